@@ -1,0 +1,1 @@
+"""Records, register and ledger on PostgreSQL."""

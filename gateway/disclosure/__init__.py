@@ -1,0 +1,1 @@
+"""The one road out: classify, decide, redact, note; nothing becomes visible in any other way."""

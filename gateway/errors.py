@@ -1,0 +1,117 @@
+"""Errors, classed by what the caller should do.
+
+DirectoryError
+├── AskRefused            the ask is unacceptable: fix it, do not retry
+│   ├── Unauthenticated       no usable token
+│   ├── AccessLapsed          the person's or agency's standing is not current
+│   ├── PurposeRequired       no purpose of access that this caller may use, or no reason
+│   ├── BadRequest            the document cannot be read, is not valid, or may not be asked
+│   ├── BadCriteria           the search criteria are below the minimum
+│   ├── TooManyMatches        more candidates than may be told
+│   ├── BudgetExhausted       the caller's budget of searches is spent
+│   └── QueryTooCostly        the document is over a limit
+├── SourceFailed          one source gave no answer: name it
+│   ├── SourceUnavailable     it did not answer in time, or at all
+│   └── SourceMalformed       its answer could not be read
+└── CannotProceed         no decision, or no audit entry, to be had: tell nothing
+    ├── DecisionUnavailable   the policy engine gave no usable decision
+    └── AuditUnavailable      the ledger could not be written
+
+Messages hold codes and limits, never a name, an identifier of a child or another library's words.
+"""
+
+from typing import ClassVar
+
+
+class DirectoryError(Exception):
+    """The root of what can go wrong on purpose; `code` is what partners see in `extensions.code`."""
+
+    code: ClassVar[str] = "INTERNAL"
+
+    def __init__(self, message: str, *, reason: str = "unspecified") -> None:
+        """Keep the public message and the audit reason code (stored in the ledger, never told)."""
+        super().__init__(message)
+        self.message = message
+        self.reason = reason
+
+
+class AskRefused(DirectoryError):
+    """The ask is unacceptable as it stands."""
+
+
+class Unauthenticated(AskRefused):
+    """No token, or none that can be trusted."""
+
+    code = "UNAUTHENTICATED"
+
+
+class AccessLapsed(AskRefused):
+    """The person's training or check, or the agency's accreditation, is not current (domain rule A1)."""
+
+    code = "ACCESS_LAPSED"
+
+
+class PurposeRequired(AskRefused):
+    """The purpose of access or its reason is missing, unknown, or not one this role may use (A2)."""
+
+    code = "PURPOSE_REQUIRED"
+
+
+class BadRequest(AskRefused):
+    """The request or its document cannot be read or is not valid."""
+
+    code = "BAD_REQUEST"
+
+
+class BadCriteria(AskRefused):
+    """The search criteria are below the minimum of domain rule S1."""
+
+    code = "BAD_CRITERIA"
+
+
+class TooManyMatches(AskRefused):
+    """The search found more candidates than may be told (S1)."""
+
+    code = "TOO_MANY_MATCHES"
+
+
+class BudgetExhausted(AskRefused):
+    """The caller's budget of searches is spent (S4)."""
+
+    code = "BUDGET_EXHAUSTED"
+
+
+class QueryTooCostly(AskRefused):
+    """The document is over a limit; the message names the limit and the value."""
+
+    code = "QUERY_TOO_COSTLY"
+
+
+class SourceFailed(DirectoryError):
+    """One source gave no answer."""
+
+    code = "SOURCE_UNAVAILABLE"
+
+
+class SourceUnavailable(SourceFailed):
+    """The source did not answer within its time-out, or could not be reached."""
+
+
+class SourceMalformed(SourceFailed):
+    """The source answered with something that could not be read."""
+
+
+class CannotProceed(DirectoryError):
+    """Without a decision and an entry nothing is told."""
+
+
+class DecisionUnavailable(CannotProceed):
+    """The policy engine gave no complete decision."""
+
+    code = "DECISION_UNAVAILABLE"
+
+
+class AuditUnavailable(CannotProceed):
+    """The ledger could not be written durably."""
+
+    code = "AUDIT_UNAVAILABLE"

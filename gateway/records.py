@@ -1,0 +1,243 @@
+"""Records as connectors bring them: complete, undisclosed, and therefore never shown to anyone as they are.
+
+Only `gateway.disclosure` turns a record into something that can be told.
+Every record carries the facts its class is made of, so that its class is the same by whichever road it was reached.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from types import MappingProxyType
+from uuid import UUID
+
+from gateway.vocabulary import (
+    AddressStatus,
+    AgencyId,
+    AuthorityCode,
+    CarerId,
+    ChildId,
+    Consent,
+    ContactRole,
+    Gender,
+    InvolvementId,
+    MatchGrade,
+    MatchReason,
+    PersonId,
+    PractitionerId,
+    RecordStanding,
+    Relationship,
+    Service,
+    SettingId,
+    SettingKind,
+    Shield,
+)
+
+_EMPTY: Mapping[str, "Assertion"] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assertion:
+    """Who says a value, since when, and when it was last confirmed (domain rule D6); instants in UTC."""
+
+    source: str
+    asserted_at: datetime
+    last_confirmed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """A postal address; `lines` from the most to the least particular."""
+
+    lines: tuple[str, ...]
+    postcode: str | None
+    uprn: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormerName:
+    """A name a child was known by; `None` where the source gives no date."""
+
+    given_name: str | None
+    family_name: str
+    used_from: date | None
+    used_until: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SafeguardingContact:
+    """Whom to ask for advice, with no child involved (domain rule D9)."""
+
+    role: ContactRole
+    name: str
+    telephone: str | None
+    email: str | None
+    hours: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildFacts:
+    """What the class of a child's record depends on; shared by every record that is about that child.
+
+    `practitioners` are those with an active involvement, `carers` those with current parental responsibility,
+    `conflicted` those who declared a conflict of interest on it.
+    """
+
+    shield: Shield
+    standing: RecordStanding
+    home: AuthorityCode
+    practitioners: frozenset[PractitionerId]
+    carers: frozenset[CarerId]
+    conflicted: frozenset[PractitionerId]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Child:
+    """The young person a record is about (domain rule D1)."""
+
+    id: ChildId
+    facts: ChildFacts
+    given_name: str | None
+    family_name: str
+    date_of_birth: date
+    gender: Gender
+    address: Address | None
+    address_status: AddressStatus
+    nhs_number: str | None
+    upn: str | None
+    responsible_authority: AuthorityCode
+    sources: tuple[str, ...]
+    provenance: Mapping[str, Assertion] = field(default=_EMPTY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carer:
+    """An adult with parental responsibility or daily care (D2).
+
+    `relationship` and `has_parental_responsibility` belong to the link with one child and are `None` where the carer
+    was reached without one.
+    """
+
+    id: CarerId
+    facts: ChildFacts
+    """The facts of all children in the carer's care, joined to the strictest."""
+    name: str
+    relationship: Relationship | None
+    has_parental_responsibility: bool | None
+    address: Address | None
+    telephone: str | None
+    email: str | None
+    provenance: Mapping[str, Assertion] = field(default=_EMPTY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """A place where a child is taught, treated or looked after (D3); `started_on` belongs to the link with a child."""
+
+    id: SettingId
+    name: str
+    kind: SettingKind
+    urn: str | None
+    ukprn: str | None
+    ods_code: str | None
+    address: Address | None
+    telephone: str | None
+    email: str | None
+    local_authority: AuthorityCode | None
+    started_on: date | None
+    provenance: Mapping[str, Assertion] = field(default=_EMPTY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Practitioner:
+    """A person whom an agency vouches for; `sensitive` if the agency provides a sensitive service."""
+
+    id: PractitionerId
+    name: str
+    role: str
+    agency: AgencyId
+    telephone: str | None
+    email: str | None
+    sensitive: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Involvement:
+    """That an agency works with a child or, for adult services, with a carer (D4, D8): a pointer, never case content.
+
+    `about_carer` says that the service works with the carer and not with the child.
+    """
+
+    id: InvolvementId
+    child: ChildId
+    carer: CarerId | None
+    facts: ChildFacts
+    practitioner: PractitionerId
+    agency: AgencyId
+    service: Service
+    sensitive: bool
+    consent: Consent
+    active: bool
+    started_on: date
+    ended_on: date | None
+    is_lead_professional: bool
+    common_assessment_completed: bool
+    brokered_contact: str | None
+    provenance: Mapping[str, Assertion] = field(default=_EMPTY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalAuthority:
+    """An agency with statutory duty for an area; known by GSS code, with the older three-digit code beside it."""
+
+    code: AuthorityCode
+    legacy_code: str | None
+    name: str
+    gateway_status: str
+    safeguarding_contacts: tuple[SafeguardingContact, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agency:
+    """An accredited body that employs practitioners."""
+
+    id: AgencyId
+    name: str
+    kind: str
+    local_authority: AuthorityCode | None
+    sensitive: bool
+    safeguarding_contacts: tuple[SafeguardingContact, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A child that a search may mean, with the grade and the grounds for it; `used` are the Child fields compared."""
+
+    child: Child
+    grade: MatchGrade
+    reasons: tuple[MatchReason, ...]
+    used: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """What the register says of one person at one agency in one role; clocks that do not apply are `None`.
+
+    `subject_child` and `subject_carer` are set where the person is registered to see an own record.
+    """
+
+    person: PersonId
+    name: str
+    role: str
+    agency: AgencyId
+    agency_name: str
+    authority: AuthorityCode
+    accredited_until: date | None
+    training_valid_until: date | None
+    check_issued_on: date | None
+    suspended: bool
+    practitioners: frozenset[PractitionerId]
+    subject_child: ChildId | None
+    subject_carer: CarerId | None
+
+
+AnyId = UUID | str

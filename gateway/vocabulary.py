@@ -1,0 +1,222 @@
+"""The closed sets of words the graph speaks: one word, one meaning, in Python, SQL and GraphQL.
+
+Roles, purposes of access and who may see what are *not* here: they belong to the policy owner
+and live in `policies/data.json`. Nothing in Python compares them.
+"""
+
+from enum import StrEnum
+from typing import NewType
+from uuid import UUID
+
+ChildId = NewType("ChildId", UUID)
+CarerId = NewType("CarerId", UUID)
+SettingId = NewType("SettingId", UUID)
+PractitionerId = NewType("PractitionerId", UUID)
+InvolvementId = NewType("InvolvementId", UUID)
+AgencyId = NewType("AgencyId", UUID)
+AuthorityCode = NewType("AuthorityCode", str)
+"""GSS code of a local authority, such as E08000009."""
+PersonId = NewType("PersonId", str)
+"""The `sub` of a token: a person who asks."""
+
+
+class RecordType(StrEnum):
+    """What a decision can be about; the values are the GraphQL type names the policies use."""
+
+    ASK = "Ask"
+    SEARCH = "Search"
+    CANDIDATE = "Candidate"
+    CHILD = "Child"
+    CARER = "Carer"
+    SETTING = "Setting"
+    PRACTITIONER = "Practitioner"
+    INVOLVEMENT = "Involvement"
+    LOCAL_AUTHORITY = "LocalAuthority"
+    AGENCY = "Agency"
+    CALLER = "Caller"
+    ACCESS_LOG_ENTRY = "AccessLogEntry"
+
+
+class Gender(StrEnum):
+    """Gender as the source states it."""
+
+    FEMALE = "FEMALE"
+    MALE = "MALE"
+    OTHER = "OTHER"
+    NOT_SPECIFIED = "NOT_SPECIFIED"
+
+
+class AddressStatus(StrEnum):
+    """Whether the address told is where the child lives now."""
+
+    CURRENT = "CURRENT"
+    LAST_KNOWN = "LAST_KNOWN"
+    NO_KNOWN_ADDRESS = "NO_KNOWN_ADDRESS"
+
+
+class Relationship(StrEnum):
+    """How a carer is related to a child."""
+
+    MOTHER = "MOTHER"
+    FATHER = "FATHER"
+    PARENT = "PARENT"
+    STEP_PARENT = "STEP_PARENT"
+    GRANDPARENT = "GRANDPARENT"
+    SIBLING = "SIBLING"
+    AUNT_OR_UNCLE = "AUNT_OR_UNCLE"
+    FOSTER_CARER = "FOSTER_CARER"
+    ADOPTIVE_PARENT = "ADOPTIVE_PARENT"
+    SPECIAL_GUARDIAN = "SPECIAL_GUARDIAN"
+    CORPORATE_PARENT = "CORPORATE_PARENT"
+    OTHER = "OTHER"
+
+
+class SettingKind(StrEnum):
+    """What kind of place a setting is."""
+
+    SCHOOL = "SCHOOL"
+    NURSERY = "NURSERY"
+    COLLEGE = "COLLEGE"
+    SPECIAL_SCHOOL = "SPECIAL_SCHOOL"
+    ALTERNATIVE_PROVISION = "ALTERNATIVE_PROVISION"
+    CHILDRENS_HOME = "CHILDRENS_HOME"
+    GP_PRACTICE = "GP_PRACTICE"
+    OTHER = "OTHER"
+
+
+class Service(StrEnum):
+    """The service an involvement provides; sensitive ones are told to most as UNSPECIFIED_SENSITIVE.
+
+    DOMESTIC_ABUSE and DISABILITY are adult services, which work with a carer (domain rule D8).
+    """
+
+    HEALTH_VISITING = "HEALTH_VISITING"
+    SCHOOL_NURSING = "SCHOOL_NURSING"
+    GENERAL_PRACTICE = "GENERAL_PRACTICE"
+    PAEDIATRICS = "PAEDIATRICS"
+    SOCIAL_CARE = "SOCIAL_CARE"
+    EARLY_HELP = "EARLY_HELP"
+    EDUCATION_WELFARE = "EDUCATION_WELFARE"
+    SPECIAL_EDUCATIONAL_NEEDS = "SPECIAL_EDUCATIONAL_NEEDS"
+    YOUTH_SUPPORT = "YOUTH_SUPPORT"
+    YOUTH_JUSTICE = "YOUTH_JUSTICE"
+    POLICE = "POLICE"
+    VOLUNTARY = "VOLUNTARY"
+    SEXUAL_HEALTH = "SEXUAL_HEALTH"
+    MENTAL_HEALTH = "MENTAL_HEALTH"
+    SUBSTANCE_MISUSE = "SUBSTANCE_MISUSE"
+    DOMESTIC_ABUSE = "DOMESTIC_ABUSE"
+    DISABILITY = "DISABILITY"
+    UNSPECIFIED_SENSITIVE = "UNSPECIFIED_SENSITIVE"
+
+
+SENSITIVE_SERVICES = frozenset({Service.SEXUAL_HEALTH, Service.MENTAL_HEALTH, Service.SUBSTANCE_MISUSE})
+"""Sensitive by definition (domain rule V1); this classifies a record, it decides nothing."""
+
+
+class Shield(StrEnum):
+    """Whether a record is under shielding, and how."""
+
+    NONE = "none"
+    ASSOCIATED = "associated"
+    """Not shielded itself, but shares a carer with a shielded child, so it could lead to that child."""
+    PROVISIONAL = "provisional"
+    ACTIVE = "active"
+
+
+class Consent(StrEnum):
+    """On what footing an involvement is recorded, as it stands at this moment."""
+
+    NONE_NEEDED = "none-needed"
+    GIVEN = "given"
+    SIGNIFICANT_HARM = "significant-harm"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+    MISSING = "missing"
+
+
+class RecordStanding(StrEnum):
+    """Where a child's record stands in its retention (domain rules T1, T2)."""
+
+    LIVE = "live"
+    ADULT = "adult"
+    LEFT_ENGLAND = "left-england"
+    DECEASED = "deceased"
+    ARCHIVED = "archived"
+
+
+class CallerStanding(StrEnum):
+    """Whether the person and agency who ask are, at this moment, entitled to ask at all (domain rule A1)."""
+
+    CURRENT = "current"
+    UNREGISTERED = "unregistered"
+    TRAINING_LAPSED = "training-lapsed"
+    CHECK_LAPSED = "check-lapsed"
+    ACCREDITATION_LAPSED = "accreditation-lapsed"
+    SUSPENDED = "suspended"
+
+
+class Effect(StrEnum):
+    """What a decision does to a field."""
+
+    DISCLOSE = "disclose"
+    MASK = "mask"
+    WITHHOLD = "withhold"
+    CONCEAL = "conceal"
+
+
+class Obligation(StrEnum):
+    """A named pure function that a mask must apply before telling."""
+
+    UNSPECIFIED_SERVICE = "unspecified-service"
+    ADDRESS_DISTRICT = "address-district"
+    BIRTH_YEAR = "birth-year"
+
+
+class MatchGrade(StrEnum):
+    """How sure a search is that a candidate is the child asked for (domain rule S2), best first."""
+
+    CERTAIN = "CERTAIN"
+    PROBABLE = "PROBABLE"
+    POSSIBLE = "POSSIBLE"
+
+
+class MatchReason(StrEnum):
+    """One ground for a grade."""
+
+    IDENTIFIER_EQUAL = "IDENTIFIER_EQUAL"
+    IDENTIFIER_SUPERSEDED = "IDENTIFIER_SUPERSEDED"
+    FAMILY_NAME_EQUAL = "FAMILY_NAME_EQUAL"
+    FAMILY_NAME_PATTERN = "FAMILY_NAME_PATTERN"
+    FAMILY_NAME_SOUNDS_ALIKE = "FAMILY_NAME_SOUNDS_ALIKE"
+    GIVEN_NAME_EQUAL = "GIVEN_NAME_EQUAL"
+    GIVEN_NAME_PATTERN = "GIVEN_NAME_PATTERN"
+    GIVEN_NAME_SOUNDS_ALIKE = "GIVEN_NAME_SOUNDS_ALIKE"
+    FORMER_NAME = "FORMER_NAME"
+    DATE_OF_BIRTH_EQUAL = "DATE_OF_BIRTH_EQUAL"
+    DATE_OF_BIRTH_NEAR = "DATE_OF_BIRTH_NEAR"
+    GENDER_EQUAL = "GENDER_EQUAL"
+    POSTCODE_EQUAL = "POSTCODE_EQUAL"
+    POSTCODE_PATTERN = "POSTCODE_PATTERN"
+
+
+class SourceStatus(StrEnum):
+    """What became of asking a source; never the same as "nothing known"."""
+
+    ANSWERED = "ANSWERED"
+    UNAVAILABLE = "UNAVAILABLE"
+    TIMED_OUT = "TIMED_OUT"
+    REFUSED = "REFUSED"
+
+
+class ContactRole(StrEnum):
+    """Whom an authority or agency names for safeguarding advice (domain rule D9)."""
+
+    FRONT_DOOR = "FRONT_DOOR"
+    DESIGNATED_DOCTOR = "DESIGNATED_DOCTOR"
+    DESIGNATED_NURSE = "DESIGNATED_NURSE"
+    NAMED_DOCTOR = "NAMED_DOCTOR"
+    NAMED_NURSE = "NAMED_NURSE"
+    DESIGNATED_SAFEGUARDING_LEAD = "DESIGNATED_SAFEGUARDING_LEAD"
+    CALDICOTT_GUARDIAN = "CALDICOTT_GUARDIAN"
+    OUT_OF_HOURS = "OUT_OF_HOURS"
