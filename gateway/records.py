@@ -7,7 +7,7 @@ Every record carries the facts its class is made of, so that its class is the sa
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from types import MappingProxyType
+
 from uuid import UUID
 
 from gateway.vocabulary import (
@@ -31,8 +31,6 @@ from gateway.vocabulary import (
     SettingKind,
     Shield,
 )
-
-_EMPTY: Mapping[str, "Assertion"] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +104,7 @@ class Child:
     upn: str | None
     responsible_authority: AuthorityCode
     sources: tuple[str, ...]
-    provenance: Mapping[str, Assertion] = field(default=_EMPTY)
+    provenance: Mapping[str, Assertion] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +124,7 @@ class Carer:
     address: Address | None
     telephone: str | None
     email: str | None
-    provenance: Mapping[str, Assertion] = field(default=_EMPTY)
+    provenance: Mapping[str, Assertion] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +142,7 @@ class Setting:
     email: str | None
     local_authority: AuthorityCode | None
     started_on: date | None
-    provenance: Mapping[str, Assertion] = field(default=_EMPTY)
+    provenance: Mapping[str, Assertion] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +180,7 @@ class Involvement:
     is_lead_professional: bool
     common_assessment_completed: bool
     brokered_contact: str | None
-    provenance: Mapping[str, Assertion] = field(default=_EMPTY)
+    provenance: Mapping[str, Assertion] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,88 @@
+"""The one reader of the environment: every setting, its default and what it means."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PACKAGED_POLICIES = Path(__file__).resolve().parent.parent / "policies"
+
+
+class Settings(BaseSettings):
+    """All settings, read once at start from environment variables with the prefix `GATEWAY_`."""
+
+    model_config = SettingsConfigDict(env_prefix="GATEWAY_", frozen=True, extra="forbid")
+
+    env: Literal["development", "production"] = Field(
+        "development", description="In production, development tokens, GraphiQL and generated keys are refused."
+    )
+    authority: str = Field(
+        "E08000009", pattern=r"^[EWSN]\d{8}$", description="GSS code of the local authority this gateway serves."
+    )
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
+    data_dir: Path = Field(Path(".data"), description="Where the embedded database and development keys live.")
+
+    database_url: SecretStr | None = Field(
+        None, description="A PostgreSQL 15 or later. Unset: the embedded one under the data folder."
+    )
+    database_pool_min: int = Field(2, ge=1, description="Connections kept open.")
+    database_pool_max: int = Field(10, ge=1, description="Connections opened at most.")
+    database_timeout: float = Field(2.0, gt=0, description="Seconds a statement may take before it is abandoned.")
+
+    opa_url: str | None = Field(None, description="URL of an OPA server. Unset: the embedded policy engine.")
+    policies_dir: Path = Field(PACKAGED_POLICIES, description="Folder of the rule set for the embedded engine.")
+    decision_timeout: float = Field(0.5, gt=0, description="Seconds to wait for policy decisions.")
+
+    token_issuer: str = Field(
+        "https://identity.invalid/development", description="The `iss` that callers' tokens must have."
+    )
+    token_audience: str = Field("directory-gateway", description="The `aud` that callers' tokens must have.")
+    token_jwks: str | None = Field(
+        None,
+        description="File or https URL of the issuer's public keys (JWKS). Unset in development: keys made under the "
+        "data folder; unset in production: the start stops.",
+    )
+
+    ledger_key_file: Path | None = Field(
+        None,
+        description="File with the key of the value commitments: 32 bytes or more. Unset in development: made under "
+        "the data folder; unset in production: the start stops.",
+    )
+    ledger_timeout: float = Field(2.0, gt=0, description="Seconds to wait for the ledger before telling nothing.")
+
+    request_timeout: float = Field(5.0, gt=0, description="Seconds a request may take in all.")
+    body_limit: int = Field(100_000, gt=0, description="Bytes a request body may have.")
+    token_limit: int = Field(1_000, gt=0, description="Lexical tokens a GraphQL document may have.")
+    depth_limit: int = Field(10, gt=0, description="Levels of nesting a GraphQL document may have.")
+    node_limit: int = Field(1_000, gt=0, description="Records one answer may touch.")
+    search_budget: int = Field(500, gt=0, description="Searches a caller may make in a rolling day.")
+
+    freshness_name_days: int = Field(730, gt=0, description="Days after which a name or birth detail is stale.")
+    freshness_address_days: int = Field(365, gt=0, description="Days after which an address is stale.")
+    freshness_identifier_days: int = Field(1825, gt=0, description="Days after which an identifier is stale.")
+    freshness_contact_days: int = Field(365, gt=0, description="Days after which contact details are stale.")
+    freshness_link_days: int = Field(
+        365, gt=0, description="Days after which a carer's, setting's or service's link to a child is stale."
+    )
+
+
+class SettingsError(Exception):
+    """A setting is missing or unusable; the message names the variable and never its value."""
+
+
+def read_settings() -> Settings:
+    """Read the environment.
+
+    Raises:
+        SettingsError: A setting is unusable.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = "; ".join(
+            f"GATEWAY_{'_'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
+            for problem in error.errors(include_input=False, include_url=False)
+        )
+        raise SettingsError(problems) from None
