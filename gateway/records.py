@@ -7,7 +7,6 @@ Every record carries the facts its class is made of, so that its class is the sa
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-
 from uuid import UUID
 
 from gateway.vocabulary import (
