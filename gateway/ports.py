@@ -127,6 +127,10 @@ class Register(Protocol):
         """Return the registration of each (person, role); absent where there is none."""
         ...
 
+    async def registration_of(self, person: PersonId) -> Registration | None:
+        """Return a person's registration where there is exactly one: for somebody a mediator asks for (A4)."""
+        ...
+
 
 class Decider(Protocol):
     """A policy engine."""

@@ -102,6 +102,10 @@ class Child:
     nhs_number: str | None
     upn: str | None
     responsible_authority: AuthorityCode
+    lead_professional: PractitionerId | None
+    """Of the active involvements that are not sensitive: a sensitive one must not show through its child."""
+    common_assessment_completed: bool
+    """By an involvement that is active and not sensitive."""
     sources: tuple[str, ...]
     provenance: Mapping[str, Assertion] = field(default_factory=dict)
 
