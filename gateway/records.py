@@ -7,12 +7,12 @@ Every record carries the facts its class is made of, so that its class is the sa
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from uuid import UUID
 
 from gateway.vocabulary import (
     AddressStatus,
     AgencyId,
     AuthorityCode,
+    CallerStanding,
     CarerId,
     ChildId,
     Consent,
@@ -241,4 +241,39 @@ class Registration:
     subject_carer: CarerId | None
 
 
-AnyId = UUID | str
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerRecord:
+    """Who the gateway thinks the caller is, and what the caller may still ask: the record behind `me`."""
+
+    id: PersonId
+    name: str
+    role: str
+    agency: str | None
+    authority: AuthorityCode
+    mediated_for: PersonId | None
+    standing: CallerStanding
+    purposes: tuple[str, ...]
+    remaining_searches: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessLogEntry:
+    """What one audit entry says of one child, for those who may ask who looked (domain rule L4).
+
+    `fields` are those told, as `Type.field`; `facts` are the child's, for the class.
+    """
+
+    id: int
+    child: ChildId
+    facts: ChildFacts
+    at: datetime
+    person: str | None
+    role: str | None
+    agency: str | None
+    authority: str | None
+    mediated_for: str | None
+    purpose: str | None
+    reason: str | None
+    case_reference: str | None
+    fields: tuple[str, ...]
+    policy_revision: str | None

@@ -1,0 +1,165 @@
+"""Classify: from a record and its caller to the handful of attributes a decision may depend on.
+
+A class says nothing of who the record is about: no name, no date, no identifier.
+It depends on the record and the caller only, never on the road by which the record was reached.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from gateway.disclosure.question import Attribute
+from gateway.identity import Caller
+from gateway.records import (
+    AccessLogEntry,
+    Agency,
+    CallerRecord,
+    Candidate,
+    Carer,
+    Child,
+    ChildFacts,
+    Involvement,
+    LocalAuthority,
+    Practitioner,
+    Setting,
+)
+from gateway.vocabulary import AuthorityCode, Consent, RecordStanding, RecordType, Shield
+
+RecordClass = tuple[tuple[str, Attribute], ...]
+Record = (
+    Child
+    | Carer
+    | Setting
+    | Practitioner
+    | Involvement
+    | LocalAuthority
+    | Agency
+    | Candidate
+    | CallerRecord
+    | AccessLogEntry
+)
+
+
+def class_of(record: Record, caller: Caller) -> tuple[RecordType, RecordClass]:
+    """Return the record's type and class for this caller."""
+    record_type, classify = _CLASSIFIERS[type(record)]
+    return record_type, classify(record, caller)
+
+
+def _class_of_child(child: Child, caller: Caller) -> RecordClass:
+    own = caller.subject_child == child.id or caller.subject_carer in child.facts.carers
+    return _plain(*_facts(child.facts, caller, own=own))
+
+
+def _class_of_candidate(candidate: Candidate, caller: Caller) -> RecordClass:
+    return _with(_class_of_child(candidate.child, caller), criteria=tuple(sorted(candidate.used)))
+
+
+def _class_of_carer(carer: Carer, caller: Caller) -> RecordClass:
+    return _plain(*_facts(carer.facts, caller, own=caller.subject_carer == carer.id))
+
+
+def _class_of_practitioner(practitioner: Practitioner, caller: Caller) -> RecordClass:
+    own = practitioner.id in caller.practitioners
+    return _public(practitioner.sensitive, involved=own, own=own)
+
+
+def _class_of_log_entry(entry: AccessLogEntry, caller: Caller) -> RecordClass:
+    own = caller.subject_child == entry.child or caller.subject_carer in entry.facts.carers
+    return _plain(*_facts(entry.facts, caller, own=own))
+
+
+def _class_of_involvement(involvement: Involvement, caller: Caller) -> RecordClass:
+    facts = involvement.facts
+    own = caller.subject_child == involvement.child or caller.subject_carer in facts.carers
+    return _with(
+        _plain(
+            facts.shield,
+            involvement.sensitive,
+            involvement.consent,
+            involvement.practitioner in caller.practitioners,
+            not facts.conflicted.isdisjoint(caller.practitioners),
+            facts.home == caller.claims.authority,
+            facts.standing,
+            own,
+        ),
+        active=involvement.active,
+        subject="child" if involvement.carer is None else "carer",
+    )
+
+
+def _facts(
+    facts: ChildFacts, caller: Caller, *, own: bool
+) -> tuple[Shield, bool, Consent, bool, bool, bool, RecordStanding, bool]:
+    return (
+        facts.shield,
+        False,
+        Consent.NONE_NEEDED,
+        not facts.practitioners.isdisjoint(caller.practitioners),
+        not facts.conflicted.isdisjoint(caller.practitioners),
+        facts.home == caller.claims.authority,
+        facts.standing,
+        own,
+    )
+
+
+def _public(sensitive: bool = False, *, involved: bool = False, own: bool = False) -> RecordClass:
+    """Return the class of a record that is about no child."""
+    return _plain(Shield.NONE, sensitive, Consent.NONE_NEEDED, involved, False, True, RecordStanding.LIVE, own)
+
+
+@lru_cache(maxsize=4096)
+def _plain(
+    shield: Shield,
+    sensitive: bool,
+    consent: Consent,
+    involved: bool,
+    conflict: bool,
+    at_home: bool,
+    standing: RecordStanding,
+    own: bool,
+) -> RecordClass:
+    return (
+        ("conflict", conflict),
+        ("consent", consent.value),
+        ("home", "same-authority" if at_home else "other-authority"),
+        ("involved", involved),
+        ("self", own),
+        ("sensitive", sensitive),
+        ("shield", shield.value),
+        ("standing", standing.value),
+    )
+
+
+def _with(plain: RecordClass, **more: Attribute) -> RecordClass:
+    return tuple(sorted((*plain, *more.items())))
+
+
+_CLASSIFIERS: Mapping[type, tuple[RecordType, Callable[[Any, Caller], RecordClass]]] = {
+    Child: (RecordType.CHILD, _class_of_child),
+    Carer: (RecordType.CARER, _class_of_carer),
+    Involvement: (RecordType.INVOLVEMENT, _class_of_involvement),
+    Practitioner: (RecordType.PRACTITIONER, _class_of_practitioner),
+    Setting: (RecordType.SETTING, lambda _record, _caller: _public()),
+    Agency: (
+        RecordType.AGENCY,
+        lambda agency, caller: _public(agency.sensitive, involved=caller.agency == agency.id),
+    ),
+    LocalAuthority: (RecordType.LOCAL_AUTHORITY, lambda _record, _caller: _public()),
+    Candidate: (RecordType.CANDIDATE, _class_of_candidate),
+    CallerRecord: (RecordType.CALLER, lambda _record, _caller: _public(own=True)),
+    AccessLogEntry: (RecordType.ACCESS_LOG_ENTRY, _class_of_log_entry),
+}
+
+
+def home_of(record: Record, home: AuthorityCode) -> AuthorityCode:
+    """Return the authority that holds the record; what is about no child belongs to this gateway."""
+    match record:
+        case Child() | Carer() | Involvement() | AccessLogEntry():
+            return record.facts.home
+        case Candidate():
+            return record.child.facts.home
+        case LocalAuthority():
+            return record.code
+        case _:
+            return home

@@ -1,0 +1,221 @@
+"""The one road out: load → classify → decide → redact → note; what is noted here is what the ledger records.
+
+A road belongs to one ask. Whatever a resolver loads becomes visible only by `tell`.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from uuid import UUID
+
+from gateway.disclosure.classes import Record, class_of, home_of
+from gateway.disclosure.decisions import Classified, Decisions
+from gateway.disclosure.question import Decision
+from gateway.disclosure.redaction import Disclosed, Freshness, Plan
+from gateway.errors import QueryTooCostly
+from gateway.identity import Ask
+from gateway.records import AccessLogEntry, Candidate, Child, Involvement, LocalAuthority
+from gateway.vocabulary import AuthorityCode, ChildId, Effect, RecordType
+
+Order = Callable[[Any, Callable[[str], bool]], Any]
+"""A sort key from a record, given which of its fields the decision allows: an order tells what it sorts by."""
+
+
+class Selection(Protocol):
+    """What a document selects at one place."""
+
+    def fields(self, record_type: RecordType) -> frozenset[str]:
+        """Return the GraphQL fields selected there on a type, without `__typename`."""
+        ...
+
+
+@dataclass(slots=True)
+class SourceNote:
+    """How one source answered."""
+
+    authority: AuthorityCode
+    status: str
+    elapsed_ms: int | None = None
+
+
+@dataclass(slots=True)
+class Notes:
+    """What this ask has touched and told so far: the stuff of its audit entry."""
+
+    disclosed: list[Disclosed] = field(default_factory=list)
+    concealed: list[tuple[RecordType, UUID | str | int, AuthorityCode, tuple[ChildId, ...], Decision]] = field(
+        default_factory=list
+    )
+    sources: list[SourceNote] = field(default_factory=list)
+    searches: int = 0
+
+
+class Road:
+    """Classifies, decides, redacts and notes whole levels of records for one ask."""
+
+    def __init__(
+        self, *, ask: Ask, decisions: Decisions, plans: "Plans", freshness: Freshness, record_limit: int
+    ) -> None:
+        """Open the road for one ask; at most `record_limit` records are touched."""
+        self.ask = ask
+        self.decisions = decisions
+        self.notes = Notes()
+        self._plans = plans
+        self._freshness = freshness
+        self._record_limit = record_limit
+        self._touched = 0
+
+    async def tell(
+        self,
+        groups: Sequence[Sequence[Record]],
+        selection: Selection,
+        *,
+        about: Sequence[tuple[ChildId, ...]] | None = None,
+        order: Order | None = None,
+        first: int | None = None,
+    ) -> list[list[Disclosed]]:
+        """Return, for each group, what may be told of its records; concealed ones are gone without trace.
+
+        Args:
+            groups: The records of a level, grouped by parent.
+            selection: The fields the document selects on them.
+            about: For each group the children its records are told about, where the records do not say so themselves.
+            order: How to sort a group, by allowed fields only; without it the order of loading stays.
+            first: Tell at most so many of each group, after sorting.
+
+        Raises:
+            DecisionUnavailable: No complete decision was to be had; nothing may be told.
+            QueryTooCostly: The ask touches more records than one answer may.
+        """
+        visible = await self._visible(groups, about, order)
+        result = []
+        for number, group in enumerate(visible):
+            context = about[number] if about is not None else ()
+            told = group if first is None else group[:first]
+            result.append([self._redact(record, key, decision, selection, context) for record, key, decision in told])
+        for disclosed_group in result:
+            self.notes.disclosed.extend(disclosed_group)
+        return result
+
+    async def tell_each(
+        self,
+        records: Sequence[Record | None],
+        selection: Selection,
+        *,
+        about: Sequence[tuple[ChildId, ...]] | None = None,
+    ) -> list[Disclosed | None]:
+        """Return what may be told of each record; None where there is none or it is concealed."""
+        groups = [[] if record is None else [record] for record in records]
+        told = await self.tell(groups, selection, about=about)
+        return [group[0] if group else None for group in told]
+
+    async def count_visible(self, records: Sequence[Record]) -> int:
+        """Return how many of the records exist for this caller, telling and noting nothing."""
+        decisions = await self.decisions.decide([class_of(record, self.ask.caller) for record in records])
+        return sum(decision.exists is not Effect.CONCEAL for decision in decisions)
+
+    async def _visible(
+        self,
+        groups: Sequence[Sequence[Record]],
+        about: Sequence[tuple[ChildId, ...]] | None,
+        order: Order | None,
+    ) -> list[list[tuple[Record, Classified, Decision]]]:
+        caller = self.ask.caller
+        classified = [[class_of(record, caller) for record in group] for group in groups]
+        decisions = iter(await self.decisions.decide([key for group in classified for key in group]))
+        visible: list[list[tuple[Record, Classified, Decision]]] = []
+        for number, (group, keys) in enumerate(zip(groups, classified, strict=True)):
+            judged = [(record, key, next(decisions)) for record, key in zip(group, keys, strict=True)]
+            shown = [entry for entry in judged if entry[2].exists is not Effect.CONCEAL]
+            self._note_concealed(judged, about[number] if about is not None else ())
+            if order is not None:
+                shown.sort(key=lambda entry: order(entry[0], _allowed(entry[2])))
+            visible.append(shown)
+        return visible
+
+    def _redact(
+        self,
+        record: Record,
+        key: Classified,
+        decision: Decision,
+        selection: Selection,
+        context: tuple[ChildId, ...],
+    ) -> Disclosed:
+        self._touched += 1
+        if self._touched > self._record_limit:
+            raise QueryTooCostly(
+                f"The answer would touch more than {self._record_limit} records; ask for fewer.",
+                reason="record-limit",
+            )
+        plan = self._plans.plan(key, decision, selection.fields(key[0]))
+        return plan.redact(
+            record,
+            record_id=_id_of(record),
+            home=home_of(record, self.ask.home),
+            about=_about(record) or context,
+            stale=self._freshness,
+        )
+
+    def _note_concealed(
+        self, judged: Iterable[tuple[Record, Classified, Decision]], context: tuple[ChildId, ...]
+    ) -> None:
+        for record, (record_type, _), decision in judged:
+            if decision.exists is Effect.CONCEAL:
+                note = (
+                    record_type,
+                    _id_of(record),
+                    home_of(record, self.ask.home),
+                    _about(record) or context,
+                    decision,
+                )
+                self.notes.concealed.append(note)
+
+
+class Plans:
+    """Redaction plans already made; bounded, shared by all requests, holding no record and no person."""
+
+    def __init__(self, *, limit: int = 20_000) -> None:
+        """Start with none; forget all beyond `limit`."""
+        self._limit = limit
+        self._plans: dict[tuple[RecordType, int, frozenset[str]], Plan] = {}
+
+    def plan(self, key: Classified, decision: Decision, selection: frozenset[str]) -> Plan:
+        """Return the plan for a type, a decision and a selection."""
+        # The plan keeps its decision alive, so the decision's address cannot come to mean another one.
+        at = (key[0], id(decision), selection)
+        plan = self._plans.get(at)
+        if plan is None:
+            if len(self._plans) >= self._limit:
+                self._plans.clear()
+            plan = self._plans[at] = Plan(key[0], decision, selection)
+        return plan
+
+
+def _allowed(decision: Decision) -> Callable[[str], bool]:
+    def allowed(name: str) -> bool:
+        decided = decision.fields.get(name)
+        return decided is not None and decided.effect is Effect.DISCLOSE
+
+    return allowed
+
+
+def _id_of(record: Record) -> UUID | str | int:
+    match record:
+        case Candidate():
+            return record.child.id
+        case LocalAuthority():
+            return record.code
+        case _:
+            return record.id
+
+
+def _about(record: Record) -> tuple[ChildId, ...]:
+    match record:
+        case Child():
+            return (record.id,)
+        case Candidate():
+            return (record.child.id,)
+        case Involvement() | AccessLogEntry():
+            return (record.child,)
+        case _:
+            return ()

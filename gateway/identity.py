@@ -1,0 +1,152 @@
+"""Who asks and why: the token, the register's word on the person's standing, and the stated purpose of access."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from gateway.disclosure.question import AccessAttributes, CallerAttributes
+from gateway.errors import Unauthenticated
+from gateway.ports import Register
+from gateway.records import Registration
+from gateway.vocabulary import (
+    AgencyId,
+    AuthorityCode,
+    CallerStanding,
+    CarerId,
+    ChildId,
+    PersonId,
+    PractitionerId,
+)
+
+CHECK_VALID_YEARS = 3
+"""Years an enhanced DBS check counts. Source: domain rule A1."""
+
+REASON_LIMIT = 500
+"""Characters of a stated reason that are kept; more is refused, never cut."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """What a verified token says; standing is never a claim."""
+
+    person: PersonId
+    name: str
+    role: str
+    agency: str
+    authority: AuthorityCode
+    mediated_for: PersonId | None
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who asks in this request, with the standing the register gives at this moment."""
+
+    claims: Claims
+    agency: AgencyId | None
+    agency_name: str | None
+    standing: CallerStanding
+    acts_for: tuple[str, str] | None
+    practitioners: frozenset[PractitionerId]
+    subject_child: ChildId | None
+    subject_carer: CarerId | None
+
+    def attributes(self) -> CallerAttributes:
+        """Return what of the caller a decision may depend on."""
+        return CallerAttributes(
+            role=self.claims.role,
+            agency=self.claims.agency,
+            authority=self.claims.authority,
+            standing=self.standing.value,
+            acts_for=self.acts_for,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """Why and how the caller asks (domain rule A2); what was not stated is `None`."""
+
+    purpose: str | None
+    reason: str | None
+    case: str | None
+    grant: str | None
+    origin: str = "local"
+
+    def attributes(self, at: datetime) -> AccessAttributes:
+        """Return what of the access a decision may depend on; the time is cut to the minute, to be rememberable."""
+        minute = at.replace(second=0, microsecond=0)
+        return AccessAttributes(purpose=self.purpose, origin=self.origin, grant=self.grant, now=minute.isoformat())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One request: who, why, when, and under which id it stands in the ledger."""
+
+    request_id: str
+    at: datetime
+    home: AuthorityCode
+    caller: Caller
+    access: Access
+
+
+async def identify(claims: Claims, *, register: Register, today: date) -> Caller:
+    """Return the caller behind verified claims, with current standing.
+
+    Raises:
+        SourceUnavailable: The register did not answer; nobody may ask until it does.
+        Unauthenticated: The token names a mediated person whom the register does not know.
+    """
+    key = (claims.person, claims.role)
+    registration = (await register.registrations([key])).get(key)
+    acts_for = None
+    if claims.mediated_for is not None:
+        mediated = await register.registration_of(claims.mediated_for)
+        if mediated is None:
+            raise Unauthenticated("The person asked for is not registered.", reason="mediated-person-unknown")
+        acts_for = (mediated.role, _standing(mediated, today).value)
+    if registration is None or not _agrees(registration, claims):
+        return Caller(
+            claims=claims,
+            agency=None,
+            agency_name=None,
+            standing=CallerStanding.UNREGISTERED,
+            acts_for=acts_for,
+            practitioners=frozenset(),
+            subject_child=None,
+            subject_carer=None,
+        )
+    return Caller(
+        claims=claims,
+        agency=registration.agency,
+        agency_name=registration.agency_name,
+        standing=_standing(registration, today),
+        acts_for=acts_for,
+        practitioners=registration.practitioners,
+        subject_child=registration.subject_child,
+        subject_carer=registration.subject_carer,
+    )
+
+
+def _agrees(registration: Registration, claims: Claims) -> bool:
+    return str(registration.agency) == claims.agency and registration.authority == claims.authority
+
+
+def _standing(registration: Registration, today: date) -> CallerStanding:
+    if registration.suspended:
+        return CallerStanding.SUSPENDED
+    if registration.accredited_until is None or registration.accredited_until < today:
+        return CallerStanding.ACCREDITATION_LAPSED
+    if registration.subject_child is not None or registration.subject_carer is not None:
+        return CallerStanding.CURRENT
+    if registration.training_valid_until is None or registration.training_valid_until < today:
+        return CallerStanding.TRAINING_LAPSED
+    if registration.check_issued_on is None or _years_later(registration.check_issued_on) < today:
+        return CallerStanding.CHECK_LAPSED
+    return CallerStanding.CURRENT
+
+
+def _years_later(issued: date) -> date:
+    try:
+        return issued.replace(year=issued.year + CHECK_VALID_YEARS)
+    except ValueError:
+        # 29 February has no namesake: the check lapses with the last day of that month.
+        return issued.replace(year=issued.year + CHECK_VALID_YEARS, day=28)
