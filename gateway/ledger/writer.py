@@ -1,0 +1,125 @@
+"""The one way into the ledger: an entry is recorded when its transaction has committed, and not before.
+
+Entries that wait at the same moment share one statement and one durable commit; while it runs, the next group gathers.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from gateway.errors import AuditUnavailable
+from gateway.ledger.entry import AuditEntry, PreparedEntry, prepare
+
+
+class LedgerStore(Protocol):
+    """Where entries are kept; `connectors.postgres.ledger` is one."""
+
+    async def append(self, entries: Sequence[PreparedEntry]) -> int:
+        """Append all entries in their order, or none, and return the sequence number of the first once durable.
+
+        Raises:
+            AuditUnavailable: Whether they were appended is not known, or they were not.
+        """
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    entry: PreparedEntry
+    recorded: asyncio.Future[int]
+
+
+class LedgerWriter:
+    """Records entries in groups; one to a process."""
+
+    def __init__(
+        self, store: LedgerStore, *, timeout: float, waiting_limit: int = 1_000, group_limit: int = 256
+    ) -> None:
+        """Take the store; seconds an entry may wait; entries that may wait at once; entries to a commit."""
+        self._store = store
+        self._timeout = timeout
+        self._waiting_limit = waiting_limit
+        self._group_limit = group_limit
+        self._waiting: deque[_Waiting] = deque()
+        self._arrived = asyncio.Event()
+        self._closing = False
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to write; call once, inside the loop that records."""
+        self._task = asyncio.create_task(self._write_groups(), name="ledger-writer")
+
+    async def close(self) -> None:
+        """Take no more entries, write those that wait, and stop."""
+        self._closing = True
+        self._arrived.set()
+        if self._task is not None:
+            await self._task
+
+    @property
+    def writing(self) -> bool:
+        """Whether entries are taken at all, for the readiness check."""
+        return self._task is not None and not self._task.done() and not self._closing
+
+    async def record(self, entry: AuditEntry) -> int:
+        """Return the entry's sequence number once it is durable.
+
+        A caller who is cancelled leaves the entry in its group: the ask was made.
+        One who waited too long takes it out, unless its commit has begun.
+
+        Raises:
+            AuditUnavailable: Too many wait, the store failed, or it took too long; nothing may be told.
+        """
+        if not self.writing:
+            raise _unavailable("ledger-closed")
+        if len(self._waiting) >= self._waiting_limit:
+            raise _unavailable("ledger-crowded")
+        waiting = _Waiting(prepare(entry), asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        self._arrived.set()
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await waiting.recorded
+        except TimeoutError as error:
+            if waiting in self._waiting:
+                self._waiting.remove(waiting)
+            raise _unavailable("ledger-timeout") from error
+
+    async def _write_groups(self) -> None:
+        group: list[_Waiting] = []
+        try:
+            while group := await self._next_group():
+                await self._write(group)
+        finally:
+            # Reached with entries in hand only if this task was cancelled or the store broke its promise.
+            for waiting in (*group, *self._waiting):
+                _fail(waiting, _unavailable("ledger-stopped"))
+            self._waiting.clear()
+
+    async def _next_group(self) -> list[_Waiting]:
+        while not self._waiting and not self._closing:
+            self._arrived.clear()
+            await self._arrived.wait()
+        return [self._waiting.popleft() for _ in range(min(len(self._waiting), self._group_limit))]
+
+    async def _write(self, group: Sequence[_Waiting]) -> None:
+        try:
+            first = await self._store.append([waiting.entry for waiting in group])
+        except AuditUnavailable as error:
+            for waiting in group:
+                _fail(waiting, AuditUnavailable(error.message, reason=error.reason))
+            return
+        for seq, waiting in enumerate(group, start=first):
+            if not waiting.recorded.done():
+                waiting.recorded.set_result(seq)
+
+
+def _fail(waiting: _Waiting, error: AuditUnavailable) -> None:
+    if not waiting.recorded.done():
+        waiting.recorded.set_exception(error)
+
+
+def _unavailable(reason: str) -> AuditUnavailable:
+    return AuditUnavailable("The ledger could not be written; nothing is told.", reason=reason)
