@@ -1,0 +1,32 @@
+"""Fixtures for what costs: a server for the whole run, a database for each test."""
+
+import pytest
+
+from connectors.postgres.database import Database
+from connectors.postgres.server import EmbeddedServer
+from tests.support.postgres import fresh_database, make_template
+
+
+@pytest.fixture(scope="session")
+async def postgres(tmp_path_factory):
+    """The URL of a real PostgreSQL with a migrated template; do not stop it, other tests share it."""
+    server = EmbeddedServer(tmp_path_factory.mktemp("server"))
+    server.start()
+    await make_template(server.url)
+    yield server.url
+    server.leave()
+
+
+@pytest.fixture
+async def database_url(postgres):
+    """The URL of an empty migrated database of the test's own."""
+    async with fresh_database(postgres) as url:
+        yield url
+
+
+@pytest.fixture
+async def database(database_url):
+    """A `Database` on the test's own database."""
+    database = await Database.open(database_url, pool_min=1, pool_max=4, timeout=2.0)
+    yield database
+    await database.close()

@@ -1,0 +1,44 @@
+"""Fresh databases on one real server: each a copy of a migrated template."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from itertools import count
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+
+from connectors.postgres.migration import migrate
+
+TEMPLATE = "migrated"
+_numbers = count(1)
+
+
+def url_of(server_url, database):
+    """Return the URL of another database on the same server."""
+    return urlunsplit(urlsplit(server_url)._replace(path=f"/{database}"))
+
+
+async def make_template(server_url):
+    """Make the migrated database that every test's own is copied from."""
+    await administer(server_url, f"CREATE DATABASE {TEMPLATE}")
+    await migrate(url_of(server_url, TEMPLATE))
+
+
+@asynccontextmanager
+async def fresh_database(server_url, *, template=TEMPLATE) -> AsyncIterator[str]:
+    """Lend the URL of a database of one's own; `template="template1"` gives one without tables."""
+    name = f"test_{next(_numbers)}"
+    await administer(server_url, f"CREATE DATABASE {name} TEMPLATE {template}")
+    try:
+        yield url_of(server_url, name)
+    finally:
+        await administer(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def administer(server_url, statement):
+    """Run one statement as the server's owner."""
+    connection = await asyncpg.connect(server_url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
