@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.errors import AuditUnavailable
-from gateway.ledger.entry import AuditEntry, PreparedEntry, prepare
+from gateway.ledger.canonical import PreparedEntry, prepare
+from gateway.ledger.entry import AuditEntry
 
 
 class LedgerStore(Protocol):

@@ -1,0 +1,257 @@
+"""The ledger on PostgreSQL: appending in one durable transaction, and reading what was appended."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+
+from connectors.postgres.database import Database
+from gateway.errors import AuditUnavailable, SourceFailed
+from gateway.ledger.canonical import ChildRow, IndexRow, PreparedEntry, leaf_hash
+from gateway.ledger.reading import IndexedEntry, StoredEntry
+from gateway.vocabulary import ChildId, PersonId
+
+SEQUENCER_LOCK: Final = 0x6C6564676572  # "ledger": one gateway at a time appends, whichever process it is
+BATCH: Final = 2_000
+_AFTER_ALL: Final = 2**63 - 1
+
+_FOREIGN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
+
+# The lock is taken before the head is read, in a statement of its own, so that the head is seen as the lock leaves it.
+_BEGIN = f"""
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SET LOCAL synchronous_commit TO on;
+SELECT pg_advisory_xact_lock({SEQUENCER_LOCK})
+"""
+_NEXT = "SELECT coalesce(max(seq) + 1, 0) FROM ledger_entry"
+_APPEND = """
+WITH appended AS (
+    INSERT INTO ledger_entry (seq, entry, leaf_hash, at, request_id, person, role, agency, authority, purpose,
+                              outcome, searches)
+    SELECT * FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::timestamptz[], $5::text[], $6::text[], $7::text[],
+                         $8::text[], $9::text[], $10::text[], $11::text[], $12::smallint[])
+)
+INSERT INTO ledger_child (child_id, seq, told, withheld)
+SELECT child_id, seq, string_to_array(told, ' '), string_to_array(withheld, ' ')
+FROM unnest($13::uuid[], $14::bigint[], $15::text[], $16::text[]) AS touched (child_id, seq, told, withheld)
+"""
+
+
+class PostgresLedgerStore:
+    """Appends entries over a connection of its own, which it opens again whenever it was lost.
+
+    Gateways that share a database take turns, a transaction each, so that the sequence has no gap and no double.
+    """
+
+    def __init__(self, url: str, *, timeout: float) -> None:
+        """Take the database's URL and the seconds an append may take in all."""
+        self._url = url
+        self._timeout = timeout
+        self._connection: asyncpg.Connection | None = None
+
+    async def close(self) -> None:
+        """Close the connection."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with _unavailable():
+                await connection.close(timeout=self._timeout)
+
+    async def append(self, entries: Sequence[PreparedEntry]) -> int:
+        """Append all entries in their order, or none, and return the sequence number of the first once durable.
+
+        Raises:
+            AuditUnavailable: Whether they were appended is not known, or they were not.
+        """
+        try:
+            with _unavailable():
+                async with asyncio.timeout(self._timeout):
+                    return await self._append(entries)
+        except BaseException:
+            # What became of the transaction is not known here; without its connection it is rolled back.
+            self._drop()
+            raise
+
+    async def _append(self, entries: Sequence[PreparedEntry]) -> int:
+        connection = await self._connected()
+        await connection.execute(_BEGIN)
+        first: int = await connection.fetchval(_NEXT)
+        await connection.execute(_APPEND, *_columns(entries, first))
+        if await connection.execute("COMMIT") != "COMMIT":
+            raise asyncpg.InterfaceError("the transaction was rolled back")
+        return first
+
+    async def _connected(self) -> asyncpg.Connection:
+        if self._connection is None or self._connection.is_closed():
+            patience = str(max(1, int(self._timeout * 1000)))
+            self._connection = await asyncpg.connect(
+                self._url,
+                timeout=self._timeout,
+                server_settings={
+                    "application_name": "directory-gateway-ledger",
+                    "lock_timeout": patience,
+                    "statement_timeout": patience,
+                    # A gateway that hangs with the lock in hand must not keep the others from writing.
+                    "idle_in_transaction_session_timeout": patience,
+                },
+            )
+        return self._connection
+
+    def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.terminate()
+
+
+class PostgresLedgerReader:
+    """Reads the ledger through the pool; every method raises `AuditUnavailable` if the database does not answer."""
+
+    def __init__(self, database: Database) -> None:
+        """Take the pool."""
+        self._database = database
+
+    async def head(self) -> int | None:
+        """Return the highest sequence number, or None while the ledger is empty."""
+        head: int | None = (await self._fetch("SELECT max(seq) FROM ledger_entry"))[0][0]
+        return head
+
+    async def entry(self, seq: int) -> StoredEntry | None:
+        """Return one entry, or None."""
+        rows = await self._fetch("SELECT seq, entry, leaf_hash FROM ledger_entry WHERE seq = $1", seq)
+        return _stored(rows[0]) if rows else None
+
+    async def entries(self, *, after_seq: int = -1, limit: int | None = None) -> AsyncIterator[StoredEntry]:
+        """Stream entries in the order of their numbers, a batch in memory at a time."""
+        left = _AFTER_ALL if limit is None else limit
+        while left > 0:
+            rows = await self._fetch(
+                "SELECT seq, entry, leaf_hash FROM ledger_entry WHERE seq > $1 ORDER BY seq LIMIT $2",
+                after_seq,
+                min(BATCH, left),
+            )
+            for row in rows:
+                yield _stored(row)
+            if not rows:
+                return
+            after_seq = rows[-1]["seq"]
+            left -= len(rows)
+
+    async def indexed_entries(self, *, after_seq: int = -1) -> AsyncIterator[IndexedEntry]:
+        """Stream all entries with what the index says of them."""
+        while rows := await self._fetch(
+            "SELECT * FROM ledger_entry WHERE seq > $1 ORDER BY seq LIMIT $2", after_seq, BATCH
+        ):
+            last = rows[-1]["seq"]
+            children = await self._fetch(
+                "SELECT * FROM ledger_child WHERE seq > $1 AND seq <= $2 ORDER BY seq, child_id", after_seq, last
+            )
+            touched: dict[int, list[ChildRow]] = {}
+            for row in children:
+                touched.setdefault(row["seq"], []).append(_child_row(row))
+            for row in rows:
+                yield IndexedEntry(
+                    stored=_stored(row), index=_index_row(row), children=tuple(touched.pop(row["seq"], ()))
+                )
+            after_seq = last
+
+    async def indexed_beyond(self, seq: int) -> int | None:
+        """Return the first number after `seq` that only the index of children knows: the trace of a cut tail."""
+        first: int | None = (await self._fetch("SELECT min(seq) FROM ledger_child WHERE seq > $1", seq))[0][0]
+        return first
+
+    async def entries_about(
+        self, children: Sequence[ChildId], *, first: int, before_seq: int | None = None
+    ) -> Sequence[StoredEntry]:
+        """Return the entries that touch any of the children (the records of one identity), newest first."""
+        rows = await self._fetch(
+            """
+            SELECT seq, entry, leaf_hash FROM ledger_entry WHERE seq IN (
+                SELECT touched.seq FROM unnest($1::uuid[]) AS wanted (child_id) CROSS JOIN LATERAL (
+                    SELECT seq FROM ledger_child WHERE child_id = wanted.child_id AND seq < $2
+                    ORDER BY seq DESC LIMIT $3) AS touched)
+            ORDER BY seq DESC LIMIT $3
+            """,
+            list(children),
+            _AFTER_ALL if before_seq is None else before_seq,
+            first,
+        )
+        return [_stored(row) for row in rows]
+
+    async def latest(
+        self, *, first: int, person: PersonId | None = None, before_seq: int | None = None
+    ) -> Sequence[StoredEntry]:
+        """Return the newest entries, of all callers or of one person, newest first."""
+        rows = await self._fetch(
+            """
+            SELECT seq, entry, leaf_hash FROM ledger_entry
+            WHERE seq < $1 AND ($2::text IS NULL OR person = $2) ORDER BY seq DESC LIMIT $3
+            """,
+            _AFTER_ALL if before_seq is None else before_seq,
+            person,
+            first,
+        )
+        return [_stored(row) for row in rows]
+
+    async def searches_since(self, person: PersonId, since: datetime) -> int:
+        """Return how many searches the person was charged from this instant on."""
+        rows = await self._fetch(
+            "SELECT coalesce(sum(searches), 0)::bigint FROM ledger_entry WHERE person = $1 AND at >= $2", person, since
+        )
+        searches: int = rows[0][0]
+        return searches
+
+    async def _fetch(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
+        try:
+            return await self._database.fetch(sql, *arguments)
+        except SourceFailed as error:
+            raise AuditUnavailable("The ledger could not be read; nothing is told.", reason=error.reason) from error
+
+
+@contextmanager
+def _unavailable() -> Iterator[None]:
+    try:
+        yield
+    except _FOREIGN as error:
+        reason = f"ledger:{getattr(error, 'sqlstate', None) or type(error).__name__}"
+        raise AuditUnavailable("The ledger could not be written; nothing is told.", reason=reason) from error
+
+
+def _columns(entries: Sequence[PreparedEntry], first: int) -> tuple[list[object], ...]:
+    numbered = [entry.numbered(seq) for seq, entry in enumerate(entries, start=first)]
+    indexes = [entry.index for entry in entries]
+    touched = [(seq, child) for seq, entry in enumerate(entries, start=first) for child in entry.children]
+    return (
+        list(range(first, first + len(entries))),
+        [entry.decode() for entry in numbered],
+        [leaf_hash(entry) for entry in numbered],
+        [index.at for index in indexes],
+        [index.request_id for index in indexes],
+        [index.person for index in indexes],
+        [index.role for index in indexes],
+        [index.agency for index in indexes],
+        [index.authority for index in indexes],
+        [index.purpose for index in indexes],
+        [index.outcome for index in indexes],
+        [index.searches for index in indexes],
+        [child.child for _, child in touched],
+        [seq for seq, _ in touched],
+        [" ".join(child.told) for _, child in touched],
+        [" ".join(child.withheld) for _, child in touched],
+    )
+
+
+def _stored(row: asyncpg.Record) -> StoredEntry:
+    return StoredEntry(seq=row["seq"], entry=row["entry"].encode(), leaf_hash=row["leaf_hash"])
+
+
+def _index_row(row: asyncpg.Record) -> IndexRow:
+    return IndexRow(**{name: row[name] for name in IndexRow.__slots__})
+
+
+def _child_row(row: asyncpg.Record) -> ChildRow:
+    child: UUID = row["child_id"]
+    # The driver has a UUID class of its own; equal values, but not the same type.
+    return ChildRow(child=UUID(int=child.int), told=tuple(row["told"]), withheld=tuple(row["withheld"]))
