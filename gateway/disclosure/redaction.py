@@ -44,7 +44,8 @@ class Disclosed:
 
     __slots__ = ("__dict__", "about", "home", "keys", "plan", "record_id")
 
-    record_id: UUID | str | int
+    record_id: Any
+    """In the id type of the record's own type: a ChildId for a Child."""
     home: AuthorityCode
     about: tuple[ChildId, ...]
     """The children this record was told about, for the ledger's index."""

@@ -109,10 +109,9 @@ class Road:
         told = await self.tell(groups, selection, about=about)
         return [group[0] if group else None for group in told]
 
-    async def count_visible(self, records: Sequence[Record]) -> int:
-        """Return how many of the records exist for this caller, telling and noting nothing."""
-        decisions = await self.decisions.decide([class_of(record, self.ask.caller) for record in records])
-        return sum(decision.exists is not Effect.CONCEAL for decision in decisions)
+    async def findable(self, records: Sequence[Record]) -> list[Record]:
+        """Return those of the records that exist for this caller, in order; the others are noted as concealed."""
+        return [record for record, _, _ in (await self._visible([records], None, None))[0]]
 
     async def _visible(
         self,

@@ -1,0 +1,53 @@
+"""Who looked at a child's record, and why."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gateway.disclosure.redaction import Disclosed, Withheld
+from gateway.disclosure.road import Selection
+from gateway.errors import BadCriteria
+from gateway.vocabulary import ChildId, RecordType
+from resolvers.asking import Asking
+
+PAGE_LIMIT = 100
+"""Entries on one page at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessLogPage:
+    """One page of a child's access log, newest first; what policy withholds of the log itself is named."""
+
+    entries: Sequence[Disclosed]
+    has_more: bool
+    withheld: Sequence[Withheld]
+
+
+class _AccessLogOfChild:
+    """The selection that asks a child's record for its access log and nothing else."""
+
+    def fields(self, record_type: RecordType) -> frozenset[str]:
+        return frozenset({"accessLog", "withheld"})
+
+
+async def access_log_of_child(
+    asking: Asking, child_id: ChildId | None, selection: Selection, *, first: int, before: int | None
+) -> AccessLogPage:
+    """Return a page of the log; of a child unknown or concealed the page is empty, as of one never looked at.
+
+    Raises:
+        BadCriteria: `first` is out of range.
+    """
+    if not 1 <= first <= PAGE_LIMIT:
+        raise BadCriteria(f"first must be between 1 and {PAGE_LIMIT}; it is {first}.", reason="first-out-of-range")
+    nothing = AccessLogPage(entries=(), has_more=False, withheld=())
+    if child_id is None:
+        return nothing
+    child = (await asking.directory.children([child_id])).get(child_id)
+    told = (await asking.road.tell_each([child], _AccessLogOfChild()))[0]
+    if child is None or told is None:
+        return nothing
+    if not told.plan.tells("accessLog"):
+        return AccessLogPage(entries=(), has_more=False, withheld=told.plan.withheld)
+    found = await asking.access_log.entries_about(child, first=first + 1, before=before)
+    entries = (await asking.road.tell([found[:first]], selection))[0]
+    return AccessLogPage(entries=entries, has_more=len(found) > first, withheld=())

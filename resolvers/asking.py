@@ -1,0 +1,32 @@
+"""What a resolver may use while one ask is being answered."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from gateway.disclosure.redaction import Disclosed
+from gateway.disclosure.road import Road, Selection
+from gateway.ports import AccessLog, Directory
+
+
+class Purposes(Protocol):
+    """What the policies' data say of roles and purposes, for telling only."""
+
+    def purposes_of(self, role: str) -> tuple[str, ...]:
+        """Return the purposes of access a role may state."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """The ask under way: its road out, and the sources to load from."""
+
+    road: Road
+    directory: Directory
+    access_log: AccessLog
+    purposes: Purposes
+    search_budget: int
+
+
+Level = Callable[[Asking, Sequence[Disclosed], Selection], Awaitable[Sequence[Any]]]
+"""A resolver: all parents of a level in, what each of them leads to out, in the same order."""

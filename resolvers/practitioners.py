@@ -1,0 +1,55 @@
+"""Practitioners and their agencies: how to reach who works with a child."""
+
+from collections.abc import Sequence
+
+from gateway.disclosure.redaction import Disclosed
+from gateway.disclosure.road import Selection
+from gateway.vocabulary import AgencyId, PractitionerId
+from resolvers.asking import Asking
+
+
+async def practitioners_by_id(
+    asking: Asking, ids: Sequence[PractitionerId], selection: Selection
+) -> list[Disclosed | None]:
+    """Return practitioners by id."""
+    found = await asking.directory.practitioners(ids)
+    return await asking.road.tell_each([found.get(practitioner_id) for practitioner_id in ids], selection)
+
+
+async def agencies_by_id(asking: Asking, ids: Sequence[AgencyId], selection: Selection) -> list[Disclosed | None]:
+    """Return agencies by id."""
+    found = await asking.directory.agencies(ids)
+    return await asking.road.tell_each([found.get(agency_id) for agency_id in ids], selection)
+
+
+async def practitioners_of_involvements(
+    asking: Asking, involvements: Sequence[Disclosed], selection: Selection
+) -> list[Disclosed | None]:
+    """Return the practitioner of each involvement."""
+    return await _referred(asking, involvements, selection, "practitioner")
+
+
+async def lead_professionals_of_children(
+    asking: Asking, children: Sequence[Disclosed], selection: Selection
+) -> list[Disclosed | None]:
+    """Return each child's lead professional."""
+    return await _referred(asking, children, selection, "leadProfessional")
+
+
+async def agencies_of(asking: Asking, parents: Sequence[Disclosed], selection: Selection) -> list[Disclosed | None]:
+    """Return the agency of each practitioner or involvement."""
+    ids = [parent.keys["agency"] for parent in parents]
+    found = await asking.directory.agencies([agency for agency in ids if agency is not None])
+    return await asking.road.tell_each(
+        [found.get(agency) for agency in ids], selection, about=[parent.about for parent in parents]
+    )
+
+
+async def _referred(
+    asking: Asking, parents: Sequence[Disclosed], selection: Selection, field: str
+) -> list[Disclosed | None]:
+    ids = [parent.keys[field] for parent in parents]
+    found = await asking.directory.practitioners([one for one in ids if one is not None])
+    return await asking.road.tell_each(
+        [found.get(one) for one in ids], selection, about=[parent.about for parent in parents]
+    )

@@ -1,0 +1,103 @@
+"""Find a child from what a practitioner has: minimum criteria, graded candidates, never a page through everybody."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import timedelta
+
+from gateway.disclosure.redaction import Disclosed
+from gateway.disclosure.road import Selection
+from gateway.errors import BadCriteria, BudgetExhausted, TooManyMatches
+from gateway.identifiers import nhs_number_problem, upn_problem
+from gateway.ports import Criteria
+from gateway.vocabulary import Effect, RecordType
+from resolvers.asking import Asking
+
+MATCH_LIMIT = 50
+"""Candidates an answer may hold at most. Source: domain rule S1."""
+
+BUDGET_PERIOD = timedelta(days=1)
+NEAR_EXHAUSTION = 0.9
+"""Share of the budget from which the caller is warned. Source: domain rule S4."""
+
+_CRITERION = {
+    "given_name": "givenName",
+    "family_name": "familyName",
+    "date_of_birth": "dateOfBirth",
+    "gender": "gender",
+    "postcode": "address",
+    "nhs_number": "nhsNumber",
+    "upn": "upn",
+}
+"""The field of a child that each criterion reads: to search by a field is to disclose it."""
+
+
+async def candidates_for(asking: Asking, criteria: Criteria, selection: Selection, *, first: int) -> list[Disclosed]:
+    """Return at most `first` candidates, best first.
+
+    Raises:
+        BadCriteria: The criteria are below the minimum, malformed, or not for this role.
+        TooManyMatches: More than fifty children match that this caller may find.
+        BudgetExhausted: The caller's searches are spent.
+    """
+    if not 1 <= first <= MATCH_LIMIT:
+        raise BadCriteria(f"first must be between 1 and {MATCH_LIMIT}; it is {first}.", reason="first-out-of-range")
+    _check_identifiers(criteria)
+    used = tuple(_CRITERION[name.name] for name in fields(criteria) if getattr(criteria, name.name) is not None)
+    await may_search(asking, used)
+    found = await asking.road.findable(await asking.directory.search(criteria))
+    if len(found) > MATCH_LIMIT:
+        raise TooManyMatches(
+            f"More than {MATCH_LIMIT} children match; add a given name, a gender or a postcode to narrow the search.",
+            reason="too-many-matches",
+        )
+    return (await asking.road.tell([found], selection, first=first))[0]
+
+
+async def may_search(asking: Asking, used: tuple[str, ...]) -> None:
+    """Count a search and hold it to what this caller may search by.
+
+    Raises:
+        BadCriteria: This role may not search by one of the fields.
+        BudgetExhausted: The caller's searches are spent.
+    """
+    road = asking.road
+    road.notes.searches += 1
+    record_class = (("budget", _budget(await searches_left(asking), asking.search_budget)), ("scope", "home"))
+    decision = await road.decisions.decide_fields(RecordType.SEARCH, record_class, used)
+    refused = {name: field for name, field in decision.fields.items() if field.effect is not Effect.DISCLOSE}
+    if any(field.tell == BudgetExhausted.code for field in refused.values()):
+        raise BudgetExhausted(
+            f"Your {asking.search_budget} searches of the last day are spent; your supervisor can see this.",
+            reason="budget-exhausted",
+        )
+    if refused:
+        names = ", ".join(sorted(refused))
+        reason = next(iter(sorted(refused.items())))[1].reasons[:1]
+        raise BadCriteria(f"You may not search by: {names}.", reason=reason[0] if reason else "not-searchable")
+
+
+async def searches_left(asking: Asking) -> int:
+    """Return how many searches the caller has left in the rolling day, this ask's own taken off."""
+    ask = asking.road.ask
+    spent = await asking.access_log.searches_since(ask.caller.claims.person, ask.at - BUDGET_PERIOD)
+    return max(0, asking.search_budget - spent - max(0, asking.road.notes.searches - 1))
+
+
+async def children_of_candidates(
+    asking: Asking, candidates: Sequence[Disclosed], selection: Selection
+) -> list[Disclosed | None]:
+    """Return the child of each candidate."""
+    return await asking.road.tell_each([candidate.keys["child"] for candidate in candidates], selection)
+
+
+def _check_identifiers(criteria: Criteria) -> None:
+    for value, problem_of in ((criteria.nhs_number, nhs_number_problem), (criteria.upn, upn_problem)):
+        problem = None if value is None else problem_of(value)
+        if problem is not None:
+            raise BadCriteria(f"The identifier is not valid: {problem}.", reason=problem)
+
+
+def _budget(left: int, budget: int) -> str:
+    if left <= 0:
+        return "exhausted"
+    return "near" if left <= budget * (1 - NEAR_EXHAUSTION) else "ample"
