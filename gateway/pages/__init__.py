@@ -1,0 +1,1 @@
+"""Pages for people, served from the package without any request to another host."""

@@ -1,0 +1,43 @@
+"""Programs that tests need and PyPI does not bring: where one is missing a test is skipped here and fails in CI."""
+
+import os
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+
+def opa_command():
+    """Return the path of OPA, as `go install` leaves it."""
+    return _found("opa", path=_go_programs()) or _do_without("opa")
+
+
+def chromium_command():
+    """Return the path of Chromium."""
+    return _found("chromium", "chromium-browser", "google-chrome") or _do_without("chromium")
+
+
+def chromedriver_command():
+    """Return the path of the driver that belongs to Chromium."""
+    return _found("chromedriver") or _do_without("chromedriver")
+
+
+def _found(*names, path=None):
+    places = [None, path] if path else [None]
+    return next((found for name in names for place in places if (found := shutil.which(name, path=place))), None)
+
+
+@cache
+def _go_programs():
+    if go := shutil.which("go"):
+        answer = subprocess.run([go, "env", "GOPATH"], capture_output=True, text=True, check=True)  # noqa: S603 - no input
+        return str(Path(answer.stdout.strip()) / "bin")
+    return str(Path.home() / "go" / "bin")
+
+
+def _do_without(name):
+    if os.environ.get("CI"):  # noqa: TID251 - the tests' own switch, not a setting of the gateway
+        pytest.fail(f"{name} is not installed; in CI nothing is skipped.", pytrace=False)
+    pytest.skip(f"{name} is not installed; .ci/run installs it.")
