@@ -1,0 +1,88 @@
+# Everything a newcomer needs: `make demo`. Python 3.11 or later and make are enough.
+
+PYTHON ?=
+UV ?= uv
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --no-input --disable-pip-version-check
+ENOUGH := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+
+.PHONY: help demo test check bench lock graphiql clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make demo      start the gateway with made-up children and show what it does"
+	@echo "               ONCE=1 stops after showing; SCENE=name shows one scene"
+	@echo "make test      run the tests"
+	@echo "make check     formatting, lint, types and policies"
+	@echo "make bench     measure, and print ratios"
+	@echo "make clean     remove the environment and caches"
+	@echo "make lock      choose the versions of all packages afresh (needs uv)"
+	@echo "make graphiql  bundle GraphiQL afresh (needs Node 20 and npm)"
+	@echo
+	@echo "PYTHON=path chooses the Python (3.11 or later) that .venv is made with."
+
+demo: .venv/running
+	@$(BIN)/gateway demo $(if $(ONCE),--once) $(if $(SCENE),--scene "$(SCENE)")
+
+test: .venv/development
+	@$(BIN)/python -m pytest -q
+
+check: .venv/development
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/gateway policy lint
+	$(BIN)/gateway policy test
+
+bench: .venv/development
+	@$(BIN)/python -m benchmarks
+
+lock:
+	$(UV) pip compile pyproject.toml --group build $(LOCKING) --output-file requirements.lock
+	$(UV) pip compile pyproject.toml --group build --group dev $(LOCKING) --constraint requirements.lock \
+		--output-file requirements-dev.lock
+
+LOCKING := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+graphiql:
+	cd tools/graphiql && npm ci && npm run build
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis tools/graphiql/node_modules
+
+# A stamp for each of the two sets of packages: made afresh when its lock or the project's own settings change.
+.venv/running: requirements.lock pyproject.toml
+	@$(make_environment)
+	@$(call install,requirements.lock)
+	@$(INSTALL) --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/development: requirements-dev.lock .venv/running
+	@$(call install,requirements-dev.lock)
+	@touch $@
+
+define make_environment
+$(BIN)/python -m pip --version >/dev/null 2>&1 && exit 0; \
+for python in $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11 python); do \
+	if $$python -c '$(ENOUGH)' >/dev/null 2>&1; then \
+		echo "Making .venv with $$($$python --version)"; \
+		exec $$python -m venv --clear .venv; \
+	fi; \
+done; \
+echo "No usable Python among: $(or $(PYTHON),python3 python3.11 and later). Wanted: 3.11 or later, with its venv module"; \
+echo "(Debian and Ubuntu: apt install python3-venv). Choose one with: make PYTHON=/path/to/python"; \
+exit 1
+endef
+
+# One line that counts, instead of pip's hundreds; all of pip's words are in .venv/install.log.
+define install
+total=$$(grep -c == $(1)); count=0; rm -f .venv/failed; \
+{ PYTHONUNBUFFERED=1 $(INSTALL) --require-hashes --requirement $(1) 2>&1 || touch .venv/failed; } | \
+tee .venv/install.log | while read -r word package rest; do \
+	case $$word in \
+		Collecting|Requirement) count=$$((count + 1)); printf '\rInstalling %s: %d of %d ' $(1) $$count $$total ;; \
+		Installing) printf '\rInstalling %s: unpacking      ' $(1) ;; \
+	esac; \
+done; echo; \
+if test -e .venv/failed; then tail -n 25 .venv/install.log; exit 1; fi
+endef
