@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from gateway.disclosure.redaction import Disclosed
 from gateway.disclosure.road import Road, Selection
 from gateway.ports import AccessLog, Directory
 
@@ -28,5 +27,5 @@ class Asking:
     search_budget: int
 
 
-Level = Callable[[Asking, Sequence[Disclosed], Selection], Awaitable[Sequence[Any]]]
-"""A resolver: all parents of a level in, what each of them leads to out, in the same order."""
+Level = Callable[[Asking, Sequence[Any], Selection], Awaitable[Sequence[Any]]]
+"""A resolver: all parents (or keys) of a level in, what each of them leads to out, in the same order."""

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from gateway.disclosure.redaction import Disclosed
-from gateway.disclosure.road import Selection
-from gateway.vocabulary import AuthorityCode
+from gateway.disclosure.road import Selection, SourceNote
+from gateway.vocabulary import AuthorityCode, SourceStatus
 from resolvers.asking import Asking
 
 
@@ -14,6 +14,21 @@ async def authorities_by_code(
     """Return local authorities by GSS code or by the older three-digit code."""
     found = await asking.directory.local_authorities([code for code in codes if code is not None])
     return await asking.road.tell_each([None if code is None else found.get(code) for code in codes], selection)
+
+
+def ask_home(asking: Asking) -> Sequence[SourceNote]:
+    """Note that the home authority's directory answers this ask, and return all sources noted so far."""
+    ask, notes = asking.road.ask, asking.road.notes
+    if not notes.sources:
+        notes.sources.append(SourceNote(authority_code=ask.home, status=SourceStatus.ANSWERED, as_of=ask.at))
+    return notes.sources
+
+
+async def sources_of_children(
+    asking: Asking, children: Sequence[Disclosed], _selection: Selection
+) -> list[Sequence[SourceNote]]:
+    """Return which authorities were asked for each child."""
+    return [ask_home(asking) for _ in children]
 
 
 async def responsible_authorities(

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 
 from gateway.disclosure.redaction import Disclosed
 from gateway.disclosure.road import Selection
-from gateway.errors import BadCriteria
-from gateway.identifiers import nhs_number_problem, upn_problem
+from gateway.identifiers import nhs_number_fault, upn_fault
 from gateway.records import FormerName
 from gateway.vocabulary import ChildId
 from resolvers.asking import Asking
-from resolvers.search import may_search
+from resolvers.search import may_search, valid_identifier
 
 
 async def children_by_id(asking: Asking, ids: Sequence[ChildId], selection: Selection) -> list[Disclosed | None]:
@@ -27,9 +26,10 @@ async def child_by_identifier(
         BadCriteria: The identifier's check digit or form is wrong, or this role may not search by it.
         BudgetExhausted: The caller's searches are spent.
     """
-    problem = nhs_number_problem(nhs_number) if nhs_number is not None else upn_problem(upn or "")
-    if problem is not None:
-        raise BadCriteria(f"The identifier is not valid: {problem}.", reason=problem)
+    if nhs_number is not None:
+        nhs_number = valid_identifier(nhs_number, nhs_number_fault)
+    if upn is not None:
+        upn = valid_identifier(upn, upn_fault)
     await may_search(asking, ("nhsNumber",) if nhs_number is not None else ("upn",))
     candidate = await asking.directory.find_child(nhs_number=nhs_number, upn=upn)
     if candidate is None or not await asking.road.findable([candidate]):

@@ -1,13 +1,13 @@
 """Find a child from what a practitioner has: minimum criteria, graded candidates, never a page through everybody."""
 
-from collections.abc import Sequence
-from dataclasses import fields
+from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
 from datetime import timedelta
 
 from gateway.disclosure.redaction import Disclosed
 from gateway.disclosure.road import Selection
 from gateway.errors import BadCriteria, BudgetExhausted, TooManyMatches
-from gateway.identifiers import nhs_number_problem, upn_problem
+from gateway.identifiers import compact, nhs_number_fault, upn_fault
 from gateway.ports import Criteria
 from gateway.vocabulary import Effect, RecordType
 from resolvers.asking import Asking
@@ -41,7 +41,7 @@ async def candidates_for(asking: Asking, criteria: Criteria, selection: Selectio
     """
     if not 1 <= first <= MATCH_LIMIT:
         raise BadCriteria(f"first must be between 1 and {MATCH_LIMIT}; it is {first}.", reason="first-out-of-range")
-    _check_identifiers(criteria)
+    criteria = _with_compact_identifiers(criteria)
     used = tuple(_CRITERION[name.name] for name in fields(criteria) if getattr(criteria, name.name) is not None)
     await may_search(asking, used)
     found = await asking.road.findable(await asking.directory.search(criteria))
@@ -90,11 +90,26 @@ async def children_of_candidates(
     return await asking.road.tell_each([candidate.keys["child"] for candidate in candidates], selection)
 
 
-def _check_identifiers(criteria: Criteria) -> None:
-    for value, problem_of in ((criteria.nhs_number, nhs_number_problem), (criteria.upn, upn_problem)):
-        problem = None if value is None else problem_of(value)
-        if problem is not None:
-            raise BadCriteria(f"The identifier is not valid: {problem}.", reason=problem)
+def valid_identifier(value: str, fault_of: Callable[[str], str | None]) -> str:
+    """Return an identifier without its spaces.
+
+    Raises:
+        BadCriteria: Its form or check digit is wrong.
+    """
+    identifier = compact(value)
+    fault = fault_of(identifier)
+    if fault is not None:
+        raise BadCriteria(f"The identifier is not valid: {fault}.", reason=fault)
+    return identifier
+
+
+def _with_compact_identifiers(criteria: Criteria) -> Criteria:
+    nhs_number, upn = criteria.nhs_number, criteria.upn
+    return replace(
+        criteria,
+        nhs_number=None if nhs_number is None else valid_identifier(nhs_number, nhs_number_fault),
+        upn=None if upn is None else valid_identifier(upn, upn_fault),
+    )
 
 
 def _budget(left: int, budget: int) -> str:

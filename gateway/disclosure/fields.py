@@ -120,7 +120,16 @@ FIELDS: Mapping[RecordType, tuple[str, ...]] = {
 LEVELS: Mapping[RecordType, frozenset[str]] = {
     RecordType.CANDIDATE: frozenset({"child"}),
     RecordType.CHILD: frozenset(
-        {"formerNames", "responsibleAuthority", "carers", "settings", "involvements", "leadProfessional", "accessLog"}
+        {
+            "formerNames",
+            "responsibleAuthority",
+            "carers",
+            "settings",
+            "involvements",
+            "leadProfessional",
+            "sources",
+            "accessLog",
+        }
     ),
     RecordType.CARER: frozenset({"children", "involvements"}),
     RecordType.SETTING: frozenset({"localAuthority"}),

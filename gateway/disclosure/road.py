@@ -5,6 +5,7 @@ A road belongs to one ask. Whatever a resolver loads becomes visible only by `te
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from gateway.disclosure.redaction import Disclosed, Freshness, Plan
 from gateway.errors import QueryTooCostly
 from gateway.identity import Ask
 from gateway.records import AccessLogEntry, Candidate, Child, Involvement, LocalAuthority
-from gateway.vocabulary import AuthorityCode, ChildId, Effect, RecordType
+from gateway.vocabulary import AuthorityCode, ChildId, Effect, RecordType, SourceStatus
 
 Order = Callable[[Any, Callable[[str], bool]], Any]
 """A sort key from a record, given which of its fields the decision allows: an order tells what it sorts by."""
@@ -33,9 +34,11 @@ class Selection(Protocol):
 class SourceNote:
     """How one source answered."""
 
-    authority: AuthorityCode
-    status: str
+    authority_code: AuthorityCode
+    status: SourceStatus
+    as_of: datetime
     elapsed_ms: int | None = None
+    """Of a peer only: how long the home directory took would say something of what it holds."""
 
 
 @dataclass(slots=True)

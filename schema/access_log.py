@@ -1,0 +1,55 @@
+"""Who looked at a child's record."""
+
+from datetime import datetime
+
+import strawberry
+
+from gateway.vocabulary import RecordType
+from schema.told import record_type, told
+from schema.withheld import Withheld
+
+
+@record_type(RecordType.ACCESS_LOG_ENTRY, "One time that somebody looked.", entity=False)
+class AccessLogEntry:
+    """An entry of the access log."""
+
+    id: strawberry.ID = told("The entry's number in the ledger.")
+    at: datetime | None = told("When.")
+    person: str | None = told("Who.")
+    role: str | None = told("In which role.")
+    agency: str | None = told("For which agency.")
+    authority: str | None = told("From which authority.")
+    mediated_for: str | None = told("For whom, if a mediator asked.")
+    purpose: str | None = told("For which purpose of access.")
+    reason: str | None = told("For which reason, in their words.")
+    case_reference: str | None = told("Under which case reference.")
+    fields: list[str] | None = told("What they were told.")
+    policy_revision: str | None = told("Under which revision of the rules.")
+    withheld: list[Withheld] = told("Selected fields that are not told.")
+
+
+@strawberry.federation.type(description="One entry and its place in the list.")
+class AccessLogEdge:
+    """An edge of the connection."""
+
+    cursor: str = told("Where this entry stands; give it as `after` to go on from here.")
+    node: AccessLogEntry = told("The entry.")
+
+
+@strawberry.federation.type(description="Whether the list goes on.", shareable=True)
+class PageInfo:
+    """Relay's page information."""
+
+    has_next_page: bool = told("Whether there are older entries.")
+    has_previous_page: bool = told("Always false: the log is read from the newest entry on.")
+    start_cursor: str | None = told("Cursor of the first entry on this page.")
+    end_cursor: str | None = told("Cursor of the last entry on this page.")
+
+
+@strawberry.federation.type(description="A page of a child's access log, newest first.")
+class AccessLogConnection:
+    """A page of the log."""
+
+    edges: list[AccessLogEdge] = told("The entries.")
+    page_info: PageInfo = told("Whether the list goes on.")
+    withheld: list[Withheld] = told("Said here if policy withholds the log itself.")

@@ -1,0 +1,65 @@
+"""The schema itself: a valid Apollo Federation 2.9 subgraph, printed to `directory.graphql`."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import strawberry
+from strawberry.federation.schema import FederationAny
+from strawberry.types import Info
+
+import schema.enums  # noqa: F401  # describes the enums before any type reads them
+from gateway.errors import BadCriteria
+from gateway.record_ids import decode
+from schema.agency import Agency
+from schema.carer import Carer
+from schema.involvement import Involvement
+from schema.query import Query, record_by_id
+
+FEDERATION_VERSION = "2.9"
+_BY_CODE = "LocalAuthority"
+
+
+class DirectorySchema(strawberry.federation.Schema):
+    """A federation schema whose entities are loaded as every other record is: by level, through disclosure."""
+
+    def entities_resolver(self, info: Info, representations: list[FederationAny]) -> list[FederationAny]:
+        """Return what each representation refers to; null where there is nothing the caller may know of."""
+        results: list[Any] = [_entity(info, representation) for representation in representations]
+        return results
+
+
+async def _entity(info: Info, representation: object) -> Any:
+    if not isinstance(representation, Mapping):
+        raise _unreadable()
+    type_name, record_id = representation.get("__typename"), representation.get("id")
+    if not isinstance(type_name, str) or not isinstance(record_id, str):
+        raise _unreadable()
+    decoded = decode(record_id)
+    named = _BY_CODE if decoded is None else decoded[0].value
+    return await record_by_id(info, record_id) if named == type_name else None
+
+
+def _unreadable() -> BadCriteria:
+    return BadCriteria("A representation needs a __typename and an id, both texts.", reason="representation-malformed")
+
+
+def build_schema() -> DirectorySchema:
+    """Return the directory's schema."""
+    return DirectorySchema(
+        query=Query,
+        types=_types(),
+        federation_version=FEDERATION_VERSION,
+    )
+
+
+def _types() -> Sequence[type]:
+    # Types that only an interface leads to have to be named.
+    return (Agency, Carer, Involvement)
+
+
+DIRECTORY = build_schema()
+
+
+def printed() -> str:
+    """Return the SDL as partners get it."""
+    return DIRECTORY.as_str() + "\n"

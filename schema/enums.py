@@ -1,0 +1,169 @@
+"""The enums partners see, each value described."""
+
+from enum import Enum
+
+import strawberry
+from strawberry.types.enum import StrawberryEnumDefinition
+
+from gateway.vocabulary import (
+    AddressStatus,
+    CallerStanding,
+    ContactRole,
+    Gender,
+    MatchGrade,
+    MatchReason,
+    Relationship,
+    Service,
+    SettingKind,
+    SourceStatus,
+)
+
+
+def _describe(enum: type[Enum], description: str, values: dict[Enum, str]) -> None:
+    strawberry.enum(enum, description=description)
+    definition: StrawberryEnumDefinition = enum.__strawberry_definition__  # type: ignore[attr-defined]  # set by strawberry.enum
+    by_name = {member.name: text for member, text in values.items()}
+    for value in definition.values:
+        value.description = by_name[value.name]
+
+
+_describe(
+    Gender,
+    "Gender as the source states it.",
+    {
+        Gender.FEMALE: "Female.",
+        Gender.MALE: "Male.",
+        Gender.OTHER: "Neither female nor male.",
+        Gender.NOT_SPECIFIED: "Not stated, or not known.",
+    },
+)
+_describe(
+    AddressStatus,
+    "Whether the address told is where the child lives now.",
+    {
+        AddressStatus.CURRENT: "The child lives there, as far as the source knows.",
+        AddressStatus.LAST_KNOWN: "The child has lived there; where the child lives now is not known.",
+        AddressStatus.NO_KNOWN_ADDRESS: "No address is held.",
+    },
+)
+_describe(
+    Relationship,
+    "How a carer is related to a child.",
+    {
+        Relationship.MOTHER: "Mother.",
+        Relationship.FATHER: "Father.",
+        Relationship.PARENT: "Parent, not further specified.",
+        Relationship.STEP_PARENT: "Step-parent.",
+        Relationship.GRANDPARENT: "Grandparent.",
+        Relationship.SIBLING: "Adult brother or sister.",
+        Relationship.AUNT_OR_UNCLE: "Aunt or uncle.",
+        Relationship.FOSTER_CARER: "Foster carer.",
+        Relationship.ADOPTIVE_PARENT: "Adoptive parent.",
+        Relationship.SPECIAL_GUARDIAN: "Special guardian under a court order.",
+        Relationship.CORPORATE_PARENT: "The local authority, for a looked-after child.",
+        Relationship.OTHER: "Another person with daily care.",
+    },
+)
+_describe(
+    SettingKind,
+    "What kind of place a setting is.",
+    {
+        SettingKind.SCHOOL: "A mainstream school.",
+        SettingKind.NURSERY: "A nursery or other early-years provider.",
+        SettingKind.COLLEGE: "A college or sixth-form centre.",
+        SettingKind.SPECIAL_SCHOOL: "A special school.",
+        SettingKind.ALTERNATIVE_PROVISION: "A pupil referral unit or other alternative provision.",
+        SettingKind.CHILDRENS_HOME: "A children's home.",
+        SettingKind.GP_PRACTICE: "A general medical practice.",
+        SettingKind.OTHER: "Another place of education or care.",
+    },
+)
+_describe(
+    Service,
+    "The service an involvement provides.",
+    {
+        Service.HEALTH_VISITING: "Health visiting, for children under five.",
+        Service.SCHOOL_NURSING: "School nursing.",
+        Service.GENERAL_PRACTICE: "General practice, beyond registration.",
+        Service.PAEDIATRICS: "Community or hospital paediatrics.",
+        Service.SOCIAL_CARE: "Children's social care.",
+        Service.EARLY_HELP: "Early help.",
+        Service.EDUCATION_WELFARE: "Education welfare.",
+        Service.SPECIAL_EDUCATIONAL_NEEDS: "Special educational needs and disability support.",
+        Service.YOUTH_SUPPORT: "Youth support and careers guidance.",
+        Service.YOUTH_JUSTICE: "Youth justice.",
+        Service.POLICE: "Police child protection.",
+        Service.VOLUNTARY: "A voluntary or community service.",
+        Service.SEXUAL_HEALTH: "Sexual health: a sensitive service.",
+        Service.MENTAL_HEALTH: "Mental health: a sensitive service.",
+        Service.SUBSTANCE_MISUSE: "Substance misuse: a sensitive service.",
+        Service.DOMESTIC_ABUSE: "Domestic abuse support for an adult: a sensitive service.",
+        Service.DISABILITY: "Disability support for an adult.",
+        Service.UNSPECIFIED_SENSITIVE: "A sensitive service is involved; which one is not told. Ask the broker.",
+    },
+)
+_describe(
+    MatchGrade,
+    "How sure a search is that a candidate is the child meant.",
+    {
+        MatchGrade.CERTAIN: "An identifier, or every name, date and a further detail, agree.",
+        MatchGrade.PROBABLE: "The name and the date of birth agree.",
+        MatchGrade.POSSIBLE: "Something agrees only nearly: check before you act.",
+    },
+)
+_describe(
+    MatchReason,
+    "One ground for a grade.",
+    {
+        MatchReason.IDENTIFIER_EQUAL: "The identifier is this child's.",
+        MatchReason.IDENTIFIER_SUPERSEDED: "The identifier was superseded; this is the surviving record.",
+        MatchReason.FAMILY_NAME_EQUAL: "The family name is the same.",
+        MatchReason.FAMILY_NAME_PATTERN: "The family name fits the pattern.",
+        MatchReason.FAMILY_NAME_SOUNDS_ALIKE: "The family name sounds alike.",
+        MatchReason.GIVEN_NAME_EQUAL: "The given name is the same.",
+        MatchReason.GIVEN_NAME_PATTERN: "The given name fits the pattern.",
+        MatchReason.GIVEN_NAME_SOUNDS_ALIKE: "The given name sounds alike.",
+        MatchReason.FORMER_NAME: "The name is one the child was known by before.",
+        MatchReason.DATE_OF_BIRTH_EQUAL: "The date of birth is the same.",
+        MatchReason.DATE_OF_BIRTH_NEAR: "The date of birth is one slip away.",
+        MatchReason.GENDER_EQUAL: "The gender is the same.",
+        MatchReason.POSTCODE_EQUAL: "The postcode is the same.",
+        MatchReason.POSTCODE_PATTERN: "The postcode fits the pattern.",
+    },
+)
+_describe(
+    SourceStatus,
+    'What became of asking a source; never the same as "nothing known".',
+    {
+        SourceStatus.ANSWERED: "The source answered in full.",
+        SourceStatus.UNAVAILABLE: "The source could not be reached or gave no readable answer.",
+        SourceStatus.TIMED_OUT: "The source did not answer in time.",
+        SourceStatus.REFUSED: "The source refused this caller or purpose.",
+    },
+)
+_describe(
+    CallerStanding,
+    "Whether the person and agency who ask are entitled to ask at all.",
+    {
+        CallerStanding.CURRENT: "Entitled.",
+        CallerStanding.UNREGISTERED: "Not in the register in this role and agency.",
+        CallerStanding.TRAINING_LAPSED: "The person's training has lapsed.",
+        CallerStanding.CHECK_LAPSED: "The person's enhanced check has lapsed.",
+        CallerStanding.ACCREDITATION_LAPSED: "The agency's accreditation has lapsed.",
+        CallerStanding.SUSPENDED: "The person or agency is suspended.",
+    },
+)
+_describe(
+    ContactRole,
+    "Whom an authority or agency names for safeguarding advice.",
+    {
+        ContactRole.FRONT_DOOR: "The front door of children's services (MASH).",
+        ContactRole.DESIGNATED_DOCTOR: "Designated doctor.",
+        ContactRole.DESIGNATED_NURSE: "Designated nurse.",
+        ContactRole.NAMED_DOCTOR: "Named doctor.",
+        ContactRole.NAMED_NURSE: "Named nurse.",
+        ContactRole.DESIGNATED_SAFEGUARDING_LEAD: "Designated safeguarding lead.",
+        ContactRole.CALDICOTT_GUARDIAN: "Caldicott guardian.",
+        ContactRole.OUT_OF_HOURS: "Out-of-hours duty team.",
+    },
+)

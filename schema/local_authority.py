@@ -1,0 +1,32 @@
+"""Local authorities."""
+
+from typing import NewType
+
+import strawberry
+
+from gateway.vocabulary import RecordType
+from schema.node import Node
+from schema.safeguarding_contact import SafeguardingContact
+from schema.told import record_type, told
+from schema.withheld import Withheld
+
+LocalAuthorityCode = strawberry.scalar(
+    NewType("LocalAuthorityCode", str),
+    name="LocalAuthorityCode",
+    description="GSS code of a local authority, such as E08000009, or the older three-digit code, such as 358. "
+    'In a list of authorities to ask, "*" means wherever the locator points.',
+    serialize=str,
+    parse_value=str,
+)
+
+
+@record_type(RecordType.LOCAL_AUTHORITY, "The agency with statutory duty for an area.")
+class LocalAuthority(Node):
+    """A local authority."""
+
+    code: LocalAuthorityCode = told("GSS code.")  # type: ignore[valid-type]  # a Strawberry scalar
+    legacy_code: str | None = told("The older three-digit code.")
+    name: str | None = told("Name of the authority.")
+    gateway_status: str | None = told("Whether its gateway can be asked: HOME, REACHABLE, UNREACHABLE or UNKNOWN.")
+    safeguarding_contacts: list[SafeguardingContact] | None = told("Whom to ask for safeguarding advice.")
+    withheld: list[Withheld] = told("Selected fields that are not told.")

@@ -1,0 +1,199 @@
+"""What can be asked."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+from uuid import UUID
+
+import strawberry
+from strawberry.types import Info
+
+from gateway.errors import BadCriteria
+from gateway.ports import Criteria
+from gateway.record_ids import decode
+from gateway.vocabulary import AuthorityCode, ChildId, RecordType
+from resolvers.access_log import access_log_of_child
+from resolvers.authorities import ask_home, authorities_by_code
+from resolvers.callers import caller_themself
+from resolvers.children import child_by_identifier, children_by_id
+from resolvers.practitioners import practitioners_by_id
+from resolvers.records import BY_ID
+from resolvers.search import candidates_for
+from resolvers.settings import setting_by_code, settings_by_id
+from schema.access_log import AccessLogConnection, AccessLogEdge, PageInfo
+from schema.caller import Caller
+from schema.child import Child
+from schema.child_search import ChildSearch
+from schema.keys import ChildCriteria, ChildKey, SettingKey
+from schema.levels import asking_of, load_with_siblings, selection_of
+from schema.local_authority import LocalAuthority, LocalAuthorityCode
+from schema.node import Node
+from schema.practitioner import Practitioner
+from schema.setting import Setting
+
+
+def _argument(description: str) -> Any:
+    return strawberry.argument(description=description)
+
+
+def _id_of(record_type: RecordType, text: str) -> UUID | None:
+    """Return the record id in what a partner sent; an id of another type or form is one nobody has."""
+    decoded = decode(text)
+    return decoded[1] if decoded is not None and decoded[0] is record_type else None
+
+
+@strawberry.federation.type(description="What can be asked of the directory.")
+class Query:
+    """The root of every query."""
+
+    @strawberry.federation.field(
+        description="One child by id or identifier; null if there is none that you may know of.",
+        graphql_type=Child | None,
+    )
+    async def child(self, info: Info, by: Annotated[ChildKey, _argument("Exactly one of id, nhsNumber, upn.")]) -> Any:
+        """Find the child."""
+        ask_home(asking_of(info))
+        if by.id:
+            child_id = _id_of(RecordType.CHILD, by.id)
+            return None if child_id is None else await load_with_siblings(info, child_id, children_by_id)
+        return await child_by_identifier(
+            asking_of(info), selection_of(info), nhs_number=by.nhs_number or None, upn=by.upn or None
+        )
+
+    @strawberry.federation.field(
+        description="Find a child from what you have; at most 50 candidates, each graded with its grounds.",
+        graphql_type=ChildSearch,
+    )
+    async def search_children(
+        self,
+        info: Info,
+        criteria: Annotated[ChildCriteria, _argument("What is known of the child.")],
+        authorities: Annotated[
+            list[LocalAuthorityCode] | None,  # type: ignore[valid-type]  # a Strawberry scalar
+            _argument('Whom to ask; absent or empty: the home authority only; ["*"]: wherever the locator points.'),
+        ] = None,
+        first: Annotated[int, _argument("How many candidates at most, up to 50.")] = 20,
+    ) -> Any:
+        """Search."""
+        asking = asking_of(info)
+        _home_only(authorities, asking.road.ask.home)
+        found = await candidates_for(
+            asking,
+            Criteria(
+                given_name=criteria.given_name,
+                family_name=criteria.family_name,
+                date_of_birth=criteria.date_of_birth,
+                gender=criteria.gender,
+                postcode=criteria.postcode,
+                nhs_number=criteria.nhs_number,
+                upn=criteria.upn,
+            ),
+            selection_of(info, "candidates"),
+            first=first,
+        )
+        return ChildSearch(candidates=found, sources=list(ask_home(asking)))  # type: ignore[arg-type]  # disclosed records stand for the types
+
+    @strawberry.federation.field(
+        description="One setting by id or national code; null if there is none.", graphql_type=Setting | None
+    )
+    async def setting(
+        self, info: Info, by: Annotated[SettingKey, _argument("Exactly one of id, urn, odsCode.")]
+    ) -> Any:
+        """Find the setting."""
+        if by.id:
+            setting_id = _id_of(RecordType.SETTING, by.id)
+            return None if setting_id is None else await load_with_siblings(info, setting_id, settings_by_id)
+        return await setting_by_code(
+            asking_of(info), selection_of(info), urn=by.urn or None, ods_code=by.ods_code or None
+        )
+
+    @strawberry.federation.field(
+        description="One practitioner; null if there is none that you may know of.", graphql_type=Practitioner | None
+    )
+    async def practitioner(self, info: Info, id: Annotated[strawberry.ID, _argument("The practitioner's id.")]) -> Any:
+        """Find the practitioner."""
+        practitioner_id = _id_of(RecordType.PRACTITIONER, id)
+        return None if practitioner_id is None else await load_with_siblings(info, practitioner_id, practitioners_by_id)
+
+    @strawberry.federation.field(
+        description="A local authority and whom it names for safeguarding advice; null if there is none.",
+        graphql_type=LocalAuthority | None,
+    )
+    async def local_authority(
+        self,
+        info: Info,
+        code: Annotated[LocalAuthorityCode, _argument("GSS code, or the older three-digit code.")],  # type: ignore[valid-type]  # a Strawberry scalar
+    ) -> Any:
+        """Find the authority."""
+        return await load_with_siblings(info, AuthorityCode(str(code)), authorities_by_code)
+
+    @strawberry.federation.field(
+        description="Any record by its id; null if there is none that you may know of.", graphql_type=Node | None
+    )
+    async def node(self, info: Info, id: Annotated[strawberry.ID, _argument("The record's id.")]) -> Any:
+        """Find the record."""
+        return await record_by_id(info, id)
+
+    @strawberry.federation.field(
+        description="Who the gateway thinks you are, what you may ask, and your remaining budget.",
+        graphql_type=Caller,
+    )
+    async def me(self, info: Info) -> Any:
+        """Tell the caller of themself."""
+        return await caller_themself(asking_of(info), selection_of(info))
+
+    @strawberry.federation.field(
+        description="Who looked at a child's record, newest first: for the child, carers and reviewers.",
+        graphql_type=AccessLogConnection,
+    )
+    async def access_log(
+        self,
+        info: Info,
+        child: Annotated[strawberry.ID, _argument("The child's id.")],
+        first: Annotated[int, _argument("How many entries at most, up to 100.")],
+        after: Annotated[str | None, _argument("The cursor to go on from.")] = None,
+    ) -> Any:
+        """Read the log."""
+        child_id = _id_of(RecordType.CHILD, child)
+        page = await access_log_of_child(
+            asking_of(info),
+            None if child_id is None else ChildId(child_id),
+            selection_of(info, "edges", "node"),
+            first=first,
+            before=_position(after),
+        )
+        edges = [AccessLogEdge(cursor=str(entry.record_id), node=entry) for entry in page.entries]  # type: ignore[arg-type]  # a disclosed record stands for the type
+        return AccessLogConnection(
+            edges=edges,
+            page_info=PageInfo(
+                has_next_page=page.has_more,
+                has_previous_page=False,
+                start_cursor=edges[0].cursor if edges else None,
+                end_cursor=edges[-1].cursor if edges else None,
+            ),
+            withheld=list(page.withheld),  # type: ignore[arg-type]  # the same attributes
+        )
+
+
+async def record_by_id(info: Info, text: str) -> Any:
+    """Return any record by the id partners hold, or None: also for an authority's code."""
+    decoded = decode(text)
+    if decoded is not None:
+        return await load_with_siblings(info, decoded[1], BY_ID[decoded[0]])
+    return await load_with_siblings(info, AuthorityCode(text), authorities_by_code)
+
+
+def _home_only(authorities: Sequence[object] | None, home: AuthorityCode) -> None:
+    others = sorted({str(code) for code in authorities or ()} - {home})
+    if others:
+        raise BadCriteria(
+            f"This gateway asks its own authority only ({home}); leave `authorities` empty.",
+            reason="other-authorities-not-served",
+        )
+
+
+def _position(cursor: str | None) -> int | None:
+    if cursor is None:
+        return None
+    if not cursor.isdecimal() or len(cursor) > 18:
+        raise BadCriteria("`after` is not a cursor of this list.", reason="cursor-malformed")
+    return int(cursor)

@@ -1,0 +1,30 @@
+"""How the schema's types stand over disclosed records: a scalar is a plain attribute of a redacted object."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import strawberry
+from graphql import GraphQLResolveInfo
+
+from gateway.disclosure.redaction import Disclosed
+from gateway.vocabulary import RecordType
+
+T = TypeVar("T", bound=type)
+
+
+def told(description: str) -> Any:
+    """Return a field that reads what the redaction left on the object."""
+    return strawberry.federation.field(description=description)
+
+
+def record_type(of: RecordType, description: str, *, entity: bool = True) -> Callable[[T], T]:
+    """Make a class the GraphQL type of disclosed records; an entity can be referred to from another subgraph."""
+
+    def decorate(cls: T) -> T:
+        def is_type_of(obj: Any, _info: GraphQLResolveInfo[Any]) -> bool:
+            return isinstance(obj, Disclosed) and obj.plan.type is of
+
+        cls.is_type_of = staticmethod(is_type_of)  # type: ignore[attr-defined]  # read by Strawberry
+        return strawberry.federation.type(cls, name=of.value, keys=["id"] if entity else [], description=description)
+
+    return decorate
