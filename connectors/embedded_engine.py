@@ -1,0 +1,123 @@
+"""The embedded policy engine: decisions in this process, with no server and no `opa` command.
+
+The engine answers wrongly when one interpreter serves two threads, so each worker thread builds its own.
+Asking leaves the interpreter lock, so the event loop runs on while a batch is decided.
+"""
+
+import asyncio
+import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from regopy import Input, Interpreter, RegoError
+
+from connectors.rule_set import ENTRYPOINT, RuleSet
+from gateway.disclosure.question import Answer, Question
+from gateway.errors import DecisionUnavailable
+
+
+class RulesDoNotBuild(Exception):
+    """The engine cannot build the rules; the message is the engine's, about rules and never about records."""
+
+
+class _Evaluation:
+    """One interpreter with its built rules; belongs to one thread."""
+
+    def __init__(self, rules: RuleSet) -> None:
+        self._interpreter = Interpreter()
+        self._interpreter.strict_built_in_errors = True
+        try:
+            self._interpreter.add_data(rules.document())
+            for name, source in rules.modules.items():
+                self._interpreter.add_module(name, source)
+            self._bundle = self._interpreter.build(None, [ENTRYPOINT])
+        except RegoError as error:
+            raise RulesDoNotBuild(_first_problem(str(error), rules)) from None
+        if not self._bundle.ok():
+            raise RulesDoNotBuild("the rules do not build")
+
+    def answer(self, document: dict[str, Any]) -> object:
+        self._interpreter.set_input(Input(document))
+        output = self._interpreter.query_bundle_entrypoint(self._bundle, ENTRYPOINT)
+        if not output.ok() or len(output) != 1 or len(output[0].expressions) != 1:
+            return None
+        return output[0].expressions[0]
+
+
+class EmbeddedDecider:
+    """A policy engine inside the gateway's process, over a policies folder."""
+
+    name = "embedded"
+
+    def __init__(self, rule_set_dir: Path, *, timeout: float, workers: int = 2) -> None:
+        """Read and build the rules.
+
+        Raises:
+            RuleSetUnreadable: The folder cannot be read.
+            RulesDoNotBuild: The rules do not compile.
+        """
+        self._rules = RuleSet.read(rule_set_dir)
+        self._timeout = timeout
+        self._local = threading.local()
+        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="policy")
+        try:
+            self._threads.submit(self._evaluation).result()
+        except RulesDoNotBuild:
+            self._threads.shutdown()
+            raise
+
+    @property
+    def rules(self) -> RuleSet:
+        """Return the rule set in force."""
+        return self._rules
+
+    @property
+    def revision(self) -> str:
+        """Return the revision of the rules in force."""
+        return self._rules.revision
+
+    async def decide(self, question: Question) -> Answer:
+        """Answer a whole batch.
+
+        Raises:
+            DecisionUnavailable: The engine failed, was late, or its answer is not complete.
+        """
+        asked = asyncio.get_running_loop().run_in_executor(self._threads, self._ask, question.as_input())
+        try:
+            document = await asyncio.wait_for(asked, self._timeout)
+        except TimeoutError as error:
+            raise _unavailable("engine-late") from error
+        except (RegoError, RulesDoNotBuild, ValueError, TypeError, IndexError) as error:
+            raise _unavailable("engine-failed") from error
+        return Answer.from_document(document, question)
+
+    async def close(self) -> None:
+        """Let the worker threads go; a question still being decided is abandoned."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _ask(self, document: dict[str, Any]) -> object:
+        return self._evaluation().answer(document)
+
+    def _evaluation(self) -> _Evaluation:
+        if not hasattr(self._local, "evaluation"):
+            self._local.evaluation = _Evaluation(self._rules)
+        evaluation: _Evaluation = self._local.evaluation
+        return evaluation
+
+
+def _first_problem(text: str, rules: RuleSet) -> str:
+    """Return file, line and message of the engine's first error, whose own text is a syntax tree with offsets."""
+    place = re.search(r"\(error \d+:([^|]+)\|(\d+)\|", text)
+    message = re.search(r"\(errormsg \d+:([^)]*)\)", text)
+    said = message.group(1) if message else "the rules do not build"
+    if place is None or place.group(1) not in rules.modules:
+        return said
+    before = rules.modules[place.group(1)].encode()[: int(place.group(2))]
+    line = before.count(b"\n") + 1
+    return f"{place.group(1)}:{line}: {said}"
+
+
+def _unavailable(reason: str) -> DecisionUnavailable:
+    return DecisionUnavailable("No policy decision could be had in time; nothing is told.", reason=reason)

@@ -1,0 +1,72 @@
+"""The policy engine of production: an OPA server beside the gateway, one request for a whole batch."""
+
+import asyncio
+from urllib.parse import urlsplit
+
+import aiohttp
+from opa_client import AsyncOpaClient
+
+from connectors.rule_set import ENTRYPOINT
+from gateway.disclosure.question import Answer, Question
+from gateway.errors import DecisionUnavailable
+
+PACKAGE, _, RULE = ENTRYPOINT.rpartition("/")
+
+
+class OpaDecider:
+    """A policy engine behind HTTP; the revision is the one its latest answer carried."""
+
+    name = "opa"
+
+    def __init__(self, url: str, *, timeout: float) -> None:
+        """Keep where the server is; nothing is asked of it yet."""
+        parts = urlsplit(url)
+        self._place = {
+            "host": parts.hostname or "localhost",
+            "port": parts.port or 8181,
+            "ssl": parts.scheme == "https",
+        }
+        self._timeout = timeout
+        self._client: AsyncOpaClient | None = None
+        self._revision = ""
+
+    @property
+    def revision(self) -> str:
+        """Return the revision of the latest answer; empty before the first."""
+        return self._revision
+
+    async def decide(self, question: Question) -> Answer:
+        """Answer a whole batch with one request, not repeated: a second try would outlast the time-out.
+
+        Raises:
+            DecisionUnavailable: The server failed, was late, or its answer is not complete.
+        """
+        try:
+            async with asyncio.timeout(self._timeout):
+                client = await self._connected()
+                document = await client.query_rule(question.as_input(), PACKAGE, RULE)
+        except TimeoutError as error:
+            raise _unavailable("engine-late") from error
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise _unavailable("engine-failed") from error
+        if not isinstance(document, dict) or "result" not in document:
+            raise _unavailable("rule-undefined")
+        answer = Answer.from_document(document["result"], question)
+        self._revision = answer.revision
+        return answer
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            await self._client.close_connection()
+            self._client = None
+
+    async def _connected(self) -> AsyncOpaClient:
+        if self._client is None:
+            client = AsyncOpaClient(**self._place, retries=0, timeout=self._timeout)
+            self._client = await client.__aenter__()
+        return self._client
+
+
+def _unavailable(reason: str) -> DecisionUnavailable:
+    return DecisionUnavailable("No policy decision could be had in time; nothing is told.", reason=reason)

@@ -1,0 +1,64 @@
+"""A rule set: the policies folder as one value, with the revision that names its content."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+ENTRYPOINT = "directory/answer"
+REVISION_LENGTH = 12
+
+
+class RuleSetUnreadable(Exception):
+    """The policies folder cannot be read; the message names the file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSet:
+    """The rules and the facts they use; two rule sets of equal content have equal revisions.
+
+    `modules` maps a path below the folder to its Rego; `data` is the book that a policy owner edits, without revision.
+    """
+
+    modules: Mapping[str, str]
+    data: Mapping[str, Any]
+    revision: str
+
+    @classmethod
+    def read(cls, folder: Path) -> "RuleSet":
+        """Read `directory/*.rego`, tests aside, and `data.json`.
+
+        Raises:
+            RuleSetUnreadable: A file is missing or is not what it should be.
+        """
+        paths = sorted(path for path in folder.glob("directory/*.rego") if not path.name.endswith("_test.rego"))
+        if not paths:
+            raise RuleSetUnreadable(f"{folder / 'directory'} holds no rules")
+        try:
+            modules = {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in paths}
+            data = json.loads((folder / "data.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise RuleSetUnreadable(f"{folder}: {error}") from error
+        if not isinstance(data, dict) or "revision" in data:
+            raise RuleSetUnreadable(f"{folder / 'data.json'} must be an object without a revision of its own")
+        return cls(modules=modules, data=data, revision=_revision(modules, data))
+
+    def document(self) -> dict[str, Any]:
+        """Return the data as every engine loads it: one document, with the revision that the answers carry."""
+        return {**self.data, "revision": {"id": self.revision}}
+
+    def purposes_of(self, role: str) -> tuple[str, ...]:
+        """Return the purposes of access that a role may state; none for a role the book does not know."""
+        return tuple(self.data["roles"].get(role, {}).get("purposes", ()))
+
+    def sentence(self, code: str) -> str | None:
+        """Return the sentence for a tell or remedy code, or None for a code the book does not know."""
+        found = self.data["tells"].get(code) or self.data["remedies"].get(code)
+        return found if isinstance(found, str) else None
+
+
+def _revision(modules: Mapping[str, str], data: Mapping[str, Any]) -> str:
+    content = json.dumps({"modules": dict(modules), "data": data}, sort_keys=True, separators=(",", ":"))
+    return sha256(content.encode()).hexdigest()[:REVISION_LENGTH]

@@ -1,0 +1,28 @@
+# METADATA
+# description: Whether the ask as a whole may be answered, and whether the schema may be explored.
+package directory.ask
+
+import data.directory.caller
+import data.directory.question
+
+# METADATA
+# scope: document
+# title: Refusals
+# description: An ask without a stated reason is not answered (domain rule A2); exploring the schema is a role's right.
+refusals[key]["reason-missing"] := record.fields if {
+	some key, record in question.records
+	record.type == "Ask"
+	not record.class.reason == "stated"
+}
+
+refusals[key]["introspection-not-for-role"] := {"introspection"} if {
+	not _may_explore
+	some key, record in question.records
+	record.type == "Ask"
+}
+
+_may_explore if {
+	every role in caller.roles {
+		data.roles[role].introspection == true
+	}
+}

@@ -1,0 +1,23 @@
+# METADATA
+# description: A child, or a carer with parental responsibility, sees their own record and no other.
+package directory.own_record
+
+import data.directory.caller
+import data.directory.question
+
+# METADATA
+# scope: document
+# title: Refusals
+# description: Whoever may see only their own record finds no other (domain rules A3, L4).
+refusals[key]["not-own-record"] := record.fields if {
+	some key, record in question.records
+	record.type in data.own_record.types
+	not record.class.self == true
+	not _sees_others
+}
+
+_sees_others if {
+	every role in caller.roles {
+		data.roles[role].own_record_only == false
+	}
+}
