@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -168,18 +169,21 @@ def children_of(document: Mapping[str, Any]) -> tuple[ChildRow, ...]:
     told: dict[str, set[str]] = {}
     withheld: dict[str, set[str]] = {}
     for record in document["records"]:
+        type_name = str(record["type"])
+        telling = _qualified(type_name, *record.get("disclosed", ()), *record.get("masked", ()))
+        silent = _qualified(type_name, *record.get("withheld", ()), *record.get("concealed", ()))
         for child in record["about"]:
-            type_name = record["type"]
-            told.setdefault(child, set()).update(
-                f"{type_name}.{name}" for group in ("disclosed", "masked") for name in record.get(group, ())
-            )
-            withheld.setdefault(child, set()).update(
-                f"{type_name}.{name}" for group in ("withheld", "concealed") for name in record.get(group, ())
-            )
+            told.setdefault(child, set()).update(telling)
+            withheld.setdefault(child, set()).update(silent)
     return tuple(
         ChildRow(child=UUID(child), told=tuple(sorted(told[child])), withheld=tuple(sorted(withheld[child])))
         for child in sorted(told)
     )
+
+
+@lru_cache(maxsize=4096)
+def _qualified(type_name: str, *fields: str) -> tuple[str, ...]:
+    return tuple(f"{type_name}.{name}" for name in fields)
 
 
 def _record(record: RecordNote) -> dict[str, Any]:

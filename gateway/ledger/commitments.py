@@ -8,12 +8,15 @@ import hashlib
 import hmac
 import secrets
 from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from itertools import count
 from typing import Final
 
 SALT_BYTES: Final = 16
 KEY_BYTES: Final = 32
 DIGEST_BYTES: Final = 24
 """192 bits: whoever holds the key still cannot find two values under one commitment."""
+TEXT_LENGTH: Final = DIGEST_BYTES // 3 * 4
 
 
 class Commitments:
@@ -35,18 +38,27 @@ class Commitments:
         """Return a salt for one entry."""
         return secrets.token_bytes(SALT_BYTES)
 
-    def commit(self, salt: bytes, record_type: str, record_id: str, field: str, value: bytes) -> str:
-        """Return the commitment to a value, given as JSON bytes, in base64url without padding."""
-        # No name or id holds a zero byte, so no two different values make the same message.
-        message = b"%b\0%b\0%b\0%b" % (record_type.encode(), record_id.encode(), field.encode(), value)
-        digest = hashlib.blake2b(message, digest_size=DIGEST_BYTES, key=self._key, salt=salt).digest()
-        return urlsafe_b64encode(digest).decode("ascii")
+    def commit(self, salt: bytes, record_type: str, record_id: str, values: Mapping[str, bytes]) -> dict[str, str]:
+        """Return the commitment of each field of one record, in base64url without padding; values are JSON bytes."""
+        # No type, id or field name holds a zero byte, so no two different values make the same message.
+        record = hashlib.blake2b(
+            f"{record_type}\0{record_id}\0".encode(), digest_size=DIGEST_BYTES, key=self._key, salt=salt
+        )
+        digests = []
+        for field, value in values.items():
+            message = record.copy()
+            message.update(b"%b\0%b" % (field.encode(), value))
+            digests.append(message.digest())
+        # A digest is 32 characters exactly, so all are encoded at once and cut apart.
+        text = urlsafe_b64encode(b"".join(digests)).decode("ascii")
+        return {field: text[at : at + TEXT_LENGTH] for field, at in zip(values, count(0, TEXT_LENGTH), strict=False)}
 
     def check(
         self, commitment: str, *, salt: bytes, record_type: str, record_id: str, field: str, value: bytes
     ) -> bool:
         """Whether the commitment was made to this value."""
-        return hmac.compare_digest(commitment, self.commit(salt, record_type, record_id, field, value))
+        made = self.commit(salt, record_type, record_id, {field: value})[field]
+        return hmac.compare_digest(commitment, made)
 
 
 def salt_text(salt: bytes) -> str:
