@@ -123,19 +123,20 @@ class PostgresLedgerReader:
         rows = await self._fetch("SELECT seq, entry, leaf_hash FROM ledger_entry WHERE seq = $1", seq)
         return _stored(rows[0]) if rows else None
 
-    async def entries(self, *, after_seq: int = -1, limit: int | None = None) -> AsyncIterator[StoredEntry]:
-        """Stream entries in the order of their numbers, a batch in memory at a time."""
+    async def entries(
+        self, *, after_seq: int = -1, limit: int | None = None, to_seq: int | None = None
+    ) -> AsyncIterator[StoredEntry]:
+        """Stream entries in the order of their numbers, a batch in memory at a time; `to_seq` is the last told."""
         left = _AFTER_ALL if limit is None else limit
-        while left > 0:
-            rows = await self._fetch(
-                "SELECT seq, entry, leaf_hash FROM ledger_entry WHERE seq > $1 ORDER BY seq LIMIT $2",
-                after_seq,
-                min(BATCH, left),
-            )
+        last = _AFTER_ALL if to_seq is None else to_seq
+        while rows := await self._fetch(
+            "SELECT seq, entry, leaf_hash FROM ledger_entry WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3",
+            after_seq,
+            last,
+            min(BATCH, left),
+        ):
             for row in rows:
                 yield _stored(row)
-            if not rows:
-                return
             after_seq = rows[-1]["seq"]
             left -= len(rows)
 

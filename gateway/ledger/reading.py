@@ -66,6 +66,7 @@ class AccessSeen:
     reason: str | None
     case: str | None
     fields: tuple[str, ...]
+    policy_revision: str | None
 
 
 def access_of(entry: bytes, children: Collection[UUID]) -> AccessSeen:
@@ -88,6 +89,7 @@ def access_of(entry: bytes, children: Collection[UUID]) -> AccessSeen:
         reason=asked["reason"],
         case=asked["case"],
         fields=tuple(sorted(told)),
+        policy_revision=(document["policy"] or {}).get("revision"),
     )
 
 
@@ -124,6 +126,11 @@ class SequenceCheck:
     def findings(self) -> tuple[Finding, ...]:
         """Return what was found, the earliest first."""
         return tuple(sorted(self._found.values(), key=lambda finding: finding.first_seq))
+
+    @property
+    def last_seq(self) -> int:
+        """Return the highest number seen; one before the first while there is none."""
+        return self._expected - 1
 
     def take(self, stored: StoredEntry) -> Mapping[str, Any] | None:
         """Check one entry's place, hash and form, and return its document if it has one."""

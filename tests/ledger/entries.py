@@ -1,0 +1,97 @@
+"""Entries about made-up children; a test states only what matters to it."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from gateway.ledger.entry import (
+    AccessNote,
+    AuditEntry,
+    CallerNote,
+    MaskedNote,
+    OperationNote,
+    OutcomeNote,
+    OutcomeStatus,
+    PolicyNote,
+    RecordNote,
+    SourceNote,
+    WithheldNote,
+)
+from gateway.vocabulary import Effect, RecordType, SourceStatus
+
+AYESHA = UUID("0190f2b0-0000-7000-8000-00000000a1e5")
+BEN = UUID("0190f2b0-0000-7000-8000-0000000000be")
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+def a_caller(**changes):
+    """A health visitor."""
+    return CallerNote(
+        **{
+            "person": "practitioner-7",
+            "name": "Robin Example",
+            "role": "health-practitioner",
+            "agency": "0190f2b0-0000-7000-8000-000000000001",
+            "authority": "E08000009",
+            **changes,
+        }
+    )
+
+
+def a_record(child=AYESHA, **changes):
+    """A child's record told in full, save an address."""
+    return RecordNote(
+        **{
+            "type": RecordType.CHILD,
+            "id": str(child),
+            "home": "E08000009",
+            "about": (str(child),),
+            "disclosed": {"givenName": "commitment-1", "dateOfBirth": "commitment-2"},
+            "withheld": {"address": WithheldNote(reasons=("shield-active",), tell="SHIELDED")},
+            **changes,
+        }
+    )
+
+
+def a_masked_involvement(child=AYESHA):
+    """An involvement whose service is masked and whose practitioner is concealed."""
+    return RecordNote(
+        type=RecordType.INVOLVEMENT,
+        id="0190f2b0-0000-7000-8000-000000000002",
+        home="E08000009",
+        about=(str(child),),
+        masked={"service": MaskedNote(reasons=("sensitive-service",), commitment="commitment-3")},
+        concealed={"practitioner": ("sensitive-service",)},
+    )
+
+
+def a_concealed_record(child=BEN):
+    """A record that shows no trace."""
+    return RecordNote(
+        type=RecordType.CHILD,
+        id=str(child),
+        home="E08000009",
+        about=(str(child),),
+        exists=Effect.CONCEAL,
+        reasons=("shield-active",),
+        concealed={"givenName": ("shield-active",)},
+    )
+
+
+def an_entry(**changes):
+    """An answered ask about Ayesha."""
+    return AuditEntry(
+        **{
+            "request_id": "request-1",
+            "at": NOON,
+            "gateway": "E08000009",
+            "caller": a_caller(),
+            "access": AccessNote(purpose="direct-support", reason="New referral", case="C-2026-118"),
+            "operation": OperationNote(hash="0" * 64, name="WhoWorksWith", text="query WhoWorksWith", variables="{}"),
+            "policy": PolicyNote(revision="1", engine="opa"),
+            "outcome": OutcomeNote(status=OutcomeStatus.ANSWERED),
+            "sources": (SourceNote(authority="E08000009", status=SourceStatus.ANSWERED, as_of=NOON, elapsed_ms=4),),
+            "records": (a_record(),),
+            "salt": "AAAAAAAAAAAAAAAAAAAAAA",
+            **changes,
+        }
+    )
