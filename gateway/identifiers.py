@@ -1,4 +1,4 @@
-"""The national identifiers of a child, checked as text: an identifier that fails its check is never stored or sought."""
+"""The national identifiers of a child, checked as text: what fails its check is neither stored nor sought."""
 
 import re
 from enum import StrEnum

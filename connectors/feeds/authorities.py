@@ -27,10 +27,14 @@ def gss_codes() -> dict[str, str]:
 
 
 async def ensure_authorities(connection: Connection, codes: Collection[str]) -> None:
-    """Add the rows of the authorities that are not there yet; what is there stays as it is."""
+    """Add the rows of the authorities that are not there yet; what is there stays as it is.
+
+    A code that is not packaged, such as one of Wales, stands for its own name.
+    """
+    names = {code: (legacy, name) for code, legacy, name in packaged()}
     await connection.executemany(
         "INSERT INTO authority (code, legacy_code, name) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-        [row for row in packaged() if row[0] in codes],
+        [(code, *names.get(code, (None, code))) for code in sorted(codes)],
     )
 
 

@@ -123,10 +123,10 @@ def read_schools(file: FeedFile, tally: Tally, *, authorities: Mapping[str, str]
     return Schools(rows=list(schools.values()), register=Register(source=SOURCE, key="urn", states=states))
 
 
-def read_links(file: FeedFile, tally: Tally) -> list[tuple[int, Link]]:
-    """Return (line, link) of each row that can be taken; raises as `read_schools` does."""
+def read_links(file: FeedFile, tally: Tally) -> list[Link]:
+    """Return the links that can be taken; raises as `read_schools` does."""
     header, rows = _table(file, LINK_COLUMNS)
-    links: dict[tuple[str, str, str], tuple[int, Link]] = {}
+    links: dict[tuple[str, str, str], Link] = {}
     for number, cells in rows:
         try:
             link = _link(_named(header, cells))
@@ -136,7 +136,7 @@ def read_links(file: FeedFile, tally: Tally) -> list[tuple[int, Link]]:
         except RowRefused as refused:
             tally.refuse(number, refused.refusal)
         else:
-            links[key] = (number, link)
+            links[key] = link
     return list(links.values())
 
 

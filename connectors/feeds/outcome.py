@@ -39,6 +39,11 @@ class RowRefused(Exception):
         super().__init__(reason)
         self.refusal = Refusal(reason=reason, field=field, outcome=outcome)
 
+    @classmethod
+    def of(cls, refusal: Refusal) -> "RowRefused":
+        """Return the error for a refusal."""
+        return cls(refusal.reason, field=refusal.field, outcome=refusal.outcome)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
