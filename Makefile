@@ -84,5 +84,5 @@ tee .venv/install.log | while read -r word package rest; do \
 		Installing) printf '\rInstalling %s: unpacking      ' $(1) ;; \
 	esac; \
 done; echo; \
-if test -e .venv/failed; then tail -n 25 .venv/install.log; exit 1; fi
+if test -e .venv/failed; then grep -A 4 ERROR .venv/install.log | head -n 20; exit 1; fi
 endef
