@@ -25,29 +25,25 @@ answer := {"v": 1, "revision": data.revision.id, "items": items}
 # scope: document
 # title: Items
 # description: What is concealed is concealed whole; of the rest each field is told, masked or withheld.
-items[key] := decision if {
-	some key, item in input.items
-	key in _hidden
-	reasons := [reason | some reason in _concealing[key]]
+items[key] := {"exists": "conceal", "reasons": reasons, "fields": fields} if {
+	some key, codes in _concealing
+	reasons := [code | some code in codes]
 	concealed := {"effect": "conceal", "reasons": reasons, "tell": null, "remedy": null, "obligations": []}
-	decision := {"exists": "conceal", "reasons": reasons, "fields": {field: concealed | some field in item.fields}}
+	fields := {field: concealed | some field in input.items[key].fields}
 }
 
-items[key] := decision if {
-	some key, item in input.items
-	item.type != "Candidate"
-	not key in _hidden
-	decision := {"exists": "disclose", "reasons": [], "fields": object.union(_told[key], _refused[key])}
+items[key] := {"exists": "disclose", "reasons": [], "fields": object.union(told, _refused[key])} if {
+	some key, plain in _plain
+	input.items[key].type != "Candidate"
+	not _concealing[key]
+	told := {field: _permitted | some field in plain}
 }
 
-items[key] := decision if {
-	some key, item in input.items
-	item.type == "Candidate"
-	not key in _hidden
-	decision := {"exists": "disclose", "reasons": [], "fields": {field: _permitted |
-		some field in item.fields
-		field in data.fields.Candidate.match
-	}}
+items[key] := {"exists": "disclose", "reasons": [], "fields": told} if {
+	some key, _ in _plain
+	input.items[key].type == "Candidate"
+	not _concealing[key]
+	told := {field: _permitted | some field in input.items[key].fields; field in data.fields.Candidate.match}
 }
 
 _permitted := {"effect": "disclose", "reasons": ["role-permits"], "tell": null, "remedy": null, "obligations": []}
@@ -65,11 +61,6 @@ _subjects := [
 	shielding.refusals,
 ]
 
-_hidden contains key if {
-	some key, reasons in _concealing
-	count(reasons) > 0
-}
-
 # The fields of each record that each reason refuses. Two subjects giving one reason different fields is an error.
 _refusals[key][reason] := fields if {
 	some subject in _subjects
@@ -77,39 +68,35 @@ _refusals[key][reason] := fields if {
 	some reason, fields in by_reason
 }
 
-_concealing[key] contains "class-incomplete" if {
+# The reasons to conceal a record, for those that have one: an incomplete class, a refusal that conceals or that the
+# book does not know, a candidate that was found through something not plainly told.
+_concealing[key] := {"class-incomplete"} if {
 	some key, _ in input.items
 	not question.records[key]
 }
 
-# A reason the book does not know conceals.
-_concealing[key] contains reason if {
+_concealing[key] := codes if {
 	some key, by_reason in _refusals
-	some reason, _ in by_reason
-	not reason in _narrowing
+	codes := object.keys(by_reason) - _narrowing
+	count(codes) > 0
 }
 
-# A candidate is there only if everything compared to find it is told plainly.
-_concealing[key] contains "criterion-hidden" if {
-	some key, item in input.items
-	item.type == "Candidate"
-	not _all_told(key)
-}
-
-_all_told(key) if {
-	every field in question.records[key].fields {
-		_told[key][field]
-	}
+_concealing[key] := object.keys(_refusals[key]) | {"criterion-hidden"} if {
+	some key, plain in _plain
+	input.items[key].type == "Candidate"
+	count(object.keys(_refusals[key]) - _narrowing) == 0
+	count(question.records[key].fields - plain) > 0
 }
 
 _narrowing := {reason.code | some reason in data.reasons; reason.effect in {"withhold", "mask"}}
 
-_touched[key] := {field | some fields in by_reason; some field in fields} if {
-	some key, by_reason in _refusals
+# The fields that are told as they are: permitted, and refused for no reason.
+_plain[key] := (record.fields & roles.permitted[key]) - _touched[key] if {
+	some key, record in question.records
 }
 
-_told[key] := {field: _permitted | some field in ((record.fields & roles.permitted[key]) - _touched[key])} if {
-	some key, record in question.records
+_touched[key] := {field | some fields in by_reason; some field in fields} if {
+	some key, by_reason in _refusals
 }
 
 _refused[key] := {field: outcome |

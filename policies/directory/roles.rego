@@ -9,21 +9,9 @@ import data.directory.question
 # scope: document
 # title: Permitted
 # description: The fields of each record that every role involved sees; an unknown role sees nothing.
-permitted[key] := fields if {
+permitted[key] := record.fields & told if {
 	some key, record in question.records
-	not record.type in _own_rules
-	fields := {field |
-		some field in record.fields
-		every role in caller.roles {
-			field in _sees[role][record.type]
-		}
-	}
-}
-
-permitted[key] := fields if {
-	some key, record in question.records
-	record.type in _own_rules
-	fields := record.fields & _fields_of[record.type]
+	told := _told[record.type]
 }
 
 # METADATA
@@ -32,18 +20,18 @@ permitted[key] := fields if {
 # description: A type that a role does not see is concealed; a field it does not see is withheld.
 refusals[key]["type-not-for-role"] := record.fields if {
 	some key, record in question.records
-	not record.type in _own_rules
-	not _sees_type(record.type)
+	not _told[record.type]
 }
 
-refusals[key]["field-not-for-role"] := record.fields - permitted[key] if {
+refusals[key]["field-not-for-role"] := record.fields - told if {
 	some key, record in question.records
+	told := _told[record.type]
 }
 
 refusals[key]["field-not-for-purpose"] := fields if {
 	some key, record in question.records
 	groups := data.purposes[input.access.purpose].leaves_out[record.type]
-	fields := {field | some group in groups; some field in data.fields[record.type][group]}
+	fields := _fields_in(record.type, groups)
 }
 
 refusals[key][reason] := fields if {
@@ -52,30 +40,30 @@ refusals[key][reason] := fields if {
 	some reason, fields in _masks[role][record.type]
 }
 
-_own_rules := {"Ask", "Search"}
+# Asks and searches have files of their own, which say what of them is refused.
+_told.Ask := _fields_in("Ask", ["ask"])
 
-_fields_of[type] := {field | some listed in groups; some field in listed} if {
-	some type, groups in data.fields
-}
+_told.Search := _fields_in("Search", ["criteria"])
 
-_sees_type(type) if {
+_told[type] := {field | some field in fields; _every_role_sees(type, field)} if {
+	some type, fields in _sees[input.caller.role]
 	every role in caller.roles {
 		_sees[role][type]
 	}
 }
 
-_sees[role][type] := {field |
-	some group in array.concat(["existence"], groups)
-	some field in data.fields[type][group]
-} if {
+_every_role_sees(type, field) if {
+	every role in caller.roles {
+		field in _sees[role][type]
+	}
+}
+
+_sees[role][type] := _fields_in(type, array.concat(["existence"], groups)) if {
 	some role in caller.roles
 	some type, groups in data.roles[role].sees
 }
 
-_sees[role][type] := {field |
-	some group in array.concat(["existence"], groups)
-	some field in data.fields[type][group]
-} if {
+_sees[role][type] := _fields_in(type, array.concat(["existence"], groups)) if {
 	some role in caller.roles
 	data.roles[role]
 	some type, groups in data.open_types
@@ -85,3 +73,5 @@ _masks[role][type] := {reason: {field | some field in listed} | some reason, lis
 	some role in caller.roles
 	some type, by_reason in data.roles[role].masks
 }
+
+_fields_in(type, groups) := {field | some group in groups; some field in data.fields[type][group]}
