@@ -3,7 +3,9 @@
 import pytest
 
 from connectors.postgres.database import Database
+from connectors.postgres.directory import PostgresDirectory
 from connectors.postgres.server import EmbeddedServer
+from tests.support.builders import NOW
 from tests.support.postgres import fresh_database, make_template
 
 
@@ -30,3 +32,9 @@ async def database(database_url):
     database = await Database.open(database_url, pool_min=1, pool_max=4, timeout=2.0)
     yield database
     await database.close()
+
+
+@pytest.fixture
+def directory(database):
+    """The directory port on the test's own database, on the day the builders' world stands still."""
+    return PostgresDirectory(database, today=lambda: NOW)

@@ -23,8 +23,8 @@ async def ask(url, sql="SELECT 1"):
         await connection.close()
 
 
-async def test_commits_are_durable(postgres):
-    settings = [await ask(postgres, f"SHOW {name}") for name in ("fsync", "synchronous_commit", "full_page_writes")]
+async def test_commits_are_durable(server):
+    settings = [await ask(server.url, f"SHOW {name}") for name in ("fsync", "synchronous_commit", "full_page_writes")]
 
     assert settings == ["on", "on", "on"]
 

@@ -1,0 +1,108 @@
+"""Search: which stored keys to look at, in branches that each start from an index (domain rule S1).
+
+What a caller wrote travels as arguments only. The branches may bring too much; `matching` judges every row.
+"""
+
+# ruff: noqa: S608 - every part of the text is written in this package; what callers write travels as arguments
+
+from collections.abc import Iterator, Sequence
+
+import asyncpg
+
+from connectors.postgres.criteria import Asked, read_criteria
+from connectors.postgres.database import Database
+from connectors.postgres.keys import Pattern
+from connectors.postgres.matching import Match, best, match
+from gateway.ports import Criteria
+
+_COLUMNS = """former, family_key, family_sound, given_key, given_first_key, given_sound, date_of_birth, gender,
+    postcode_key"""
+
+# The record that stands for an identity is the one with an NHS number, if any; of several, always the same.
+_SURVIVING = """(SELECT p.id FROM child p WHERE p.identity_id = c.identity_id
+     ORDER BY p.nhs_number IS NULL, p.id LIMIT 1) AS surviving"""
+
+_BY_IDENTIFIER = f"""
+WITH hit(child_id, identifier) AS (
+    SELECT id, 'IDENTIFIER_EQUAL' FROM child WHERE nhs_number = $1
+    UNION ALL SELECT id, 'IDENTIFIER_EQUAL' FROM child WHERE upn = $2
+    UNION ALL SELECT child_id, 'IDENTIFIER_SUPERSEDED' FROM child_superseded_identifier
+        WHERE system = 'nhs-number' AND value = $1
+    UNION ALL SELECT child_id, 'IDENTIFIER_SUPERSEDED' FROM child_superseded_identifier
+        WHERE system = 'upn' AND value = $2)
+SELECT hit.identifier, false AS former, key.family_key, key.family_sound, key.given_key, key.given_first_key,
+    key.given_sound, c.date_of_birth, c.gender, key.postcode_key, {_SURVIVING}
+FROM hit JOIN child c ON c.id = hit.child_id
+LEFT JOIN child_search_key key ON key.child_id = c.id AND NOT key.former"""
+
+
+class Search:
+    """Finds children by criteria; it brings grades and grounds, not yet records."""
+
+    def __init__(self, database: Database) -> None:
+        """Search in `database`."""
+        self._database = database
+
+    async def find(self, criteria: Criteria) -> Sequence[Match]:
+        """Return the best match of each identity, in no particular order.
+
+        Raises:
+            BadCriteria: The criteria are below the minimum.
+        """
+        asked = read_criteria(criteria)
+        rows: list[asyncpg.Record] = []
+        if asked.by_identifier:
+            rows += await self._database.fetch(_BY_IDENTIFIER, asked.nhs_number, asked.upn)
+        if asked.by_name or asked.by_place:
+            sql, arguments = _by_keys(asked)
+            rows += await self._database.fetch(sql, *arguments)
+        judged = (match(asked, row) for row in rows)
+        return list(best(found for found in judged if found is not None).values())
+
+
+class _Arguments(list[object]):
+    """The arguments of a statement, each known by its place."""
+
+    def place(self, value: object) -> str:
+        self.append(value)
+        return f"${len(self)}"
+
+
+def _by_keys(asked: Asked) -> tuple[str, Sequence[object]]:
+    """Return the statement for these criteria: its text depends on what is given, never on the values."""
+    arguments = _Arguments()
+    branches = "\n    UNION ".join(
+        f"SELECT child_id, {_COLUMNS} FROM child_search_key WHERE {condition}"
+        for condition in _conditions(asked, arguments)
+    )
+    sql = f"""
+SELECT NULL AS identifier, hit.*, {_SURVIVING}
+FROM ({branches}) hit JOIN child c ON c.id = hit.child_id"""
+    return sql, arguments
+
+
+def _conditions(asked: Asked, arguments: _Arguments) -> Iterator[str]:
+    place = arguments.place
+    same_day = f"date_of_birth = {place(asked.born)}::date"
+    near = f"date_of_birth = ANY({place(asked.near)}::date[])"
+    if asked.by_name and asked.family is not None:
+        yield f"{same_day} AND {_like('family_key', asked.family, arguments)}"
+    if asked.by_both_names and asked.given is not None:
+        if asked.family_sound and asked.given_sound:
+            sounds = f"family_sound = {place(asked.family_sound)} AND given_sound = {place(asked.given_sound)}"
+            yield f"{sounds} AND {near}"
+        if asked.given_sound:
+            yield f"given_sound = {place(asked.given_sound)} AND {same_day}"
+        else:
+            yield f"{same_day} AND {_like('given_key', asked.given, arguments)}"
+    if asked.by_place and asked.postcode is not None:
+        day = near if asked.postcode.exact else same_day
+        yield f"{_like('postcode_key', asked.postcode, arguments)} AND {day}"
+
+
+def _like(column: str, pattern: Pattern, arguments: _Arguments) -> str:
+    if pattern.exact:
+        return f"{column} = {arguments.place(pattern.key)}"
+    low, high = arguments.place(pattern.low), arguments.place(pattern.high)
+    wild = arguments.place(pattern.key.replace("*", "%"))  # keys hold letters and digits only: nothing to escape
+    return f"{column} >= {low} AND {column} < {high} AND {column} LIKE {wild}"
