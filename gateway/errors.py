@@ -15,6 +15,7 @@ DirectoryError
 │   └── SourceMalformed       its answer could not be read
 └── CannotProceed         no decision, or no audit entry, to be had: tell nothing
     ├── DecisionUnavailable   the policy engine gave no usable decision
+    │   └── RulesChanged          the rules changed half-way: decide again
     └── AuditUnavailable      the ledger could not be written
 
 Messages hold codes and limits, never a name, an identifier of a child or another library's words.
@@ -109,6 +110,10 @@ class DecisionUnavailable(CannotProceed):
     """The policy engine gave no complete decision."""
 
     code = "DECISION_UNAVAILABLE"
+
+
+class RulesChanged(DecisionUnavailable):
+    """The rules changed while an ask was being decided; decided again, it may succeed."""
 
 
 class AuditUnavailable(CannotProceed):

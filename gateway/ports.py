@@ -10,7 +10,6 @@ from typing import Protocol
 
 from gateway.disclosure.question import Answer, Question
 from gateway.records import (
-    AccessLogEntry,
     Agency,
     Candidate,
     Carer,
@@ -130,20 +129,6 @@ class Register(Protocol):
 
     async def registration_of(self, person: PersonId) -> Registration | None:
         """Return a person's registration where there is exactly one: for somebody a mediator asks for (A4)."""
-        ...
-
-
-class AccessLog(Protocol):
-    """What the ledger can say of past asks; raises `AuditUnavailable` when it cannot be read."""
-
-    async def entries_about(
-        self, child: Child, *, first: int, before: int | None
-    ) -> Sequence[AccessLogEntry]:
-        """Return at most `first` entries that touched a child, newest first, older than sequence number `before`."""
-        ...
-
-    async def searches_since(self, person: PersonId, since: datetime) -> int:
-        """Return how many searches a person has made since a moment."""
         ...
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from gateway.disclosure.redaction import Disclosed, Withheld
 from gateway.disclosure.road import Selection
 from gateway.errors import BadCriteria
+from gateway.ledger.reading import StoredEntry, access_of
+from gateway.records import AccessLogEntry, Child
 from gateway.vocabulary import ChildId, RecordType
 from resolvers.asking import Asking
 
@@ -48,6 +50,26 @@ async def access_log_of_child(
         return nothing
     if not told.plan.tells("accessLog"):
         return AccessLogPage(entries=(), has_more=False, withheld=told.plan.withheld)
-    found = await asking.access_log.entries_about(child, first=first + 1, before=before)
-    entries = (await asking.road.tell([found[:first]], selection))[0]
+    found = list(await asking.ledger.entries_about([child.id], first=first + 1, before_seq=before))
+    entries = (await asking.road.tell([[_entry(stored, child) for stored in found[:first]]], selection))[0]
     return AccessLogPage(entries=entries, has_more=len(found) > first, withheld=())
+
+
+def _entry(stored: StoredEntry, child: Child) -> AccessLogEntry:
+    seen = access_of(stored.entry, [child.id])
+    return AccessLogEntry(
+        id=seen.seq,
+        child=child.id,
+        facts=child.facts,
+        at=seen.at,
+        person=seen.name or seen.person,
+        role=seen.role,
+        agency=seen.agency,
+        authority=seen.authority,
+        mediated_for=seen.mediated_for,
+        purpose=seen.purpose,
+        reason=seen.reason,
+        case_reference=seen.case,
+        fields=seen.fields,
+        policy_revision=seen.policy_revision,
+    )

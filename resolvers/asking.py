@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from gateway.disclosure.road import Road, Selection
-from gateway.ports import AccessLog, Directory
+from gateway.ledger.reading import LedgerReader
+from gateway.ports import Directory
 
 
 class Purposes(Protocol):
@@ -22,7 +23,7 @@ class Asking:
 
     road: Road
     directory: Directory
-    access_log: AccessLog
+    ledger: LedgerReader
     purposes: Purposes
     search_budget: int
 

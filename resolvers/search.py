@@ -79,7 +79,7 @@ async def may_search(asking: Asking, used: tuple[str, ...]) -> None:
 async def searches_left(asking: Asking) -> int:
     """Return how many searches the caller has left in the rolling day, this ask's own taken off."""
     ask = asking.road.ask
-    spent = await asking.access_log.searches_since(ask.caller.claims.person, ask.at - BUDGET_PERIOD)
+    spent = await asking.ledger.searches_since(ask.caller.claims.person, ask.at - BUDGET_PERIOD)
     return max(0, asking.search_budget - spent - max(0, asking.road.notes.searches - 1))
 
 

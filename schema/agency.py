@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import strawberry
 from strawberry.types import Info
 
 from gateway.vocabulary import RecordType
@@ -11,7 +10,7 @@ from schema.levels import level
 from schema.local_authority import LocalAuthority
 from schema.node import Node
 from schema.safeguarding_contact import SafeguardingContact
-from schema.told import record_type, told
+from schema.told import record_type, resolved, told
 from schema.withheld import Withheld
 
 
@@ -24,9 +23,7 @@ class Agency(Node):
     safeguarding_contacts: list[SafeguardingContact] | None = told("Whom to ask for safeguarding advice.")
     withheld: list[Withheld] = told("Selected fields that are not told.")
 
-    @strawberry.federation.field(
-        description="The authority in whose area it works.", graphql_type=LocalAuthority | None
-    )
+    @resolved(description="The authority in whose area it works.", graphql_type=LocalAuthority | None)
     def local_authority(self, info: Info) -> Any:
         """Load the authority."""
         return level(info, self, "localAuthority", authorities_of)

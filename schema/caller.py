@@ -9,7 +9,7 @@ from gateway.vocabulary import CallerStanding, RecordType
 from resolvers.authorities import authorities_of_callers
 from schema.levels import level
 from schema.local_authority import LocalAuthority
-from schema.told import record_type, told
+from schema.told import record_type, resolved, told
 from schema.withheld import Withheld
 
 
@@ -27,7 +27,7 @@ class Caller:
     remaining_searches: int | None = told("Searches you have left in the rolling day.")
     withheld: list[Withheld] = told("Selected fields that are not told.")
 
-    @strawberry.federation.field(description="The authority you ask from.", graphql_type=LocalAuthority | None)
+    @resolved(description="The authority you ask from.", graphql_type=LocalAuthority | None)
     def authority(self, info: Info) -> Any:
         """Load the authority."""
         return level(info, self, "authority", authorities_of_callers)

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-import strawberry
 from strawberry.types import Info
 
 from gateway.vocabulary import MatchGrade, MatchReason, RecordType
 from resolvers.search import children_of_candidates
 from schema.child import Child
 from schema.levels import level
-from schema.told import record_type, told
+from schema.told import record_type, resolved, told
 
 
 @record_type(RecordType.CANDIDATE, "A child that a search may mean.", entity=False)
@@ -19,7 +18,7 @@ class Candidate:
     grade: MatchGrade = told("How sure it is that this child is meant.")
     reasons: list[MatchReason] = told("The grounds for the grade.")
 
-    @strawberry.federation.field(description="The child.", graphql_type=Child)
+    @resolved(description="The child.", graphql_type=Child)
     def child(self, info: Info) -> Any:
         """Load the child."""
         return level(info, self, "child", children_of_candidates)

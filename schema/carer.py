@@ -13,7 +13,7 @@ from schema.involvement import Involvement
 from schema.levels import level
 from schema.node import Node
 from schema.provenance import Provenance
-from schema.told import record_type, told
+from schema.told import record_type, resolved, told
 from schema.withheld import Withheld
 
 ChildRef = Annotated["Child", strawberry.lazy("schema.child")]  # type: ignore[name-defined]  # noqa: F821  # a cycle: a child has carers
@@ -32,14 +32,12 @@ class Carer(Node):
     withheld: list[Withheld] = told("Selected fields that are not told.")
     provenance: list[Provenance] | None = told("Where the told values come from.")
 
-    @strawberry.federation.field(
-        description="The children in this carer's care, eldest first.", graphql_type=list[ChildRef] | None
-    )
+    @resolved(description="The children in this carer's care, eldest first.", graphql_type=list[ChildRef] | None)
     def children(self, info: Info) -> Any:
         """Load the children."""
         return level(info, self, "children", children_of_carers)
 
-    @strawberry.federation.field(
+    @resolved(
         description="Adult services that work with this carer, under stricter rules.",
         graphql_type=list[Involvement] | None,
     )

@@ -24,7 +24,7 @@ from schema.practitioner import Practitioner
 from schema.provenance import Provenance
 from schema.setting import Setting
 from schema.source_outcome import SourceOutcome
-from schema.told import record_type, told
+from schema.told import record_type, resolved, told
 from schema.withheld import Withheld
 
 
@@ -44,14 +44,12 @@ class Child(Node):
     withheld: list[Withheld] = told("Selected fields that are not told.")
     provenance: list[Provenance] | None = told("Where the told values come from.")
 
-    @strawberry.federation.field(
-        description="Names the child was known by, most recent first.", graphql_type=list[FormerName] | None
-    )
+    @resolved(description="Names the child was known by, most recent first.", graphql_type=list[FormerName] | None)
     def former_names(self, info: Info) -> Any:
         """Load the former names."""
         return level(info, self, "formerNames", former_names_of_children)
 
-    @strawberry.federation.field(
+    @resolved(
         description="Which authorities were asked for this child, and how each answered.",
         graphql_type=list[SourceOutcome] | None,
     )
@@ -59,14 +57,12 @@ class Child(Node):
         """Name the sources."""
         return level(info, self, "sources", sources_of_children)
 
-    @strawberry.federation.field(
-        description="The authority responsible for the child.", graphql_type=LocalAuthority | None
-    )
+    @resolved(description="The authority responsible for the child.", graphql_type=LocalAuthority | None)
     def responsible_authority(self, info: Info) -> Any:
         """Load the authority."""
         return level(info, self, "responsibleAuthority", responsible_authorities)
 
-    @strawberry.federation.field(
+    @resolved(
         description="Who cares for the child, those with parental responsibility first.",
         graphql_type=list[Carer] | None,
     )
@@ -74,7 +70,7 @@ class Child(Node):
         """Load the carers."""
         return level(info, self, "carers", carers_of_children)
 
-    @strawberry.federation.field(
+    @resolved(
         description="Where the child is taught and registered with a GP, by kind and name.",
         graphql_type=list[Setting] | None,
     )
@@ -82,7 +78,7 @@ class Child(Node):
         """Load the settings."""
         return level(info, self, "settings", settings_of_children)
 
-    @strawberry.federation.field(
+    @resolved(
         description="Who works with the child: those under way first, then the latest started.",
         graphql_type=list[Involvement] | None,
     )
@@ -99,9 +95,7 @@ class Child(Node):
         """Load the involvements."""
         return level(info, self, "involvements", involvements_of_children(active=active))
 
-    @strawberry.federation.field(
-        description="The practitioner who leads the support of the child.", graphql_type=Practitioner | None
-    )
+    @resolved(description="The practitioner who leads the support of the child.", graphql_type=Practitioner | None)
     def lead_professional(self, info: Info) -> Any:
         """Load the lead professional."""
         return level(info, self, "leadProfessional", lead_professionals_of_children)

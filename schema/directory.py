@@ -1,7 +1,7 @@
 """The schema itself: a valid Apollo Federation 2.9 subgraph, printed to `directory.graphql`."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import strawberry
 from strawberry.federation.schema import FederationAny
@@ -15,7 +15,7 @@ from schema.carer import Carer
 from schema.involvement import Involvement
 from schema.query import Query, record_by_id
 
-FEDERATION_VERSION = "2.9"
+FEDERATION_VERSION: Final = "2.9"
 _BY_CODE = "LocalAuthority"
 
 

@@ -14,7 +14,7 @@ from schema.levels import level
 from schema.node import Node
 from schema.practitioner import Practitioner
 from schema.provenance import Provenance
-from schema.told import record_type, told
+from schema.told import record_type, resolved, told
 from schema.withheld import Withheld
 
 ChildRef = Annotated["Child", strawberry.lazy("schema.child")]  # type: ignore[name-defined]  # noqa: F821  # a cycle: a child has involvements
@@ -34,17 +34,17 @@ class Involvement(Node):
     withheld: list[Withheld] = told("Selected fields that are not told.")
     provenance: list[Provenance] | None = told("Where the told values come from.")
 
-    @strawberry.federation.field(description="The child.", graphql_type=ChildRef | None)
+    @resolved(description="The child.", graphql_type=ChildRef | None)
     def child(self, info: Info) -> Any:
         """Load the child."""
         return level(info, self, "child", children_of_involvements)
 
-    @strawberry.federation.field(description="The practitioner who provides it.", graphql_type=Practitioner | None)
+    @resolved(description="The practitioner who provides it.", graphql_type=Practitioner | None)
     def practitioner(self, info: Info) -> Any:
         """Load the practitioner."""
         return level(info, self, "practitioner", practitioners_of_involvements)
 
-    @strawberry.federation.field(description="The agency that provides it.", graphql_type=Agency | None)
+    @resolved(description="The agency that provides it.", graphql_type=Agency | None)
     def agency(self, info: Info) -> Any:
         """Load the agency."""
         return level(info, self, "agency", agencies_of)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import strawberry
 from strawberry.types import Info
 
 from gateway.vocabulary import RecordType
@@ -10,7 +9,7 @@ from resolvers.practitioners import agencies_of
 from schema.agency import Agency
 from schema.levels import level
 from schema.node import Node
-from schema.told import record_type, told
+from schema.told import record_type, resolved, told
 from schema.withheld import Withheld
 
 
@@ -24,7 +23,7 @@ class Practitioner(Node):
     email: str | None = told("Email address at work.")
     withheld: list[Withheld] = told("Selected fields that are not told.")
 
-    @strawberry.federation.field(description="The agency they work for.", graphql_type=Agency | None)
+    @resolved(description="The agency they work for.", graphql_type=Agency | None)
     def agency(self, info: Info) -> Any:
         """Load the agency."""
         return level(info, self, "agency", agencies_of)

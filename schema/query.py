@@ -29,6 +29,7 @@ from schema.local_authority import LocalAuthority, LocalAuthorityCode
 from schema.node import Node
 from schema.practitioner import Practitioner
 from schema.setting import Setting
+from schema.told import resolved
 
 
 def _argument(description: str) -> Any:
@@ -45,7 +46,7 @@ def _id_of(record_type: RecordType, text: str) -> UUID | None:
 class Query:
     """The root of every query."""
 
-    @strawberry.federation.field(
+    @resolved(
         description="One child by id or identifier; null if there is none that you may know of.",
         graphql_type=Child | None,
     )
@@ -59,7 +60,7 @@ class Query:
             asking_of(info), selection_of(info), nhs_number=by.nhs_number or None, upn=by.upn or None
         )
 
-    @strawberry.federation.field(
+    @resolved(
         description="Find a child from what you have; at most 50 candidates, each graded with its grounds.",
         graphql_type=ChildSearch,
     )
@@ -92,9 +93,7 @@ class Query:
         )
         return ChildSearch(candidates=found, sources=list(ask_home(asking)))  # type: ignore[arg-type]  # disclosed records stand for the types
 
-    @strawberry.federation.field(
-        description="One setting by id or national code; null if there is none.", graphql_type=Setting | None
-    )
+    @resolved(description="One setting by id or national code; null if there is none.", graphql_type=Setting | None)
     async def setting(
         self, info: Info, by: Annotated[SettingKey, _argument("Exactly one of id, urn, odsCode.")]
     ) -> Any:
@@ -106,7 +105,7 @@ class Query:
             asking_of(info), selection_of(info), urn=by.urn or None, ods_code=by.ods_code or None
         )
 
-    @strawberry.federation.field(
+    @resolved(
         description="One practitioner; null if there is none that you may know of.", graphql_type=Practitioner | None
     )
     async def practitioner(self, info: Info, id: Annotated[strawberry.ID, _argument("The practitioner's id.")]) -> Any:
@@ -114,7 +113,7 @@ class Query:
         practitioner_id = _id_of(RecordType.PRACTITIONER, id)
         return None if practitioner_id is None else await load_with_siblings(info, practitioner_id, practitioners_by_id)
 
-    @strawberry.federation.field(
+    @resolved(
         description="A local authority and whom it names for safeguarding advice; null if there is none.",
         graphql_type=LocalAuthority | None,
     )
@@ -126,14 +125,12 @@ class Query:
         """Find the authority."""
         return await load_with_siblings(info, AuthorityCode(str(code)), authorities_by_code)
 
-    @strawberry.federation.field(
-        description="Any record by its id; null if there is none that you may know of.", graphql_type=Node | None
-    )
+    @resolved(description="Any record by its id; null if there is none that you may know of.", graphql_type=Node | None)
     async def node(self, info: Info, id: Annotated[strawberry.ID, _argument("The record's id.")]) -> Any:
         """Find the record."""
         return await record_by_id(info, id)
 
-    @strawberry.federation.field(
+    @resolved(
         description="Who the gateway thinks you are, what you may ask, and your remaining budget.",
         graphql_type=Caller,
     )
@@ -141,7 +138,7 @@ class Query:
         """Tell the caller of themself."""
         return await caller_themself(asking_of(info), selection_of(info))
 
-    @strawberry.federation.field(
+    @resolved(
         description="Who looked at a child's record, newest first: for the child, carers and reviewers.",
         graphql_type=AccessLogConnection,
     )

@@ -3,7 +3,6 @@
 from datetime import date
 from typing import Any
 
-import strawberry
 from strawberry.types import Info
 
 from gateway.vocabulary import RecordType, SettingKind
@@ -13,7 +12,7 @@ from schema.levels import level
 from schema.local_authority import LocalAuthority
 from schema.node import Node
 from schema.provenance import Provenance
-from schema.told import record_type, told
+from schema.told import record_type, resolved, told
 from schema.withheld import Withheld
 
 
@@ -33,9 +32,7 @@ class Setting(Node):
     withheld: list[Withheld] = told("Selected fields that are not told.")
     provenance: list[Provenance] | None = told("Where the told values come from.")
 
-    @strawberry.federation.field(
-        description="The authority in whose area it stands.", graphql_type=LocalAuthority | None
-    )
+    @resolved(description="The authority in whose area it stands.", graphql_type=LocalAuthority | None)
     def local_authority(self, info: Info) -> Any:
         """Load the authority."""
         return level(info, self, "localAuthority", authorities_of)

@@ -10,7 +10,7 @@ from gateway.vocabulary import SourceStatus
 from resolvers.authorities import authorities_by_code
 from schema.levels import load_with_siblings
 from schema.local_authority import LocalAuthority
-from schema.told import told
+from schema.told import resolved, told
 
 
 @strawberry.federation.type(description="How one authority's gateway answered; silence is named, never left out.")
@@ -21,7 +21,7 @@ class SourceOutcome:
     as_of: datetime | None = told("The moment its answer speaks of.")
     elapsed_ms: int | None = told("Milliseconds it took, rounded up to whole tens.")
 
-    @strawberry.federation.field(description="The authority that was asked.", graphql_type=LocalAuthority)
+    @resolved(description="The authority that was asked.", graphql_type=LocalAuthority)
     def authority(self, info: Info) -> Any:
         """Load the authority."""
         return load_with_siblings(info, self.authority_code, authorities_by_code)  # type: ignore[attr-defined]  # self is a SourceNote

@@ -10,11 +10,18 @@ from gateway.disclosure.redaction import Disclosed
 from gateway.vocabulary import RecordType
 
 T = TypeVar("T", bound=type)
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def told(description: str) -> Any:
     """Return a field that reads what the redaction left on the object."""
     return strawberry.federation.field(description=description)
+
+
+def resolved(description: str, graphql_type: object) -> Callable[[F], F]:
+    """Return the decorator of a field that a resolver loads; the resolver's own annotation says nothing."""
+    decorate: Callable[[F], F] = strawberry.federation.field(description=description, graphql_type=graphql_type)
+    return decorate
 
 
 def record_type(of: RecordType, description: str, *, entity: bool = True) -> Callable[[T], T]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from gateway.disclosure.classes import RecordClass
 from gateway.disclosure.fields import FIELDS
 from gateway.disclosure.question import AccessAttributes, CallerAttributes, Decision, Item, Question
-from gateway.errors import DecisionUnavailable
+from gateway.errors import RulesChanged
 from gateway.ports import Decider
 from gateway.vocabulary import RecordType
 
@@ -57,6 +57,7 @@ class Decisions:
         self._access = access
         self.revision = decider.revision
         self._known = memory.of(caller, access, revision=self.revision)
+        self._decided_before = False
 
     @property
     def engine(self) -> str:
@@ -67,13 +68,14 @@ class Decisions:
         """Return one decision for each class, in order; each distinct new class is asked about once.
 
         Raises:
-            DecisionUnavailable: The engine gave no complete answer, or the rules changed under this ask.
+            DecisionUnavailable: The engine gave no complete answer.
+            RulesChanged: The rules changed since the first decision of this ask.
         """
-        known = self._known
-        missing = [key for key in dict.fromkeys(classified) if key not in known]
-        if missing:
+        # More than once only where the first answer came under new rules, and what was known fell away.
+        while missing := [key for key in dict.fromkeys(classified) if key not in self._known]:
             await self._ask(missing)
-        return [known[key] for key in classified]
+        self._decided_before = True
+        return [self._known[key] for key in classified]
 
     async def decide_fields(
         self, record_type: RecordType, record_class: RecordClass, fields: tuple[str, ...]
@@ -95,8 +97,8 @@ class Decisions:
     async def _answer(self, items: dict[str, Item]) -> dict[str, Decision]:
         answer = await self._decider.decide(Question(caller=self._caller, access=self._access, items=items))
         if answer.revision != self.revision:
-            if self._known:
-                raise DecisionUnavailable(
+            if self._decided_before:
+                raise RulesChanged(
                     "The rules changed while this ask was being decided; ask again.", reason="revision-changed"
                 )
             self.revision = answer.revision

@@ -4,7 +4,7 @@ Without signed checkpoints this finds damage and careless tampering. An edit who
 is found only against a checkpoint that somebody else holds.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -39,8 +39,8 @@ class LedgerReader(Protocol):
     """What the graph needs to read; every method raises `AuditUnavailable` if the ledger does not answer."""
 
     async def entries_about(
-        self, children: Collection[ChildId], *, first: int, before_seq: int | None = None
-    ) -> Collection[StoredEntry]:
+        self, children: Sequence[ChildId], *, first: int, before_seq: int | None = None
+    ) -> Sequence[StoredEntry]:
         """Return the entries that touch any of the children, newest first."""
         ...
 

@@ -1,0 +1,355 @@
+"""Answer one ask: identify, decide, load and redact, record, then tell; what goes wrong is told in our own words.
+
+Answers are whole: where one part cannot be told for want of a decision, an entry or a source, nothing is.
+"""
+
+import asyncio
+import hashlib
+import logging
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+import orjson
+
+from gateway.disclosure.decisions import Decisions, Memory
+from gateway.disclosure.fields import FIELDS
+from gateway.disclosure.noting import record_notes
+from gateway.disclosure.question import Decision
+from gateway.disclosure.redaction import Freshness
+from gateway.disclosure.road import Notes, Plans, Road
+from gateway.errors import (
+    AccessLapsed,
+    AskRefused,
+    AuditUnavailable,
+    BadRequest,
+    DirectoryError,
+    PurposeRequired,
+    RulesChanged,
+    SourceUnavailable,
+)
+from gateway.identity import Access, Ask, Caller, Claims, identify
+from gateway.ledger.commitments import Commitments, salt_text
+from gateway.ledger.entry import (
+    AccessNote,
+    AuditEntry,
+    CallerNote,
+    CodeNote,
+    OperationNote,
+    OutcomeNote,
+    OutcomeStatus,
+    PolicyNote,
+    SourceNote,
+)
+from gateway.ledger.writer import LedgerWriter
+from gateway.ports import Decider, Register
+from gateway.vocabulary import AuthorityCode, Effect, RecordType
+
+log = logging.getLogger("gateway.answering")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """What a client sent: a document's text, the operation meant, and its variables."""
+
+    text: str
+    name: str | None
+    variables: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What goes back: the data, or why there is none."""
+
+    data: Mapping[str, Any] | None
+    errors: tuple["Problem", ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One error as it is told."""
+
+    code: str
+    message: str
+
+
+class Readable(Protocol):
+    """A document that was read and found valid."""
+
+    @property
+    def kind(self) -> str:
+        """Return `query` or `mutation`."""
+        ...
+
+    @property
+    def introspects(self) -> bool:
+        """Return whether it reads the schema itself."""
+        ...
+
+
+class Graph(Protocol):
+    """Reads and runs documents."""
+
+    def read(self, operation: Operation) -> Readable:
+        """Return the document ready to run.
+
+        Raises:
+            BadRequest: It cannot be read or is not valid.
+            QueryTooCostly: It is over a limit.
+        """
+        ...
+
+    async def run(self, readable: Readable, operation: Operation, road: Road) -> Mapping[str, Any]:
+        """Return the whole answer's data; raises any `DirectoryError`, and then nothing of it may be told."""
+        ...
+
+
+class Purposes(Protocol):
+    """Which purposes of access a role may state, for the error that lists them."""
+
+    def purposes_of(self, role: str) -> tuple[str, ...]:
+        """Return the codes of the purposes."""
+        ...
+
+
+FreshnessAt = Callable[[datetime], Freshness]
+
+
+class Answering:
+    """The whole way of one ask through one gateway."""
+
+    def __init__(
+        self,
+        *,
+        home: AuthorityCode,
+        graph: Graph,
+        register: Register,
+        decider: Decider,
+        purposes: Purposes,
+        ledger: LedgerWriter,
+        commitments: Commitments,
+        freshness: FreshnessAt,
+        clock: Callable[[], datetime],
+        record_limit: int,
+        request_timeout: float,
+    ) -> None:
+        """Take the parts; what is remembered between asks are decisions and redaction plans, which hold no person."""
+        self._home = home
+        self._graph = graph
+        self._register = register
+        self._decider = decider
+        self._purposes = purposes
+        self._ledger = ledger
+        self._commitments = commitments
+        self._freshness = freshness
+        self._clock = clock
+        self._record_limit = record_limit
+        self._timeout = request_timeout
+        self._memory = Memory()
+        self._plans = Plans()
+
+    async def answer(self, claims: Claims, access: Access, operation: Operation, *, request_id: str) -> Reply:
+        """Return the reply to an ask, once its entry is durable."""
+        at = self._clock()
+        asked = _Asked(claims=claims, access=access, operation=operation, request_id=request_id, at=at)
+        data, error = await self._data_or_error(asked)
+        reply = Reply(data=data) if error is None else _problem(error)
+        return await self._recorded(asked, reply, error)
+
+    async def refuse(
+        self,
+        error: AskRefused,
+        *,
+        claims: Claims | None,
+        access: Access,
+        operation: Operation | None,
+        request_id: str,
+    ) -> Reply:
+        """Record an ask that was refused before it could be answered, and return the refusal."""
+        asked = _Asked(
+            claims=claims,
+            access=access,
+            operation=operation or Operation(text="", name=None, variables={}),
+            request_id=request_id,
+            at=self._clock(),
+        )
+        return await self._recorded(asked, _problem(error), error)
+
+    async def _data_or_error(self, asked: "_Asked") -> tuple[Mapping[str, Any] | None, DirectoryError | None]:
+        try:
+            async with asyncio.timeout(self._timeout):
+                try:
+                    return await self._data(asked), None
+                except RulesChanged:
+                    # Nothing has been told yet, so the whole ask is decided again under the new rules.
+                    return await self._data(asked), None
+        except TimeoutError:
+            late = f"The answer was not complete within {self._timeout:g} s."
+            return None, SourceUnavailable(late, reason="request-late")
+        except DirectoryError as error:
+            return None, error
+        except Exception as error:  # the one handler at the rim: logs a code and withholds
+            return None, _unexpected(error, asked.request_id)
+
+    async def _data(self, asked: "_Asked") -> Mapping[str, Any]:
+        assert asked.claims is not None  # noqa: S101  # an ask without claims is refused before this
+        caller = await identify(asked.claims, register=self._register, today=asked.at.date())
+        asked.caller = caller
+        ask = Ask(request_id=asked.request_id, at=asked.at, home=self._home, caller=caller, access=asked.access)
+        decisions = Decisions(
+            decider=self._decider,
+            memory=self._memory,
+            caller=caller.attributes(),
+            access=asked.access.attributes(asked.at),
+        )
+        asked.decisions = decisions
+        readable, unreadable = self._read(asked.operation)
+        kind = "query" if readable is None else readable.kind
+        await self._may_ask(
+            decisions, caller, asked.access, kind, introspects=readable is not None and readable.introspects
+        )
+        if unreadable is not None or readable is None:
+            raise unreadable or BadRequest("The document cannot be read.", reason="document-unreadable")
+        road = Road(
+            ask=ask,
+            decisions=decisions,
+            plans=self._plans,
+            freshness=self._freshness(asked.at),
+            record_limit=self._record_limit,
+        )
+        asked.notes = road.notes
+        return await self._graph.run(readable, asked.operation, road)
+
+    def _read(self, operation: Operation) -> tuple[Readable | None, AskRefused | None]:
+        # Read before deciding whether the caller may ask, but complained of only to one who may.
+        try:
+            return self._graph.read(operation), None
+        except AskRefused as error:
+            return None, error
+
+    async def _may_ask(
+        self, decisions: Decisions, caller: Caller, access: Access, kind: str, *, introspects: bool
+    ) -> None:
+        record_class = (("operation", kind), ("reason", "missing" if access.reason is None else "stated"))
+        decision = (await decisions.decide([(RecordType.ASK, record_class)]))[0]
+        answer = decision.fields[FIELDS[RecordType.ASK][0]]
+        if answer.effect is not Effect.DISCLOSE:
+            raise self._refusal(decision, caller)
+        if introspects and decision.fields["introspection"].effect is not Effect.DISCLOSE:
+            raise BadRequest("The schema may not be read in this role; its SDL is published.", reason="introspection")
+
+    def _refusal(self, decision: Decision, caller: Caller) -> AskRefused:
+        answer = decision.fields["answer"]
+        reason = ",".join(answer.reasons) or "not-allowed"
+        if answer.tell == PurposeRequired.code:
+            purposes = ", ".join(self._purposes.purposes_of(caller.claims.role)) or "none"
+            return PurposeRequired(
+                "State why you ask: Access-Purpose with one of your role's purposes "
+                f"({purposes}), and Access-Reason in your own words.",
+                reason=reason,
+            )
+        return AccessLapsed(
+            "You may not ask at the moment: your registration, training or check, or your agency's accreditation, "
+            "is not current. Speak to your supervisor.",
+            reason=reason,
+        )
+
+    async def _recorded(self, asked: "_Asked", reply: Reply, error: DirectoryError | None) -> Reply:
+        try:
+            await self._ledger.record(self._entry(asked, error))
+        except AuditUnavailable as unavailable:
+            log.error("audit unavailable: request %s: %s", asked.request_id, unavailable.reason)
+            return _problem(unavailable)
+        return reply
+
+    def _entry(self, asked: "_Asked", error: DirectoryError | None) -> AuditEntry:
+        salt = self._commitments.new_salt()
+        notes = asked.notes if error is None else None
+        claims, access, decisions = asked.claims, asked.access, asked.decisions
+        return AuditEntry(
+            request_id=asked.request_id,
+            at=asked.at,
+            gateway=self._home,
+            caller=None
+            if claims is None
+            else CallerNote(
+                person=claims.person,
+                name=claims.name,
+                role=claims.role,
+                agency=claims.agency,
+                authority=claims.authority,
+                mediated_for=claims.mediated_for,
+            ),
+            access=AccessNote(
+                purpose=access.purpose,
+                reason=access.reason,
+                case=access.case,
+                grant=access.grant,
+                origin=access.origin,
+            ),
+            operation=OperationNote(
+                hash=hashlib.sha256(asked.operation.text.encode("utf-8", "surrogatepass")).hexdigest(),
+                name=asked.operation.name,
+                text=asked.operation.text,
+                variables=_as_text(asked.operation.variables),
+            ),
+            policy=None if decisions is None else PolicyNote(revision=decisions.revision, engine=decisions.engine),
+            outcome=_outcome(error),
+            sources=()
+            if notes is None
+            else tuple(
+                SourceNote(
+                    authority=source.authority_code,
+                    status=source.status,
+                    as_of=source.as_of,
+                    elapsed_ms=source.elapsed_ms,
+                )
+                for source in notes.sources
+            ),
+            records=() if notes is None else record_notes(notes, self._commitments, salt),
+            # A search is charged even where it was refused or failed: trying is what the budget bounds.
+            searches=asked.notes.searches if asked.notes is not None else 0,
+            salt=salt_text(salt),
+        )
+
+
+@dataclass(slots=True)
+class _Asked:
+    """What is known of an ask so far, for its entry."""
+
+    claims: Claims | None
+    access: Access
+    operation: Operation
+    request_id: str
+    at: datetime
+    caller: Caller | None = None
+    decisions: Decisions | None = None
+    notes: Notes | None = None
+
+
+def _outcome(error: DirectoryError | None) -> OutcomeNote:
+    if error is None:
+        return OutcomeNote(status=OutcomeStatus.ANSWERED)
+    status = OutcomeStatus.REFUSED if isinstance(error, AskRefused) else OutcomeStatus.FAILED
+    return OutcomeNote(status=status, codes=(CodeNote(code=error.code, reason=error.reason),))
+
+
+def _problem(error: DirectoryError) -> Reply:
+    return Reply(data=None, errors=(Problem(code=error.code, message=error.message),))
+
+
+def _unexpected(error: Exception, request_id: str) -> DirectoryError:
+    # The exception's own words may hold what was being loaded, so only its type and the places are logged.
+    places = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(traceback.extract_tb(error.__traceback__)))
+    log.error("unexpected %s: request %s: %s", type(error).__name__, request_id, places)
+    return DirectoryError("Unexpected error.", reason=f"unexpected:{type(error).__name__}")
+
+
+def _as_text(variables: Mapping[str, Any]) -> str:
+    try:
+        return orjson.dumps(variables, option=orjson.OPT_SORT_KEYS).decode()
+    except (TypeError, ValueError):
+        # Numbers beyond 64 bits and lone surrogates have no form in orjson; what was sent is kept as Python shows it.
+        return ascii(variables)

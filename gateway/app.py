@@ -1,0 +1,249 @@
+"""The composition root: puts the parts together; the only module that may import everything."""
+
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from connectors.development_keys import development_jwks, development_ledger_key
+from connectors.embedded_engine import EmbeddedDecider
+from connectors.issuer_keys import IssuerKeys
+from connectors.opa import OpaDecider
+from connectors.postgres.database import Database
+from connectors.postgres.directory import PostgresDirectory
+from connectors.postgres.ledger import PostgresLedgerReader, PostgresLedgerStore
+from connectors.postgres.register import PostgresRegister
+from connectors.postgres.server import embedded_server
+from connectors.rule_set import RuleSet
+from gateway.answering import Answering
+from gateway.disclosure.redaction import Freshness
+from gateway.errors import DirectoryError
+from gateway.ledger.commitments import Commitments
+from gateway.ledger.writer import LedgerWriter
+from gateway.pages.graphiql import PagePersona, graphiql_routes
+from gateway.ports import Decider
+from gateway.settings import Settings, SettingsError
+from gateway.tokens import TokenReader
+from gateway.vocabulary import AuthorityCode
+from schema.directory import build_schema
+from schema.execution import DirectoryGraph
+from schema.http import GraphQLEndpoint
+
+log = logging.getLogger("gateway")
+
+
+def database_url(settings: Settings) -> str:
+    """Return where the database is; without one in the settings the embedded one is started.
+
+    Raises:
+        SourceUnavailable: The embedded one cannot be started.
+    """
+    if settings.database_url is not None:
+        return settings.database_url.get_secret_value()
+    return embedded_server(settings.data_dir)
+
+
+def utc_now() -> datetime:
+    """Return this moment, in UTC."""
+    return datetime.now(UTC)
+
+
+class Gateway:
+    """The parts of one running gateway."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        answering: Answering,
+        tokens: TokenReader,
+        database: Database,
+        ledger: LedgerWriter,
+        decider: Decider,
+    ) -> None:
+        """Hold the parts; `running` makes them."""
+        self.settings = settings
+        self.answering = answering
+        self.tokens = tokens
+        self.database = database
+        self.ledger = ledger
+        self.decider = decider
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings,
+    *,
+    url: str,
+    clock: Callable[[], datetime] = utc_now,
+    decider: Decider | None = None,
+    ledger: LedgerWriter | None = None,
+) -> AsyncIterator[Gateway]:
+    """Start every part of a gateway on a migrated database, and stop them in the opposite order.
+
+    Raises:
+        SettingsError: A key that production needs is not configured.
+        SourceUnavailable: The database cannot be reached.
+    """
+    async with AsyncExitStack() as stack:
+        database = await Database.open(
+            url,
+            pool_min=settings.database_pool_min,
+            pool_max=settings.database_pool_max,
+            timeout=settings.database_timeout,
+        )
+        stack.push_async_callback(database.close)
+        rules = RuleSet.read(settings.policies_dir)
+        chosen = decider if decider is not None else await _decider(settings, stack)
+        writer = ledger if ledger is not None else _ledger(settings, url, stack)
+        writer.start()
+        stack.push_async_callback(writer.close)
+        graph = DirectoryGraph(
+            schema=build_schema(),
+            directory=PostgresDirectory(database, today=clock),
+            ledger=PostgresLedgerReader(database),
+            purposes=rules,
+            search_budget=settings.search_budget,
+            token_limit=settings.token_limit,
+            depth_limit=settings.depth_limit,
+        )
+        answering = Answering(
+            home=AuthorityCode(settings.authority),
+            graph=graph,
+            register=PostgresRegister(database),
+            decider=chosen,
+            purposes=rules,
+            ledger=writer,
+            commitments=Commitments(_ledger_key(settings)),
+            freshness=_freshness(settings),
+            clock=clock,
+            record_limit=settings.node_limit,
+            request_timeout=settings.request_timeout,
+        )
+        tokens = TokenReader(
+            issuer=settings.token_issuer,
+            audience=settings.token_audience,
+            keys=IssuerKeys(_jwks(settings)),
+            clock=clock,
+        )
+        yield Gateway(
+            settings=settings, answering=answering, tokens=tokens, database=database, ledger=writer, decider=chosen
+        )
+
+
+def application(
+    settings: Settings,
+    *,
+    url: str,
+    personas: Sequence[PagePersona] = (),
+    clock: Callable[[], datetime] = utc_now,
+    decider: Decider | None = None,
+    ledger: LedgerWriter | None = None,
+) -> Starlette:
+    """Return the ASGI application; its parts start and stop with its lifespan."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with running(settings, url=url, clock=clock, decider=decider, ledger=ledger) as gateway:
+            app.state.gateway = gateway
+            app.state.endpoint = GraphQLEndpoint(
+                answering=gateway.answering, tokens=gateway.tokens, body_limit=settings.body_limit
+            )
+            yield
+
+    async def graphql(request: Request) -> Response:
+        endpoint: GraphQLEndpoint = request.app.state.endpoint
+        return await endpoint(request)
+
+    routes: list[BaseRoute] = [
+        Route("/graphql", graphql, methods=["POST"]),
+        Route("/healthz", _healthz),
+        Route("/readyz", _readyz),
+    ]
+    if settings.env == "development":
+        routes += graphiql_routes(personas=personas)
+    return Starlette(routes=routes, lifespan=lifespan)
+
+
+async def _healthz(_request: Request) -> Response:
+    return JSONResponse({"status": "alive"})
+
+
+async def _readyz(request: Request) -> Response:
+    gateway: Gateway = request.app.state.gateway
+    checks: Mapping[str, bool] = {
+        "database": await _answers(gateway.database),
+        "ledger": gateway.ledger.writing,
+    }
+    ready = all(checks.values())
+    return JSONResponse({"ready": ready, "checks": checks}, status_code=200 if ready else 503)
+
+
+async def _answers(database: Database) -> bool:
+    try:
+        await database.fetch("SELECT 1")
+    except DirectoryError:
+        return False
+    return True
+
+
+async def _decider(settings: Settings, stack: AsyncExitStack) -> Decider:
+    if settings.opa_url is not None:
+        opa = OpaDecider(settings.opa_url, timeout=settings.decision_timeout)
+        stack.push_async_callback(opa.close)
+        return opa
+    embedded = EmbeddedDecider(settings.policies_dir, timeout=settings.decision_timeout)
+    stack.push_async_callback(embedded.close)
+    return embedded
+
+
+def _ledger(settings: Settings, url: str, stack: AsyncExitStack) -> LedgerWriter:
+    store = PostgresLedgerStore(url, timeout=settings.ledger_timeout)
+    stack.push_async_callback(store.close)
+    return LedgerWriter(store, timeout=settings.ledger_timeout)
+
+
+def _ledger_key(settings: Settings) -> bytes:
+    path = settings.ledger_key_file
+    if path is None:
+        if settings.env == "production":
+            raise SettingsError("GATEWAY_LEDGER_KEY_FILE: must name a file with at least 32 bytes in production")
+        path = development_ledger_key(settings.data_dir)
+    try:
+        return path.read_bytes()
+    except OSError:
+        raise SettingsError("GATEWAY_LEDGER_KEY_FILE: the file cannot be read") from None
+
+
+def _jwks(settings: Settings) -> str:
+    if settings.token_jwks is not None:
+        return settings.token_jwks
+    if settings.env == "production":
+        raise SettingsError("GATEWAY_TOKEN_JWKS: must name the issuer's key set in production")
+    return str(development_jwks(settings.data_dir))
+
+
+def _freshness(settings: Settings) -> Callable[[datetime], Freshness]:
+    names = timedelta(days=settings.freshness_name_days)
+    address = timedelta(days=settings.freshness_address_days)
+    identifiers = timedelta(days=settings.freshness_identifier_days)
+    contact = timedelta(days=settings.freshness_contact_days)
+    links = timedelta(days=settings.freshness_link_days)
+    limits = {
+        **dict.fromkeys(("givenName", "familyName", "dateOfBirth", "gender", "name"), names),
+        **dict.fromkeys(("address", "addressStatus"), address),
+        **dict.fromkeys(("nhsNumber", "upn", "urn", "ukprn", "odsCode"), identifiers),
+        **dict.fromkeys(("telephone", "email"), contact),
+    }
+    return lambda at: Freshness(limits=limits, otherwise=links, at=at)
+
+
+def packaged_sdl() -> Path:
+    """Return where the printed SDL lies in the package."""
+    return Path(__file__).resolve().parent.parent / "schema" / "directory.graphql"

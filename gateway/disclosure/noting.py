@@ -1,0 +1,84 @@
+"""Note: what one ask touched, as the ledger records it, taken from the very objects that make the response."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import orjson
+
+from gateway.disclosure.fields import LEVELS, attribute
+from gateway.disclosure.question import Decision
+from gateway.disclosure.redaction import Disclosed
+from gateway.disclosure.road import Notes
+from gateway.ledger.commitments import Commitments
+from gateway.ledger.entry import MaskedNote, RecordNote, WithheldNote
+from gateway.vocabulary import ChildId, Effect, RecordType
+
+Place = tuple[RecordType, str, tuple[ChildId, ...]]
+"""A record, as told about certain children: what belongs to a link differs from child to child."""
+
+
+def record_notes(notes: Notes, commitments: Commitments, salt: bytes) -> tuple[RecordNote, ...]:
+    """Return one note for each record touched and each set of children it was told about, in the order of telling."""
+    told: dict[Place, list[Disclosed]] = {}
+    for disclosed in notes.disclosed:
+        told.setdefault((disclosed.plan.type, str(disclosed.record_id), disclosed.about), []).append(disclosed)
+    made = [_told_note(place, group, commitments, salt) for place, group in told.items()]
+    return (*made, *_concealed_notes(notes))
+
+
+def _told_note(place: Place, group: list[Disclosed], commitments: Commitments, salt: bytes) -> RecordNote:
+    record_type, record_id, about = place
+    values: dict[str, bytes] = {}
+    leading: dict[str, str] = {}
+    masked: dict[str, tuple[str, ...]] = {}
+    withheld: dict[str, WithheldNote] = {}
+    concealed: dict[str, tuple[str, ...]] = {}
+    levels = LEVELS.get(record_type, frozenset())
+    for disclosed in group:
+        for name, decided in disclosed.plan.effects.items():
+            if decided.effect is Effect.WITHHOLD:
+                withheld[name] = WithheldNote(reasons=decided.reasons, tell=decided.tell or "")
+            elif decided.effect is Effect.CONCEAL:
+                concealed[name] = decided.reasons
+            elif name in levels:
+                # What it leads to is noted record by record.
+                leading[name] = ""
+            else:
+                values[name] = orjson.dumps(_value(disclosed, name))
+                if decided.effect is Effect.MASK:
+                    masked[name] = decided.reasons
+    committed = commitments.commit(salt, record_type.value, record_id, values)
+    return RecordNote(
+        type=record_type,
+        id=record_id,
+        home=group[0].home,
+        about=tuple(str(child) for child in about),
+        reasons=group[0].plan.decision.reasons,
+        disclosed={**leading, **{name: text for name, text in committed.items() if name not in masked}},
+        masked={name: MaskedNote(reasons=reasons, commitment=committed[name]) for name, reasons in masked.items()},
+        withheld=withheld,
+        concealed=concealed,
+    )
+
+
+def _value(disclosed: Disclosed, name: str) -> Any:
+    return disclosed.__dict__[attribute(name)]
+
+
+def _concealed_notes(notes: Notes) -> Iterator[RecordNote]:
+    for record_type, record_id, home, about, decision in _once(notes.concealed):
+        yield RecordNote(
+            type=record_type,
+            id=str(record_id),
+            home=home,
+            about=tuple(str(child) for child in about),
+            exists=Effect.CONCEAL,
+            reasons=decision.reasons,
+        )
+
+
+Concealed = tuple[RecordType, Any, Any, tuple[ChildId, ...], Decision]
+
+
+def _once(concealed: Iterable[Concealed]) -> Iterable[Concealed]:
+    return {(record[0], str(record[1]), record[3]): record for record in concealed}.values()

@@ -1,0 +1,154 @@
+"""Run documents on graphql-core: read once and remembered, answered whole or not at all."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from inspect import isawaitable
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    GraphQLError,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    execute,
+    parse,
+    validate,
+)
+
+from gateway.answering import Operation, Readable
+from gateway.disclosure.road import Road
+from gateway.errors import BadRequest, CannotProceed, DirectoryError, QueryTooCostly
+from gateway.ledger.reading import LedgerReader
+from gateway.ports import Directory
+from resolvers.asking import Asking, Purposes
+from schema.directory import DirectorySchema
+from schema.levels import Context
+from schema.limits import measure
+
+REMEMBERED = 1_000
+"""Documents kept in read form at most."""
+
+ERROR_LIMIT = 10
+"""Errors of one document that are told at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadDocument:
+    """A document read, measured and valid."""
+
+    document: DocumentNode
+    kind: str
+    introspects: bool
+
+
+class DirectoryGraph:
+    """The graph over one directory; satisfies `gateway.answering.Graph`."""
+
+    def __init__(
+        self,
+        *,
+        schema: DirectorySchema,
+        directory: Directory,
+        ledger: LedgerReader,
+        purposes: Purposes,
+        search_budget: int,
+        token_limit: int,
+        depth_limit: int,
+    ) -> None:
+        """Take the schema, the sources and the limits."""
+        self._schema = schema._schema
+        self._strawberry = schema
+        self._directory = directory
+        self._ledger = ledger
+        self._purposes = purposes
+        self._search_budget = search_budget
+        self._token_limit = token_limit
+        self._depth_limit = depth_limit
+        self._read: OrderedDict[str, ReadDocument | DirectoryError] = OrderedDict()
+
+    def read(self, operation: Operation) -> ReadDocument:
+        """Return the document ready to run, read at most once while it is remembered.
+
+        Raises:
+            BadRequest: It cannot be read or is not valid.
+            QueryTooCostly: It is over a limit.
+        """
+        known = self._read.get(operation.text)
+        if known is None:
+            known = self._read[operation.text] = self._judged(operation.text)
+            if len(self._read) > REMEMBERED:
+                self._read.popitem(last=False)
+        else:
+            self._read.move_to_end(operation.text)
+        if isinstance(known, DirectoryError):
+            # A new one each time: an exception that is raised again collects the frames of every ask.
+            raise type(known)(known.message, reason=known.reason)
+        return known
+
+    async def run(self, readable: Readable, operation: Operation, road: Road) -> Mapping[str, Any]:
+        """Return the whole answer's data; raises any `DirectoryError`, and then nothing of it may be told."""
+        assert isinstance(readable, ReadDocument)  # noqa: S101  # made by `read` above
+        asking = Asking(
+            road=road,
+            directory=self._directory,
+            ledger=self._ledger,
+            purposes=self._purposes,
+            search_budget=self._search_budget,
+        )
+        outcome = execute(
+            self._schema,
+            readable.document,
+            context_value=Context(asking),
+            variable_values=dict(operation.variables),
+            operation_name=operation.name,
+            hide_suggestions=True,
+        )
+        result = await outcome if isawaitable(outcome) else outcome
+        assert isinstance(result, ExecutionResult)  # noqa: S101  # nothing is deferred or streamed here
+        if result.errors:
+            raise _gravest(result.errors)
+        return result.data or {}
+
+    def _judged(self, text: str) -> ReadDocument | DirectoryError:
+        try:
+            document = parse(text, max_tokens=self._token_limit)
+        except GraphQLSyntaxError as error:
+            if "token limit" in error.message.lower() or "tokens" in error.message:
+                return QueryTooCostly(
+                    f"The document has more than {self._token_limit} tokens.", reason="document-limit"
+                )
+            return BadRequest(_told(error), reason="document-unreadable")
+        except RecursionError:
+            return QueryTooCostly("The document is nested too deeply to be read.", reason="document-limit")
+        operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+        try:
+            size = measure(document, depth_limit=self._depth_limit)
+        except QueryTooCostly as error:
+            return error
+        errors = validate(self._schema, document, max_errors=ERROR_LIMIT, hide_suggestions=True)
+        if errors:
+            return BadRequest(" ".join(_told(error) for error in errors[:ERROR_LIMIT]), reason="document-invalid")
+        if not operations:
+            return BadRequest("The document holds no operation.", reason="document-invalid")
+        return ReadDocument(document=document, kind=operations[0].operation.value, introspects=size.introspects)
+
+
+def _told(error: GraphQLError) -> str:
+    places = ", ".join(f"line {place.line}, column {place.column}" for place in error.locations or ())
+    return f"{error.message} ({places})" if places else error.message
+
+
+def _gravest(errors: list[GraphQLError]) -> BaseException:
+    """Return what the ask fails with: want of a decision or an entry before anything else."""
+    causes = [error.original_error for error in errors]
+    for kind in (CannotProceed, DirectoryError):
+        for cause in causes:
+            if isinstance(cause, kind):
+                return cause
+    for cause in causes:
+        if cause is not None:
+            return cause
+    # graphql-core's own complaint, before any resolver ran: a variable that does not fit, an operation not named.
+    return BadRequest("The variables do not fit the operation, or no such operation is there.", reason="variables")
