@@ -100,9 +100,17 @@ async def _remove(connection: asyncpg.Connection, authority: str) -> None:
                 await connection.execute(f"DELETE FROM {table} WHERE id BETWEEN $1 AND $2", low, high)  # noqa: S608 - as above
             for table in ("registration", "practitioner", "safeguarding_contact"):
                 await connection.execute(f"DELETE FROM {table} WHERE agency BETWEEN $1 AND $2", low, high)  # noqa: S608 - as above
+            await clear_contacts(connection, authority)
             await connection.execute("DELETE FROM agency WHERE id BETWEEN $1 AND $2", low, high)
             await connection.execute("DELETE FROM feed_load WHERE feed = $1 AND file_name = $2", FEED, authority)
     except asyncpg.ForeignKeyViolationError as error:
         raise GenerationRefused(
             f"Records made since refer to the generated ones ({error.table_name}); nothing was removed."
         ) from error
+
+
+async def clear_contacts(connection: asyncpg.Connection, authority: str) -> None:
+    """Remove an authority's made-up contacts, which all have an address under a name nobody owns."""
+    await connection.execute(
+        "DELETE FROM safeguarding_contact WHERE authority = $1 AND email LIKE '%.example'", authority
+    )

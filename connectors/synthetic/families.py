@@ -45,8 +45,8 @@ def _shield(part: Slice, child: Draft, status: str) -> None:
     random, moment = part.random.random, part.calendar.moment
     low, width = {"active": (8, 190), "provisional": (1, 6), "lifted": (200, 500)}[status]
     requested = min(low + int(random() * width), child.age_days - 1)
-    decided = NULL if status == "provisional" else moment(max(0, requested - 5))
-    lifted = moment(int(requested * 0.3)) if status == "lifted" else NULL
+    decided = NULL if status == "provisional" else moment(max(1, requested - 5))
+    lifted = moment(max(1, int(requested * 0.3))) if status == "lifted" else NULL
     asker = _ASKERS[int(random() * len(_ASKERS))]
     part.rows["shield"].append(
         f"{part.shields.take()}\t{child.id}\t{child.id}\t{asker}\t{moment(requested)}\t{decided}\t"

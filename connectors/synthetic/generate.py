@@ -15,7 +15,7 @@ from multiprocessing import get_context
 
 import asyncpg
 
-from connectors.synthetic.claim import FEED, GenerationRefused, Plan, known_authority, make_way
+from connectors.synthetic.claim import FEED, GenerationRefused, Plan, clear_contacts, known_authority, make_way
 from connectors.synthetic.loading import copy_rows, start_worker, write_practitioners, write_slice
 from connectors.synthetic.numbers import id_range
 from connectors.synthetic.register import PRACTITIONERS_IN_A_BLOCK, practitioner_blocks, register_rows
@@ -29,6 +29,8 @@ from connectors.synthetic.world import (
 )
 
 LOCK = 0x67656E657261
+_PARTS = {"practitioner": (PRACTITIONER, PRACTITIONERS_IN_A_BLOCK), "child": (CHILD, CHILDREN_IN_A_SLICE)}
+
 OnProgress = Callable[[int], None]
 """Is told how many more children are in the database."""
 
@@ -109,6 +111,7 @@ async def _write_register(connection: asyncpg.Connection, plan: Plan, world: Wor
         if begun:
             return
         rows = register_rows(world)
+        await clear_contacts(connection, plan.authority)
         await write_shared(connection, rows)
         await copy_rows(connection, rows)
         await connection.execute(

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import threading
+from collections.abc import Mapping
 from multiprocessing import parent_process
 from multiprocessing.connection import wait
 
@@ -21,6 +22,59 @@ async def copy_rows(connection: asyncpg.Connection, rows: Rows) -> None:
         await connection.copy_to_table(
             table, source=_Once(rows.text(table)), columns=list(COLUMNS[table]), format="text"
         )
+
+
+MATCHED_BY: Mapping[str, tuple[str, ...]] = {
+    "agency": ("id",),
+    "practitioner": ("id",),
+    "setting": ("id",),
+    "carer": ("id",),
+    "child": ("id",),
+    "child_superseded_identifier": ("system", "value"),
+    "child_carer": ("child_id", "carer_id"),
+    "involvement": ("child_id", "id"),
+    "involvement_consent": ("child_id", "involvement_id", "version"),
+    "shield": ("id",),
+    "registration": ("person", "role"),
+}
+"""The keys by which a row is known again; its other columns may change from one day to the next."""
+OWNED_BY: Mapping[str, tuple[str, ...]] = {
+    "safeguarding_contact": ("agency",),  # those of an authority are cleared by whoever calls
+    "child_link": ("child_id", "other_child_id"),
+    "conflict": ("child_id", "practitioner_id"),
+}
+"""Rows without such a key are replaced owner by owner; the owner is the child unless it is named here."""
+
+
+async def replace_rows(connection: asyncpg.Connection, rows: Rows) -> None:
+    """Insert rows or bring them up to date; no row that another refers to is removed."""
+    for table in rows.filled:
+        columns = COLUMNS[table]
+        await connection.execute(f"CREATE TEMPORARY TABLE incoming ON COMMIT DROP AS {_selection(table)} LIMIT 0")
+        await connection.copy_to_table("incoming", source=_Once(rows.text(table)), columns=list(columns), format="text")
+        if table not in MATCHED_BY:
+            await _forget_owners(connection, table)
+        await connection.execute(
+            f"INSERT INTO {table} ({', '.join(columns)}) {_selection(table, 'incoming')} {_or_update(table)}"
+        )
+        await connection.execute("DROP TABLE incoming")
+
+
+def _selection(table: str, origin: str | None = None) -> str:
+    return f"SELECT {', '.join(COLUMNS[table])} FROM {origin or table}"  # noqa: S608 - names from this package
+
+
+def _or_update(table: str) -> str:
+    key = MATCHED_BY.get(table)
+    if key is None:
+        return ""
+    news = ", ".join(f"{column} = excluded.{column}" for column in COLUMNS[table] if column not in key)
+    return f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {news}"
+
+
+async def _forget_owners(connection: asyncpg.Connection, table: str) -> None:
+    same = " AND ".join(f"held.{column} = incoming.{column}" for column in OWNED_BY.get(table, ("child_id",)))
+    await connection.execute(f"DELETE FROM {table} AS held USING incoming WHERE {same}")  # noqa: S608 - as above
 
 
 class _Once:

@@ -49,8 +49,8 @@ def _nursery(part: Slice, household: Household, child: Draft) -> None:
 def _college(part: Slice, household: Household, child: Draft) -> None:
     if part.random.random() < 0.82:
         started = f"{reception_year(part.calendar.born(child.age_days)) + 12}-09-01"
-        if part.calendar.has_come(started):
-            _link(part, child, _choose(part, "college", household.school_choice), since=started)
+        college = _choose(part, "college", household.school_choice)
+        _link(part, child, college, since=started, known=part.calendar.has_come(started))
 
 
 def _school(part: Slice, household: Household, child: Draft) -> str | None:
@@ -70,8 +70,9 @@ def _school(part: Slice, household: Household, child: Draft) -> str | None:
             ended = part.calendar.day(int(random() * 80))
             _link(part, child, _choose(part, use, choice), since=since, until=max(since, ended))
         return None
-    if moved_up and chance < 0.3:
-        _link(part, child, _choose(part, "primary", choice), since=primary, until=f"{began + 7}-07-20")
+    if chance < 0.3:
+        former = _choose(part, "primary", choice)
+        _link(part, child, former, since=primary, until=f"{began + 7}-07-20", known=moved_up)
     school = _choose(part, use, choice)
     _link(part, child, school, since=since)
     return school
@@ -83,8 +84,16 @@ def _choose(part: Slice, use: str, choice: float) -> str:
 
 
 def _link(
-    part: Slice, child: Draft, setting: str, *, since: str, until: str = NULL, source: str = "school-census"
+    part: Slice,
+    child: Draft,
+    setting: str,
+    *,
+    since: str,
+    until: str = NULL,
+    source: str = "school-census",
+    known: bool = True,
 ) -> None:
-    part.rows["child_setting"].append(
-        f"{child.id}\t{setting}\t{since}\t{until}\t{source}\t{part.asserted(child.age_days)}"
-    )
+    """Add a link, unless it is not known yet; chance is drawn all the same, so that no draw depends on the day."""
+    asserted = part.asserted(child.age_days)
+    if known:
+        part.rows["child_setting"].append(f"{child.id}\t{setting}\t{since}\t{until}\t{source}\t{asserted}")
