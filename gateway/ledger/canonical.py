@@ -166,24 +166,32 @@ def index_of(document: Mapping[str, Any]) -> IndexRow:
 
 def children_of(document: Mapping[str, Any]) -> tuple[ChildRow, ...]:
     """Return one row for each child that the entry's document touches, in the order of their ids."""
-    told: dict[str, set[str]] = {}
-    withheld: dict[str, set[str]] = {}
+    shapes: dict[str, list[_Shape]] = {}
     for record in document["records"]:
-        type_name = str(record["type"])
-        telling = _qualified(type_name, *record.get("disclosed", ()), *record.get("masked", ()))
-        silent = _qualified(type_name, *record.get("withheld", ()), *record.get("concealed", ()))
+        shape = (
+            str(record["type"]),
+            (*record.get("disclosed", ()), *record.get("masked", ())),
+            (*record.get("withheld", ()), *record.get("concealed", ())),
+        )
         for child in record["about"]:
-            told.setdefault(child, set()).update(telling)
-            withheld.setdefault(child, set()).update(silent)
-    return tuple(
-        ChildRow(child=UUID(child), told=tuple(sorted(told[child])), withheld=tuple(sorted(withheld[child])))
-        for child in sorted(told)
-    )
+            shapes.setdefault(child, []).append(shape)
+    return tuple(_child_row(child, *_named(tuple(shapes[child]))) for child in sorted(shapes))
 
 
-@lru_cache(maxsize=4096)
-def _qualified(type_name: str, *fields: str) -> tuple[str, ...]:
-    return tuple(f"{type_name}.{name}" for name in fields)
+_Shape = tuple[str, tuple[str, ...], tuple[str, ...]]
+_Names = tuple[str, ...]
+
+
+def _child_row(child: str, told: _Names, withheld: _Names) -> ChildRow:
+    return ChildRow(child=UUID(child), told=told, withheld=withheld)
+
+
+# Most asks are one of a few documents under a few decisions: what they come to is worked out once.
+@lru_cache(maxsize=1024)
+def _named(shapes: tuple[_Shape, ...]) -> tuple[_Names, _Names]:
+    told = {f"{type_name}.{name}" for type_name, names, _ in shapes for name in names}
+    withheld = {f"{type_name}.{name}" for type_name, _, names in shapes for name in names}
+    return tuple(sorted(told)), tuple(sorted(withheld))
 
 
 def _record(record: RecordNote) -> dict[str, Any]:
