@@ -1,5 +1,6 @@
 """Files of the national demographics service, cut into entries: one resource, or the resources of a search set."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -52,6 +53,16 @@ def _entry(row: int, item: Mapping[str, Any]) -> Entry:
         resource=resource if isinstance(resource, dict) else {},
         asked=asked if isinstance(asked, str) else None,
     )
+
+
+def storable(resource: Mapping[str, Any]) -> bool:
+    """Say whether every text in the resource is one that a database can hold: no zero byte, no half of a letter."""
+    try:
+        text = json.dumps(resource, ensure_ascii=False)
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\\u0000" not in text
 
 
 def _instant(text: object) -> datetime | None:

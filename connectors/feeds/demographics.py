@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from connectors.feeds.bundle import Entry
+from connectors.feeds.bundle import Entry, storable
 from connectors.feeds.child_update import ChildUpdate, Claim, insert_child
 from connectors.feeds.held_child import HeldChild, find_held, look_alikes
 from connectors.feeds.history import former_home, former_name, remember
@@ -46,6 +46,8 @@ def _patient(entry: Entry, now: datetime) -> Patient:
         raise RowRefused("operation-outcome", field="resourceType")
     if kind != "Patient":
         raise RowRefused("resource-not-supported", field="resourceType")
+    if not storable(entry.resource):
+        raise RowRefused("text-unreadable")
     return read_patient(entry.resource, asked=entry.asked, today=now.date())
 
 

@@ -27,13 +27,13 @@ class FeedFile:
         return hashlib.sha256(self.content).digest()
 
 
-def read_file(path: Path) -> FeedFile:
-    """Read a file.
+def read_file(path: Path, *, number: int | None = None) -> FeedFile:
+    """Read a file; `number` goes before its name where there are several, whose names may look alike.
 
     Raises:
         FeedUnreadable: It is not there, empty, or not text.
     """
-    name = _DIGITS.sub("…", path.name)
+    name = _DIGITS.sub("…", path.name) if number is None else f"{number}. {_DIGITS.sub('…', path.name)}"
     try:
         content = path.read_bytes()
     except OSError as error:

@@ -160,15 +160,15 @@ class _Numbers:
         the one that stands in `id`.
         """
         identifiers = [item for item in _dicts(resource, "identifier") if item.get("system") == NHS_NUMBER]
-        stated = [item.get("value") for item in identifiers if item.get("use") != "old"]
-        current = resource.get("id") or next(iter(stated), None)
-        if not isinstance(current, str) or not current:
+        stated = [_text(item, "value") for item in identifiers if item.get("use") != "old"]
+        current = _text(resource, "id") or next(iter(stated), None)
+        if not current:
             raise RowRefused("nhs-number-missing", field="id")
         if fault := nhs_number_fault(current):
             raise RowRefused(fault.value, field="id")
-        others = [*(item.get("value") for item in identifiers), _number_in(asked)]
+        others = [*(_text(item, "value") for item in identifiers), _number_in(asked)]
         others += [number for kind, number in _links(resource) if kind == "replaces"]
-        superseded = [number for number in others if isinstance(number, str) and number != current]
+        superseded = [number for number in others if number and number != current]
         if any(nhs_number_fault(number) for number in superseded):
             raise RowRefused("nhs-number-check", field="identifier")
         replaced_by = next((number for kind, number in _links(resource) if kind == "replaced-by"), None)
@@ -180,18 +180,19 @@ class _Numbers:
 def _links(resource: Json) -> Iterator[tuple[str, str]]:
     for link in _dicts(resource, "link"):
         other = _dict(link, "other")
-        number = _dict(other, "identifier").get("value") or _number_in(other.get("reference"))
-        if isinstance(link.get("type"), str) and isinstance(number, str):
-            yield link["type"], number
+        kind, number = _text(link, "type"), _text(_dict(other, "identifier"), "value")
+        number = number or _number_in(_text(other, "reference"))
+        if kind and number:
+            yield kind, number
 
 
-def _number_in(address: object) -> str | None:
-    match = _NUMBER_AT_END.search(address) if isinstance(address, str) else None
+def _number_in(address: str | None) -> str | None:
+    match = _NUMBER_AT_END.search(address) if address else None
     return match[1] if match else None
 
 
 def _confidentiality(resource: Json) -> tuple[bool, Refusal | None]:
-    codes = {item.get("code") for item in _dicts(_dict(resource, "meta"), "security")}
+    codes = {_text(item, "code") for item in _dicts(_dict(resource, "meta"), "security")}
     if codes & RESTRICTED:
         return True, None
     if INVALIDATED in codes:
@@ -202,8 +203,8 @@ def _confidentiality(resource: Json) -> tuple[bool, Refusal | None]:
 
 
 def _version(resource: Json) -> int:
-    text = _dict(resource, "meta").get("versionId")
-    if not isinstance(text, str) or not re.fullmatch(r"[0-9]{1,9}", text):
+    text = _text(_dict(resource, "meta"), "versionId")
+    if text is None or not re.fullmatch(r"[0-9]{1,9}", text):
         raise RowRefused("version-missing", field="meta.versionId")
     return int(text)
 
@@ -212,8 +213,8 @@ def _names(resource: Json, today: date, notes: list[Refusal]) -> tuple[Name | No
     current: list[tuple[tuple[bool, int], Name]] = []
     former: list[Name] = []
     for item in _dicts(resource, "name"):
-        family, use = item.get("family"), item.get("use")
-        if not isinstance(family, str) or not family.strip():
+        family, use = _text(item, "family"), _text(item, "use")
+        if family is None or not family.strip():
             notes.append(Refusal(reason="name-unreadable", field="name"))
             continue
         given = " ".join(part.strip() for part in _texts(item, "given") if part.strip())
@@ -233,12 +234,12 @@ def _homes(resource: Json, notes: list[Refusal]) -> tuple[list[Home], list[Home]
     homes: list[Home] = []
     others: list[Home] = []
     for item in _dicts(resource, "address"):
-        use = item.get("use")
+        use = _text(item, "use")
         if use not in HOME_ADDRESSES | OTHER_ADDRESSES:
             notes.append(Refusal(reason="use-not-supported", field="address"))
             continue
-        written = item.get("postalCode")
-        postcode = read_postcode(written) if isinstance(written, str) else None
+        written = _text(item, "postalCode")
+        postcode = read_postcode(written) if written else None
         if written and postcode is None:
             notes.append(Refusal(reason="postcode-format", field="address.postalCode"))
         lines = tuple(line.strip() for line in _texts(item, "line") if line.strip())
@@ -265,10 +266,10 @@ def _where(
 
 def _uprn(address: Json) -> str | None:
     for extension in _dicts(address, "extension"):
-        parts = {part.get("url"): part for part in _dicts(extension, "extension")}
-        kind = _dict(parts.get("type", {}), "valueCoding").get("code")
-        value = parts.get("value", {}).get("valueString")
-        if kind == "UPRN" and isinstance(value, str) and _UPRN.fullmatch(value):
+        parts = {_text(part, "url"): part for part in _dicts(extension, "extension")}
+        kind = _text(_dict(parts.get("type", {}), "valueCoding"), "code")
+        value = _text(parts.get("value", {}), "valueString")
+        if kind == "UPRN" and value and _UPRN.fullmatch(value):
             return value
     return None
 
@@ -288,12 +289,12 @@ def _birth_date(resource: Json, today: date) -> date | None:
 
 
 def _gender(resource: Json) -> Gender | None:
-    text = resource.get("gender")
-    if text is None:
+    if resource.get("gender") is None:
         return None
-    if text not in GENDERS:
+    gender = GENDERS.get(_text(resource, "gender") or "")
+    if gender is None:
         raise RowRefused("gender-unknown", field="gender")
-    return GENDERS[text]
+    return gender
 
 
 def _deceased(resource: Json) -> bool:
@@ -303,8 +304,8 @@ def _deceased(resource: Json) -> bool:
 def _practices(resource: Json, notes: list[Refusal]) -> Iterator[Practice]:
     for item in _dicts(resource, "generalPractitioner"):
         identifier = _dict(item, "identifier")
-        code = identifier.get("value")
-        if identifier.get("system") == ODS_CODE and isinstance(code, str) and code:
+        code = _text(identifier, "value")
+        if identifier.get("system") == ODS_CODE and code:
             yield Practice(ods_code=code, period=_period(identifier, notes))
         else:
             notes.append(Refusal(reason="practice-unreadable", field="generalPractitioner"))
@@ -329,6 +330,11 @@ def _day(text: object) -> date | None:
         return date.fromisoformat(match[1])
     except ValueError:
         return None
+
+
+def _text(item: Json, key: str) -> str | None:
+    value = item.get(key)
+    return value if isinstance(value, str) else None
 
 
 def _dict(item: Json, key: str) -> Json:

@@ -21,6 +21,7 @@ from connectors.feeds.setting_store import Progress as OnProgress
 from connectors.postgres.database import Database
 from connectors.postgres.migration import migrate
 from connectors.postgres.server import embedded_server
+from gateway.cli import generation
 from gateway.errors import DirectoryError
 from gateway.settings import Settings, SettingsError, read_settings
 
@@ -31,6 +32,7 @@ load_app = typer.Typer(
     rich_markup_mode="markdown",
 )
 data_app.add_typer(load_app, name="load")
+data_app.command("generate", epilog=generation.EXAMPLES)(generation.generate)
 
 _console: Final = Console(stderr=True)
 EXIT_UNREADABLE: Final = 2
@@ -93,7 +95,7 @@ def pds(
     async def act(database: Database, progress: OnProgress) -> list[LoadReport]:
         return await load_patients(
             database,
-            [read_file(file) for file in files],
+            [read_file(file, number=number) for number, file in enumerate(files, 1)],
             authority=settings.authority,
             now=datetime.now(UTC),
             include_adults=include_adults,
@@ -144,13 +146,19 @@ def _settings() -> Settings:
 @contextmanager
 def _bar() -> Iterator[OnProgress]:
     columns = (TextColumn("Loading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=_console, transient=True) as bar:
-        task = bar.add_task("rows", visible=False)
+    bar = Progress(*columns, console=_console, transient=True)
+    task = bar.add_task("rows")
 
-        def show(done: int, of: int) -> None:
-            bar.update(task, completed=done, total=of, visible=of >= PROGRESS_FROM)
+    def show(done: int, of: int) -> None:
+        if of >= PROGRESS_FROM:
+            bar.start()
+            bar.update(task, completed=done, total=of)
 
+    try:
         yield show
+    finally:
+        if bar.live.is_started:
+            bar.stop()
 
 
 def _show(reports: Sequence[LoadReport]) -> None:
