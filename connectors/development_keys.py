@@ -42,10 +42,11 @@ def development_token(
     authority: str,
     valid_for: int,
     mediated_for: str | None = None,
+    issued_at: int | None = None,
 ) -> str:
-    """Return a signed token for a made-up person; `valid_for` is in seconds."""
+    """Return a signed token for a made-up person; `valid_for` is in seconds, `issued_at` defaults to this moment."""
     key = _issuer_key(data_dir)
-    now = int(time.time())
+    now = int(time.time()) if issued_at is None else issued_at
     claims: dict[str, object] = {
         "iss": issuer,
         "aud": audience,

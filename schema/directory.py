@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import strawberry
 from strawberry.federation.schema import FederationAny
+from strawberry.schema.config import StrawberryConfig
 from strawberry.types import Info
 
 import schema.enums  # noqa: F401  # describes the enums before any type reads them
@@ -13,6 +14,7 @@ from gateway.record_ids import decode
 from schema.agency import Agency
 from schema.carer import Carer
 from schema.involvement import Involvement
+from schema.local_authority import LOCAL_AUTHORITY_CODE, LocalAuthorityCode
 from schema.query import Query, record_by_id
 
 FEDERATION_VERSION: Final = "2.9"
@@ -49,6 +51,7 @@ def build_schema() -> DirectorySchema:
         query=Query,
         types=_types(),
         federation_version=FEDERATION_VERSION,
+        config=StrawberryConfig(scalar_map={LocalAuthorityCode: LOCAL_AUTHORITY_CODE}),
     )
 
 

@@ -10,8 +10,9 @@ from schema.safeguarding_contact import SafeguardingContact
 from schema.told import record_type, told
 from schema.withheld import Withheld
 
-LocalAuthorityCode = strawberry.scalar(
-    NewType("LocalAuthorityCode", str),
+LocalAuthorityCode = NewType("LocalAuthorityCode", str)
+
+LOCAL_AUTHORITY_CODE = strawberry.scalar(
     name="LocalAuthorityCode",
     description="GSS code of a local authority, such as E08000009, or the older three-digit code, such as 358. "
     'In a list of authorities to ask, "*" means wherever the locator points.',
@@ -24,7 +25,7 @@ LocalAuthorityCode = strawberry.scalar(
 class LocalAuthority(Node):
     """A local authority."""
 
-    code: LocalAuthorityCode = told("GSS code.")  # type: ignore[valid-type]  # a Strawberry scalar
+    code: LocalAuthorityCode = told("GSS code.")
     legacy_code: str | None = told("The older three-digit code.")
     name: str | None = told("Name of the authority.")
     gateway_status: str | None = told("Whether its gateway can be asked: HOME, REACHABLE, UNREACHABLE or UNKNOWN.")

@@ -69,7 +69,7 @@ class Query:
         info: Info,
         criteria: Annotated[ChildCriteria, _argument("What is known of the child.")],
         authorities: Annotated[
-            list[LocalAuthorityCode] | None,  # type: ignore[valid-type]  # a Strawberry scalar
+            list[LocalAuthorityCode] | None,
             _argument('Whom to ask; absent or empty: the home authority only; ["*"]: wherever the locator points.'),
         ] = None,
         first: Annotated[int, _argument("How many candidates at most, up to 50.")] = 20,
@@ -120,7 +120,7 @@ class Query:
     async def local_authority(
         self,
         info: Info,
-        code: Annotated[LocalAuthorityCode, _argument("GSS code, or the older three-digit code.")],  # type: ignore[valid-type]  # a Strawberry scalar
+        code: Annotated[LocalAuthorityCode, _argument("GSS code, or the older three-digit code.")],
     ) -> Any:
         """Find the authority."""
         return await load_with_siblings(info, AuthorityCode(str(code)), authorities_by_code)

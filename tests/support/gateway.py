@@ -1,0 +1,109 @@
+"""A whole gateway over a real database, asked through its HTTP form as a partner's app asks it."""
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from connectors.development_keys import development_token
+from gateway.app import application
+from gateway.settings import Settings
+from tests.support.builders import HOME, NOW, a_registration, an_agency
+
+ISSUER = "https://identity.invalid/tests"
+AUDIENCE = "directory-gateway"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Persona:
+    """A made-up person registered to ask."""
+
+    person: str
+    role: str
+    agency: str
+    authority: str = HOME
+    purpose: str = "direct-support"
+    reason: str = "Seeing the child today"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back, both as bytes and as read."""
+
+    status: int
+    headers: httpx.Headers
+    content: bytes
+    document: dict = field(repr=False)
+
+    @property
+    def data(self):
+        return self.document.get("data")
+
+    @property
+    def codes(self):
+        return [error["extensions"]["code"] for error in self.document.get("errors", [])]
+
+    @property
+    def messages(self):
+        return [error["message"] for error in self.document.get("errors", [])]
+
+
+class Client:
+    """Asks a gateway in the name of a persona."""
+
+    def __init__(self, http, data_dir):
+        self.http = http
+        self.data_dir = data_dir
+
+    def token(self, persona, **changed):
+        claims = {
+            "issuer": ISSUER,
+            "audience": AUDIENCE,
+            "person": persona.person,
+            "name": f"Made-up {persona.person}",
+            "role": persona.role,
+            "agency": str(persona.agency),
+            "authority": persona.authority,
+            "valid_for": 3600,
+            "issued_at": int(NOW.timestamp()) - 60,
+        }
+        return development_token(self.data_dir, **(claims | changed))
+
+    def headers(self, persona, **changed):
+        headers = {
+            "authorization": f"Bearer {self.token(persona)}",
+            "access-purpose": persona.purpose,
+            "access-reason": persona.reason,
+        } | changed
+        return {name: value for name, value in headers.items() if value is not None}
+
+    async def ask(self, persona, query, variables=None, *, headers=None, **changed):
+        """Ask one document; header values may be changed by name, None leaves one out."""
+        body = {"query": query, "variables": variables or {}}
+        sent = headers if headers is not None else self.headers(persona, **changed)
+        response = await self.http.post("/graphql", json=body, headers=sent)
+        return Answer(response.status_code, response.headers, response.content, response.json())
+
+
+def settings_for(data_dir: Path, **changed) -> Settings:
+    return Settings(
+        **{"data_dir": data_dir, "authority": HOME, "token_issuer": ISSUER, "token_audience": AUDIENCE} | changed
+    )
+
+
+@asynccontextmanager
+async def a_gateway(url, data_dir, *, clock=lambda: NOW, decider=None, ledger=None, **settings):
+    """A client of a gateway that runs for the length of the block."""
+    app = application(settings_for(data_dir, **settings), url=url, clock=clock, decider=decider, ledger=ledger)
+    async with app.router.lifespan_context(app):
+        transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as http:
+            yield Client(http, data_dir)
+
+
+async def a_persona(database, role, *, agency=None, purpose="direct-support", person=None, **stated):
+    """A persona whose registration is current unless stated otherwise."""
+    agency = agency or await an_agency(database)
+    person, _ = await a_registration(database, person, role=role, agency=agency, **stated)
+    return Persona(person=person, role=role, agency=agency, purpose=purpose)
