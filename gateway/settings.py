@@ -51,6 +51,9 @@ class Settings(BaseSettings):
         "the data folder; unset in production: the start stops.",
     )
     ledger_timeout: float = Field(2.0, gt=0, description="Seconds to wait for the ledger before telling nothing.")
+    ledger_waiting_limit: int = Field(
+        1_000, gt=0, description="Answers that may wait for the ledger at once; one more is told nothing, at once."
+    )
 
     request_timeout: float = Field(5.0, gt=0, description="Seconds a request may take in all.")
     body_limit: int = Field(100_000, gt=0, description="Bytes a request body may have.")
