@@ -16,6 +16,7 @@ SIMILAR = 0.88
 
 _NOT_LETTERS = re.compile(r"[^a-z]")
 _NOT_POSTCODE = re.compile(r"[^A-Z0-9]")
+_HALF_VOWELS = str.maketrans("", "", "HWY")
 _WORD_BREAKS = re.compile(r"[\s\-]+")
 
 
@@ -56,8 +57,12 @@ def first_name_key(given_name: str) -> str:
 
 
 def sound(key: str) -> str:
-    """Return the phonetic code of a name key; a key without one sounds like itself."""
-    return jellyfish.metaphone(key).replace(" ", "") or key.upper()
+    """Return the phonetic code of a name key; a key without one sounds like itself.
+
+    Past the first, the half-vowels of the code are left out: Ayesha and Aisha, O'Brien and O'Bryan, Khan and Kahn.
+    """
+    code = jellyfish.metaphone(key).replace(" ", "") or key.upper()
+    return code[:1] + code[1:].translate(_HALF_VOWELS)
 
 
 def similar(key: str, other: str) -> bool:

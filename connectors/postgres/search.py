@@ -6,6 +6,7 @@ What a caller wrote travels as arguments only. The branches may bring too much; 
 # ruff: noqa: S608 - every part of the text is written in this package; what callers write travels as arguments
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 
 import asyncpg
 
@@ -82,22 +83,32 @@ FROM ({branches}) hit JOIN child c ON c.id = hit.child_id"""
 
 
 def _conditions(asked: Asked, arguments: _Arguments) -> Iterator[str]:
-    place = arguments.place
-    same_day = f"date_of_birth = {place(asked.born)}::date"
-    near = f"date_of_birth = ANY({place(asked.near)}::date[])"
     if asked.by_name and asked.family is not None:
-        yield f"{same_day} AND {_like('family_key', asked.family, arguments)}"
+        yield f"{_like('family_key', asked.family, arguments)} AND {_on(asked.born, arguments)}"
     if asked.by_both_names and asked.given is not None:
         if asked.family_sound and asked.given_sound:
-            sounds = f"family_sound = {place(asked.family_sound)} AND given_sound = {place(asked.given_sound)}"
-            yield f"{sounds} AND {near}"
+            yield f"{_sounds(asked, arguments, 'family', 'given')} AND {_near(asked, arguments)}"
         if asked.given_sound:
-            yield f"given_sound = {place(asked.given_sound)} AND {same_day}"
+            yield f"{_sounds(asked, arguments, 'given')} AND {_on(asked.born, arguments)}"
         else:
-            yield f"{same_day} AND {_like('given_key', asked.given, arguments)}"
+            yield f"{_like('given_key', asked.given, arguments)} AND {_on(asked.born, arguments)}"
     if asked.by_place and asked.postcode is not None:
-        day = near if asked.postcode.exact else same_day
+        # A postcode with a wildcard is wide; with slips of the date as well it would be too wide.
+        day = _near(asked, arguments) if asked.postcode.exact else _on(asked.born, arguments)
         yield f"{_like('postcode_key', asked.postcode, arguments)} AND {day}"
+
+
+def _on(day: date | None, arguments: _Arguments) -> str:
+    return f"date_of_birth = {arguments.place(day)}::date"
+
+
+def _near(asked: Asked, arguments: _Arguments) -> str:
+    return f"date_of_birth = ANY({arguments.place(asked.near)}::date[])"
+
+
+def _sounds(asked: Asked, arguments: _Arguments, *names: str) -> str:
+    sounds = {"family": asked.family_sound, "given": asked.given_sound}
+    return " AND ".join(f"{name}_sound = {arguments.place(sounds[name])}" for name in names)
 
 
 def _like(column: str, pattern: Pattern, arguments: _Arguments) -> str:

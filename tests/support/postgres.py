@@ -31,7 +31,7 @@ async def make_template(server_url):
 async def fresh_database(server_url, *, template=TEMPLATE) -> AsyncIterator[str]:
     """Lend the URL of a database of one's own; `template="template1"` gives one without tables."""
     name = f"test_{next(_numbers)}"
-    await administer(server_url, f"CREATE DATABASE {name} TEMPLATE {template}")
+    await administer(server_url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     try:
         yield url_of(server_url, name)
     finally:
