@@ -16,7 +16,8 @@ from connectors.feeds.history import former_home, former_name, remember
 from connectors.feeds.identity_join import join, supersede
 from connectors.feeds.judgement import ambiguity, name_and_birth, outdated, refusal
 from connectors.feeds.outcome import Outcome, Refusal, RowRefused, Tally
-from connectors.feeds.patient import Patient, read_patient
+from connectors.feeds.patient import Patient
+from connectors.feeds.patient_reading import read_patient
 from connectors.feeds.registration import register
 from connectors.feeds.search_keys import replace_search_keys
 from connectors.feeds.setting_store import Progress

@@ -66,7 +66,6 @@ RELATIONS = {
     "predecessor": "PREDECESSOR",
     "successor": "SUCCESSOR",
     "merged": "MERGED",
-    "result of amalgamation": "MERGED",
     "split": "SPLIT",
     "sixth form": "SIXTH_FORM",
 }

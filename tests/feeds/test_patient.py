@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.feeds.outcome import RowRefused
-from connectors.feeds.patient import read_patient
+from connectors.feeds.patient_reading import read_patient
 from tests.feeds.patients import DATA
 
 RESOURCES = [json.loads(path.read_text()) for path in sorted((DATA / "pds" / "patientResponses").glob("*.json"))]
