@@ -1,0 +1,30 @@
+"""`gateway migrate`: bring the database to this release's form."""
+
+from typing import Annotated
+
+import typer
+
+from connectors.postgres.migration import migrate, pending
+from gateway.app import database_url
+from gateway.cli.running import console, run
+from gateway.settings import Settings
+
+
+def migrate_command(
+    check: Annotated[
+        bool, typer.Option("--check", help="Only say what is outstanding; exits with 1 if anything.")
+    ] = False,
+) -> None:
+    """Apply the migrations that are outstanding, forward only; safe while gateways serve."""
+
+    async def act(settings: Settings) -> None:
+        url = database_url(settings)
+        if check:
+            outstanding = await pending(url)
+            for name in outstanding:
+                console.print(f"outstanding: {name}")
+            raise typer.Exit(1 if outstanding else 0)
+        applied = await migrate(url, on_step=lambda name: console.print(f"applying {name}"))
+        console.print(f"{len(applied)} migrations applied." if applied else "Nothing to apply.")
+
+    run(act)

@@ -1,0 +1,27 @@
+"""`gateway serve`: serve the graph."""
+
+from connectors.postgres.migration import pending
+from gateway.app import application, database_url
+from gateway.cli.running import console, listening, run, serve_on
+from gateway.settings import Settings, SettingsError
+
+
+def serve() -> None:
+    """Serve the graph until told to stop. Refuses to start on a database that is not migrated."""
+
+    async def act(settings: Settings) -> None:
+        url = database_url(settings)
+        outstanding = await pending(url)
+        if outstanding:
+            raise SettingsError(
+                f"The database lacks {len(outstanding)} migrations ({outstanding[0]} …): run `gateway migrate` first."
+            )
+        bound = listening(settings.host, settings.port)
+        await serve_on(bound, application(settings, url=url), once_up=_announce)
+
+    run(act)
+
+
+async def _announce(address: str) -> bool:
+    console.print(f"Serving the graph at [link]{address}/graphql[/link]")
+    return True
