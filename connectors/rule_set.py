@@ -1,6 +1,8 @@
 """A rule set: the policies folder as one value, with the revision that names its content."""
 
+import io
 import json
+import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -48,6 +50,21 @@ class RuleSet:
     def document(self) -> dict[str, Any]:
         """Return the data as every engine loads it: one document, with the revision that the answers carry."""
         return {**self.data, "revision": {"id": self.revision}}
+
+    def bundle(self) -> bytes:
+        """Return the rule set as an OPA bundle (a compressed tar), so that OPA answers under the same revision."""
+        files = {
+            **{name: source.encode() for name, source in self.modules.items()},
+            "data.json": json.dumps(self.document()).encode(),
+            ".manifest": json.dumps({"revision": self.revision, "rego_version": 1}).encode(),
+        }
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+            for name, content in files.items():
+                entry = tarfile.TarInfo(name)
+                entry.size = len(content)
+                archive.addfile(entry, io.BytesIO(content))
+        return packed.getvalue()
 
     def purposes_of(self, role: str) -> tuple[str, ...]:
         """Return the purposes of access that a role may state; none for a role the book does not know."""

@@ -28,8 +28,10 @@ answer := {"v": 1, "revision": data.revision.id, "items": items}
 items[key] := {"exists": "conceal", "reasons": reasons, "fields": fields} if {
 	some key, codes in _concealing
 	reasons := [code | some code in codes]
-	concealed := {"effect": "conceal", "reasons": reasons, "tell": null, "remedy": null, "obligations": []}
-	fields := {field: concealed | some field in input.items[key].fields}
+	fields := {field: outcome |
+		some field in input.items[key].fields
+		outcome := {"effect": "conceal", "reasons": reasons, "tell": null, "remedy": null, "obligations": []}
+	}
 }
 
 items[key] := {"exists": "disclose", "reasons": [], "fields": object.union(told, _refused[key])} if {
@@ -40,8 +42,7 @@ items[key] := {"exists": "disclose", "reasons": [], "fields": object.union(told,
 }
 
 items[key] := {"exists": "disclose", "reasons": [], "fields": told} if {
-	some key, _ in _plain
-	input.items[key].type == "Candidate"
+	some key in _found
 	not _concealing[key]
 	told := {field: _permitted | some field in input.items[key].fields; field in data.fields.Candidate.match}
 }
@@ -81,11 +82,18 @@ _concealing[key] := codes if {
 	count(codes) > 0
 }
 
-_concealing[key] := object.keys(_refusals[key]) | {"criterion-hidden"} if {
+_concealing[key] := {code | some outcome in _refused[key]; some code in outcome.reasons} | {"criterion-hidden"} if {
+	some key, by_reason in _refusals
+	input.items[key].type == "Candidate"
+	not key in _found
+	count(object.keys(by_reason) - _narrowing) == 0
+}
+
+# Candidates whose every compared field is told as it is.
+_found contains key if {
 	some key, plain in _plain
 	input.items[key].type == "Candidate"
-	count(object.keys(_refusals[key]) - _narrowing) == 0
-	count(question.records[key].fields - plain) > 0
+	count(question.records[key].fields - plain) == 0
 }
 
 _narrowing := {reason.code | some reason in data.reasons; reason.effect in {"withhold", "mask"}}

@@ -20,13 +20,13 @@ refusals[key]["consent-lacking"] := record.fields if {
 refusals[key]["sensitive-hidden"] := record.fields if {
 	some key, record in _guarded
 	record.class.subject == "child"
-	not _level(record) == "unspecified"
+	not _told_as_unspecified(record)
 }
 
 refusals[key]["adult-service-hidden"] := record.fields if {
 	some key, record in _guarded
 	not record.class.subject == "child"
-	not _level(record) == "unspecified"
+	not _told_as_unspecified(record)
 }
 
 refusals[key]["sensitive-ended"] := record.fields if {
@@ -55,7 +55,7 @@ _guarded[key] := record if {
 	record.type == "Involvement"
 	not _ordinary(record)
 	not record.class.involved == true
-	not _level(record) == "full"
+	not _told_in_full(record)
 }
 
 _ordinary(record) if {
@@ -73,6 +73,10 @@ _footing_stands(record) if {
 _handled(_) if "sensitive" in caller.handles
 
 _handled(record) if record.class.involved == true
+
+_told_in_full(record) if _level(record) == "full"
+
+_told_as_unspecified(record) if _level(record) == "unspecified"
 
 _level(record) := _narrowest({level | some role in caller.roles; level := data.roles[role].sensitive_services}) if {
 	record.class.subject == "child"

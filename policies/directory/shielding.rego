@@ -25,7 +25,7 @@ refusals[key]["shield-associated"] := record.fields - {field | some field in tol
 
 refusals[key]["shield-hides-record"] := record.fields if {
 	some key, record in _shielded
-	not data.shielding.told[_level(record)][record.type]
+	not _listed(record)
 }
 
 _shielded[key] := record if {
@@ -33,6 +33,11 @@ _shielded[key] := record if {
 	not record.class.shield == "none"
 	not record.type in data.shielding.untouched
 	not _lifted(record)
+}
+
+_listed(record) if {
+	level := _level(record)
+	data.shielding.told[level][record.type]
 }
 
 _level(record) := "associated" if record.class.shield == "associated"

@@ -1,0 +1,49 @@
+"""A real OPA server for tests, on a free port, with a rule set's own bundle."""
+
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from connectors.opa_command import find_opa
+from connectors.rule_set import RuleSet
+
+
+@contextmanager
+def opa_server(rules: RuleSet, folder: Path) -> Iterator[str]:
+    """Serve the rule set until the block ends; yields the URL."""
+    command = find_opa()
+    if command is None:
+        raise FileNotFoundError("opa is not installed")
+    bundle = folder / "bundle.tar.gz"
+    bundle.write_bytes(rules.bundle())
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    server = subprocess.Popen(  # noqa: S603 - the arguments are ours
+        [command, "run", "--server", "--addr", f"127.0.0.1:{port}", "--disable-telemetry", "--bundle", str(bundle)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _wait_until_healthy(url, server)
+        yield url
+    finally:
+        server.terminate()
+        server.wait(timeout=10)
+
+
+def _wait_until_healthy(url: str, server: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + 20
+    while server.poll() is None and time.monotonic() < deadline:
+        try:
+            if httpx.get(f"{url}/health", timeout=1).status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.02)
+    raise TimeoutError("opa did not become healthy")
