@@ -109,7 +109,7 @@ def _identifiers(part: Slice, child: Draft) -> str:
     pupil = None
     if random.random() < 0.975 and child.years >= 5:
         year = reception_year(part.calendar.born(child.age_days))
-        pupil = upn(child.number, authority=part.world.authority.legacy_code, year=year)
+        pupil = upn(child.number, authority=part.world.authority.legacy_code, year=year, slot=slot)
     if nhs is not None and former is not None:
         moment = part.calendar.moment(1 + int(random.random() * (child.age_days - 1)))
         part.rows["child_superseded_identifier"].append(f"{child.id}\tnhs-number\t{former}\t{moment}\tnhs-demographics")

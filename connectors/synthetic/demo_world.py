@@ -105,10 +105,10 @@ def _personas(told: StoryRows) -> None:
 def _emergency(told: StoryRows) -> None:
     """Tell of Ayesha: her parents, her school nurse and the social worker who leads; and of a girl who is not she."""
     birth = _birth(told, "emergency")
-    told.child(cast.AYESHA, ("Ayesha", "Rahmani"), gender="FEMALE", birth=birth, home=_SALE, nhs_number="9991230013",
-               upn="Q358999021101")  # fmt: skip
+    told.child(cast.AYESHA, ("Ayesha", "Rahmani"), gender="FEMALE", birth=birth, home=_SALE, nhs_number="9991230017",
+               upn="Z358405021101")  # fmt: skip
     told.child(cast.ALEENA, ("Aleena", "Rahmani"), gender="FEMALE", birth=birth, home=_STRETFORD,
-               nhs_number="9991230020", upn="E358999021102")  # fmt: skip
+               nhs_number="9991230025", upn="N358405021102")  # fmt: skip
     told.carer(cast.NASREEN, "Nasreen Rahmani", home=_SALE)
     told.carer(cast.TARIQ, "Tariq Rahmani", home=_SALE)
     told.carer(_adult(4), "Rabia Rahmani", home=_STRETFORD)
@@ -131,7 +131,7 @@ def _emergency(told: StoryRows) -> None:
 def _school_leaver(told: StoryRows) -> None:
     """Tell of Callum, who has no setting but his GP."""
     told.child(cast.CALLUM, ("Callum", "Draycott"), gender="MALE", birth=_birth(told, "school-leaver"),
-               home=_PARTINGTON, nhs_number="9991230038", upn="C358999015103")  # fmt: skip
+               home=_PARTINGTON, nhs_number="9991230033", upn="L358405015103")  # fmt: skip
     told.carer(_adult(5), "Donna Draycott", home=_PARTINGTON)
     told.cared_for(cast.CALLUM, _adult(5), "MOTHER")
     told.attends(cast.CALLUM, cast.WEAVER_HIGH, since=1700, until=150)
@@ -141,9 +141,9 @@ def _school_leaver(told: StoryRows) -> None:
 def _shielded(told: StoryRows) -> None:
     """Tell of Grace, who fled with her mother, and of her brother, who lives with their grandmother unshielded."""
     told.child(cast.GRACE, ("Grace", "Whitlock"), gender="FEMALE", birth=_birth(told, "shielded"), home=_REFUGE,
-               nhs_number="9991230045", upn="X358999020104", former="Tennant")  # fmt: skip
-    told.child(cast.JAMIE, ("Jamie", "Tennant"), gender="MALE", home=_URMSTON, nhs_number="9991230052",
-               birth=cast.born(told.today, age=14, month=1, day=17), upn="F358999015105")  # fmt: skip
+               nhs_number="9991230041", upn="F358405020104", former="Tennant")  # fmt: skip
+    told.child(cast.JAMIE, ("Jamie", "Tennant"), gender="MALE", home=_URMSTON, nhs_number="9991230068",
+               birth=cast.born(told.today, age=14, month=1, day=17), upn="P358405015105")  # fmt: skip
     told.carer(cast.HELEN, "Helen Whitlock", home=_REFUGE)
     told.carer(_adult(6), "Edith Whitlock", home=_URMSTON)
     told.cared_for(cast.GRACE, cast.HELEN, "MOTHER")
@@ -162,7 +162,7 @@ def _shielded(told: StoryRows) -> None:
 def _sensitive(told: StoryRows) -> None:
     """Tell of Megan: two sensitive services with her consent, and a third whose consent she withdrew."""
     told.child(cast.MEGAN, ("Megan", "Oakes"), gender="FEMALE", birth=_birth(told, "sensitive"), home=_ALTRINCHAM,
-               nhs_number="9991230077", upn="H358999024107")  # fmt: skip
+               nhs_number="9991230076", upn="R358405024107")  # fmt: skip
     told.carer(_adult(7), "Philip Oakes", home=_ALTRINCHAM)
     told.cared_for(cast.MEGAN, _adult(7), "FATHER")
     told.attends(cast.MEGAN, cast.WEAVER_HIGH, since=1500)

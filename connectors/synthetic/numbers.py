@@ -9,6 +9,7 @@ SLOTS = 200
 """Ranges of numbers set apart for authorities, so that their identifiers do not meet."""
 DEMO_SLOT = SLOTS - 1
 NHS_PAIRS_PER_SLOT = 247_500
+_UPN_SCHOOLS = 9_900
 _NHS_PAIRS = SLOTS * NHS_PAIRS_PER_SLOT
 _SLOT_OF_FIRST_AUTHORITY = {"E06": 0, "E08": 69, "E09": 109, "E10": 149}
 _SCATTER = 104_729
@@ -45,7 +46,7 @@ def _nhs_body(index: int, *, slot: int) -> int:
 
 def _checked(body: int) -> str | None:
     head, tail = divmod(body, 10_000)
-    check = 11 - (_weighted(head, 10) + _weighted(tail + 100_000, 6)) % 11
+    check = 11 - (_weighted(head, 10) + _weighted(tail + 100_000, 5)) % 11
     return None if check == 10 else f"{body}{check % 11}"
 
 
@@ -56,10 +57,15 @@ def _weighted(digits: int, first_weight: int) -> int:
     return sum(int(digit) * (first_weight - place) for place, digit in enumerate(text[-4:] if len(text) == 6 else text))
 
 
-def upn(index: int, *, authority: str, year: int) -> str | None:
-    """Return a permanent UPN issued in a year; None beyond ten million children, for which there is no room."""
+def upn(index: int, *, authority: str, year: int, slot: int) -> str | None:
+    """Return a permanent UPN issued in a year; None beyond 9.9 million children, for which there is no room.
+
+    The number of the authority tells authorities apart; the demonstration has the last hundred schools to itself.
+    """
     school, pupil = divmod(index, 1000)
-    if school > 9999:
+    if slot == DEMO_SLOT:
+        school += _UPN_SCHOOLS
+    elif school >= _UPN_SCHOOLS:
         return None
     digits = f"{authority}{school * 7919 % 10_000:04d}{year % 100:02d}{pupil:03d}"
     total = sum(place * int(digit) for place, digit in enumerate(digits, start=2))
