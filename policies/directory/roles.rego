@@ -69,9 +69,10 @@ _sees[role][type] := _fields_in(type, array.concat(["existence"], groups)) if {
 	some type, groups in data.open_types
 }
 
-_masks[role][type] := {reason: {field | some field in listed} | some reason, listed in by_reason} if {
+_masks[role][type] := by_reason if {
 	some role in caller.roles
-	some type, by_reason in data.roles[role].masks
+	some type, listed in data.roles[role].masks
+	by_reason := {reason: fields | some reason, names in listed; fields := {field | some field in names}}
 }
 
 _fields_in(type, groups) := {field | some group in groups; some field in data.fields[type][group]}

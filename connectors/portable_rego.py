@@ -1,0 +1,115 @@
+"""The subset of Rego that every engine reads alike, held by a scan over the rules.
+
+Each finding is a form on which engines were seen to differ, or a builtin that was not compared.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+BUILTINS = frozenset({"array.concat", "count", "object.keys", "object.union"})
+"""Compared on both engines; `object.union` only on objects without a common key."""
+_WORDS = frozenset(
+    {"if", "in", "not", "some", "every", "contains", "with", "as", "import", "package", "else", "default"}
+)
+_OPENING, _CLOSING = "([{", ")]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A place where engines may differ, with what to write instead."""
+
+    file: str
+    line: int
+    problem: str
+    remedy: str
+
+
+def unportable(file: str, source: str) -> list[Finding]:
+    """Return what leaves the portable subset, in the order of lines."""
+    code = _without_text(source)
+    own = set(re.findall(r"^(\w+)\(", code, re.MULTILINE))
+    found = [*_calls(code, own), *_negations(code), *_forms(code), *_comprehensions(code)]
+    return [
+        Finding(file=file, line=code.count("\n", 0, position) + 1, problem=problem, remedy=remedy)
+        for position, problem, remedy in sorted(found)
+    ]
+
+
+_Found = Iterator[tuple[int, str, str]]
+
+
+def _without_text(source: str) -> str:
+    """Blank out comments and strings, keeping every position."""
+
+    def blank(match: re.Match[str]) -> str:
+        text = match.group()
+        return text if text == "\n" else re.sub(r"[^\n]", "_" if text[0] in '"`' else " ", text)
+
+    return re.sub(r'"(?:\\.|[^"\\\n])*"|`[^`]*`|#[^\n]*', blank, source)
+
+
+def _calls(code: str, own: set[str]) -> _Found:
+    for match in re.finditer(r"(?<![\w.])([A-Za-z_][\w.]*)\(", code):
+        name = match.group(1)
+        if name not in BUILTINS and name not in own and name not in _WORDS:
+            yield match.start(), f"calls {name}", f"use only {', '.join(sorted(BUILTINS))} and functions of this file"
+
+
+def _negations(code: str) -> _Found:
+    for match in re.finditer(r"\bnot\b([^;\n]*)", code):
+        inner = match.group(1).strip()
+        plain_call = re.fullmatch(r"[\w.]+\([^()]*\)\s*[})\]]*", inner)
+        if "(" in inner and not plain_call:
+            yield (
+                match.start(),
+                "negates an expression with a call in it, which is undefined where the call is",
+                "negate a rule or function that says the positive",
+            )
+
+
+def _forms(code: str) -> _Found:
+    for match in re.finditer(r"\bwith\s+(?:input|data)\b", code):
+        yield match.start(), "replaces input or data", "pass what differs as an argument; `with` belongs in tests"
+    for match in re.finditer(r"\bsome\b([^;\n}]*)", code):
+        if not re.search(r"\bin\b", match.group(1)):
+            yield match.start(), "declares a variable without saying what it ranges over", "write `some x in ...`"
+    for match in re.finditer(r"^\w+\[[^\n]*\]\s+contains\b", code, re.MULTILINE):
+        yield (
+            match.start(),
+            "builds sets below a key, which are empty for one engine and undefined for another",
+            "assign the whole set with `:=`",
+        )
+    for match in re.finditer(r"\bif\s+(?:every|some)\b(?=[^\n]*\{\s*$)", code, re.MULTILINE):
+        yield match.start(), "has `every` or `some` right after `if`", "put the body in braces"
+
+
+def _comprehensions(code: str) -> _Found:
+    for start, head, body in _heads_and_bodies(code):
+        first = body.strip()
+        if ":" not in head and re.match(r"some\s+\w+\s*,", first):
+            yield start, "starts a comprehension with `some key, value in`", "range over values, or use an object"
+        if ":" in head:
+            value = head.split(":", 1)[1].strip()
+            if not re.fullmatch(r"\w+", value):
+                yield start, "computes a value in the head of an object comprehension", "assign it in the body first"
+            elif not value.startswith("_") and not _bound(value, body):
+                yield start, f"tells the outer {value} in an object comprehension", "assign it in the body again"
+
+
+def _bound(name: str, body: str) -> bool:
+    return bool(re.search(rf"\b{name}\s*:=|\bsome\b[^;\n]*\b{name}\b[^;\n]*\bin\b", body))
+
+
+def _heads_and_bodies(code: str) -> Iterator[tuple[int, str, str]]:
+    """Yield position, head and body of every comprehension."""
+    open_at: list[tuple[int, int | None]] = []
+    for position, character in enumerate(code):
+        if character in _OPENING:
+            open_at.append((position, None))
+        elif character in _CLOSING and open_at:
+            start, bar = open_at.pop()
+            if bar is not None and code[start] != "(":
+                yield start, code[start + 1 : bar], code[bar + 1 : position]
+        elif character == "|" and open_at and open_at[-1][1] is None:
+            open_at[-1] = (open_at[-1][0], position)
