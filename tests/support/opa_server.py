@@ -14,15 +14,16 @@ from connectors.rule_set import RuleSet
 
 
 @contextmanager
-def opa_server(rules: RuleSet, folder: Path) -> Iterator[str]:
-    """Serve the rule set until the block ends; yields the URL."""
+def opa_server(rules: RuleSet, folder: Path, *, port: int = 0) -> Iterator[str]:
+    """Serve the rule set until the block ends, on a free port unless one is given; yields the URL."""
     command = find_opa()
     if command is None:
         raise FileNotFoundError("opa is not installed")
     bundle = folder / "bundle.tar.gz"
     bundle.write_bytes(rules.bundle())
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))
         port = probe.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     server = subprocess.Popen(  # noqa: S603 - the arguments are ours
