@@ -381,6 +381,16 @@ class TestPractices:
             ("A22222", date(2026, 2, 1), None),
         ]
 
+    async def test_a_change_of_practice_leaves_those_that_had_ended_before(self, database):
+        for code in ("A11111", "A22222"):
+            await a_setting(database, ods_code=code, kind="GP_PRACTICE")
+        ended = [a_practice("A11111", start="2020-01-01", end="2021-01-01")]
+        await load(database, a_patient(generalPractitioner=ended))
+
+        await load(database, a_patient(version=4, generalPractitioner=[a_practice("A22222", start="2026-02-01")]))
+
+        assert ("A11111", date(2020, 1, 1), date(2021, 1, 1)) in await self.registered(database)
+
     async def test_a_practice_that_is_not_known_is_left_out_and_taken_once_it_is(self, database):
         patient = a_patient(generalPractitioner=[a_practice("A11111", start="2020-01-01")])
         (report,) = await load(database, patient)
