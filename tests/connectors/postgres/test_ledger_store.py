@@ -223,6 +223,15 @@ async def test_a_server_that_goes_and_comes_back_costs_errors_and_no_entry(tmp_p
         server.leave()
 
 
+async def test_a_connection_that_is_cut_while_idle_costs_no_answer(writer, other):
+    await writer.record(an_entry())
+    named = "application_name = 'directory-gateway-ledger' AND datname = current_database()"
+    await other.execute(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {named}")  # noqa: S608
+    await asyncio.sleep(0.05)  # the driver hears of it in its own time
+
+    assert await writer.record(an_entry()) == 1
+
+
 async def test_a_database_that_is_not_there_is_an_error_of_ours():
     async with a_writer("postgresql://nobody@127.0.0.1:1/nothing", timeout=1) as writer:
         with pytest.raises(AuditUnavailable) as refused:
