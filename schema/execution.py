@@ -148,7 +148,7 @@ def _gravest(errors: list[GraphQLError]) -> BaseException:
             if isinstance(cause, kind):
                 return cause
     for cause in causes:
-        if cause is not None:
+        if cause is not None and not isinstance(cause, GraphQLError):
             return cause
-    # graphql-core's own complaint, before any resolver ran: a variable that does not fit, an operation not named.
+    # graphql-core's own complaint: a variable or argument that does not fit, an operation that is not there.
     return BadRequest("The variables do not fit the operation, or no such operation is there.", reason="variables")

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway.cli.running import console, run
-from gateway.settings import Settings, SettingsError
+from gateway.settings import PACKAGED_POLICIES, Settings, SettingsError
 
 config_app = typer.Typer(help="The settings.", no_args_is_help=True, rich_markup_mode="markdown")
 
@@ -31,6 +31,30 @@ def check() -> None:
         console.print("These settings can be used.")
 
     run(act)
+
+
+@config_app.command("document", epilog="Example: `gateway config document > docs/settings.md`")
+def document() -> None:
+    """Print every setting with its default and meaning as Markdown."""
+    typer.echo(settings_document(), nl=False)
+
+
+def settings_document() -> str:
+    """Return `docs/settings.md`, made from the settings' own definitions."""
+    lines = [
+        "# Settings",
+        "",
+        "Environment variables, read once at start.",
+        "This page is made by `gateway config document`; `gateway config check` shows the values in force.",
+        "",
+        "| setting | default | meaning |",
+        "|---|---|---|",
+    ]
+    for name, definition in Settings.model_fields.items():
+        packaged = definition.default == PACKAGED_POLICIES
+        default = "unset" if definition.default is None else "packaged" if packaged else f"`{definition.default}`"
+        lines.append(f"| `GATEWAY_{name.upper()}` | {default} | {definition.description} |")
+    return "\n".join(lines) + "\n"
 
 
 def missing_in_production(settings: Settings) -> list[str]:
