@@ -26,9 +26,9 @@ records[key] := {"type": "Child", "fields": {field | some field in item.class.cr
 # description: Every attribute of the type is there, has a value the book knows, and no other attribute is.
 sound contains key if {
 	some key, item in input.items
+	item.type != "Candidate"
 	_known(item)
 	count(item.class) == count(data.attributes.of[item.type])
-	item.type != "Candidate"
 }
 
 sound contains key if {

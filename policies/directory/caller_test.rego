@@ -1,0 +1,31 @@
+package directory.caller_test
+
+import data.directory.caller
+import data.directory.fixture
+
+test_a_current_caller_with_a_purpose_is_not_refused if {
+	caller.refusals == {} with input as fixture.question("Child", {})
+}
+
+test_a_purpose_of_another_role_is_refused if {
+	caller.refusals.k["purpose-not-allowed"] with input as fixture.asked("auditor", "direct-support", "Child", {})
+}
+
+test_a_lapsed_caller_is_refused if {
+	asked := fixture.question("Child", {})
+	lapsed := object.union(asked, {"caller": object.union(asked.caller, {"standing": "check-lapsed"})})
+	caller.refusals.k["caller-not-current"] with input as lapsed
+}
+
+test_a_missing_standing_is_refused if {
+	asked := fixture.question("Child", {})
+	silent := object.union(object.remove(asked, ["caller"]), {"caller": object.remove(asked.caller, ["standing"])})
+	caller.refusals.k["caller-not-current"] with input as silent
+}
+
+test_duties_are_those_of_both if {
+	asked := fixture.asked("directory-team", "brokering", "Child", {})
+	mediated := object.union(asked, {"caller": object.union(asked.caller, {"acts_for": {"role": "gp", "standing": "current"}})})
+	caller.handles == {"shielded", "sensitive", "retained"} with input as asked
+	caller.handles == set() with input as mediated
+}

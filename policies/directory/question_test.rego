@@ -1,0 +1,22 @@
+package directory.question_test
+
+import data.directory.fixture
+import data.directory.question
+
+test_a_complete_class_is_a_record if {
+	question.records.k.type == "Child" with input as fixture.question("Child", {})
+}
+
+test_an_unknown_value_is_no_record if {
+	question.records == {} with input as fixture.question("Child", {"shield": "lifted"})
+}
+
+test_an_unknown_attribute_is_no_record if {
+	question.records == {} with input as fixture.question("Child", {"famous": true})
+}
+
+test_a_candidate_stands_for_a_child if {
+	record := question.records.k with input as fixture.question("Candidate", {"criteria": ["familyName"]})
+	record.type == "Child"
+	record.fields == {"familyName"}
+}

@@ -1,0 +1,45 @@
+"""The portable subset: each form on which engines were seen to differ is found, with its line."""
+
+from pathlib import Path
+
+import pytest
+
+from connectors.portable_rego import unportable
+
+POLICIES = Path(__file__).resolve().parents[2] / "policies"
+RULES = sorted(path for path in POLICIES.glob("directory/*.rego") if not path.name.endswith("_test.rego"))
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ('late if time.parse_rfc3339_ns("2026-01-01T00:00:00Z") > 0', "calls time.parse_rfc3339_ns"),
+        ("shout := upper(input.caller.role)", "calls upper"),
+        ("keys := {key | some key, value in input.items}", "starts a comprehension"),
+        ("keys := [key | some key, value in input.items]", "starts a comprehension"),
+        ("low if not level(input) == 1", "negates an expression with a call"),
+        ("low if not data.told[level(input)].x", "negates an expression with a call"),
+        ("any := {x | some y; input.a[y] == x}", "declares a variable"),
+        ('sets[key] contains "a" if some key in input.keys', "builds sets below a key"),
+        ('other := answer with input as {"a": 1}', "replaces input or data"),
+        ("told := {name: {1: outer} | some name in input.names}", "computes a value in the head"),
+        ("told := {name: outer | some name in input.names}", "tells the outer outer"),
+    ],
+)
+def test_a_form_on_which_engines_differ_is_found(line, problem):
+    findings = unportable("x.rego", f"package x\n\nlevel(_) := 1\n\n{line}\n")
+
+    assert [(finding.line, finding.problem.startswith(problem)) for finding in findings] == [(5, True)]
+
+
+def test_words_in_comments_and_strings_are_not_rules():
+    assert unportable("x.rego", 'package x\n\n# upper(x), not f(x) == 1\na := "lower(x)"\nb := `time.now_ns()`\n') == []
+
+
+def test_functions_of_the_same_file_may_be_called():
+    assert unportable("x.rego", "package x\n\na := b(1)\n\nb(x) := x if not c(x)\n\nc(x) if x == 2\n") == []
+
+
+@pytest.mark.parametrize("path", RULES, ids=lambda path: path.name)
+def test_the_rules_stay_in_the_portable_subset(path):
+    assert unportable(path.name, path.read_text(encoding="utf-8")) == []
