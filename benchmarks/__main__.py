@@ -1,0 +1,35 @@
+"""Lists the benchmarks and runs them: `python -m benchmarks`, or one with its own options.
+
+python -m benchmarks graph --children 200000
+python -m benchmarks graph --children 20000 --seconds 3 --rounds 1
+python -m benchmarks ledger --seconds 5
+"""
+
+import subprocess
+import sys
+
+BENCHMARKS = {
+    "graph": "whole requests: the gateway with policy and ledger, beside a plain Strawberry server with neither",
+    "ledger": "audit entries made durable: waiting entries sharing a commit, against a transaction an entry",
+}
+
+
+def main() -> int:
+    """Run the benchmark named, with the options that follow it; without a name run all."""
+    name, options = (sys.argv[1], sys.argv[2:]) if len(sys.argv) > 1 else ("", [])
+    if name and name not in BENCHMARKS:
+        sys.stdout.write(f"{__doc__}\n")
+        for known, what in BENCHMARKS.items():
+            sys.stdout.write(f"{known:<10}{what}\n")
+        return 2
+    for chosen in [name] if name else list(BENCHMARKS):
+        sys.stdout.write(f"== {chosen}: {BENCHMARKS[chosen]}\n")
+        sys.stdout.flush()
+        ended = subprocess.run([sys.executable, "-m", f"benchmarks.{chosen}", *options], check=False)  # noqa: S603
+        if ended.returncode:
+            return ended.returncode
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

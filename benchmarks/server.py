@@ -1,0 +1,55 @@
+"""One server process for the benchmark of the graph: `python -m benchmarks.server KIND FOLDER URL`.
+
+It takes a free port of the loopback interface, prints it, and serves until its standard input ends.
+"""
+
+import asyncio
+import sys
+import threading
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+
+from benchmarks.people import AUTHORITY
+from benchmarks.plain import plain
+from gateway.app import application
+from gateway.cli.running import listening
+from gateway.settings import Settings
+
+KINDS = ("gateway", "plain", "tuned")
+
+
+def settings_in(folder: Path) -> Settings:
+    """Return the gateway's settings: the defaults, but for a budget of searches that measuring does not exhaust."""
+    return Settings(data_dir=folder, authority=AUTHORITY, search_budget=1_000_000_000)  # type: ignore[call-arg]
+
+
+def _application(kind: str, folder: Path, url: str) -> Starlette:
+    if kind == "gateway":
+        return application(settings_in(folder), url=url)
+    return plain(url, tuned=kind == "tuned")
+
+
+def main() -> None:
+    """Serve."""
+    kind, folder, url = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
+    bound = listening("127.0.0.1", 0)
+    config = uvicorn.Config(
+        _application(kind, folder, url), loop="uvloop", http="httptools", log_level="warning", access_log=False
+    )
+    server = uvicorn.Server(config)
+
+    def stop_with_parent() -> None:
+        sys.stdin.read()
+        server.should_exit = True
+
+    threading.Thread(target=stop_with_parent, daemon=True).start()
+    sys.stdout.write(f"{bound.getsockname()[1]}\n")
+    sys.stdout.flush()
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(server.serve(sockets=[bound]))
+
+
+if __name__ == "__main__":
+    main()
