@@ -62,6 +62,8 @@ def generate(
             seed=seed,
             as_of=(as_of or datetime.now(UTC)).date(),
         )
+        if replace:
+            _console.print("Removing first what was generated before; a large authority takes a minute or two.")
         with _bar(children) as advance:
             written = asyncio.run(_load(settings, plan, replace=replace, processes=processes, on_progress=advance))
     except GenerationRefused as refused:
@@ -73,7 +75,7 @@ def generate(
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
         _end(f"The database failed ({type(error).__name__}); repeat the command to go on from there.", EXIT_FAILED)
     except KeyboardInterrupt:
-        _end("Stopped between two slices; repeat the command to go on from there.", EXIT_INTERRUPTED)
+        _end("Stopped; what is there is whole. Repeat the command to go on from there.", EXIT_INTERRUPTED)
     else:
         _console.print(f"{written:,} children written; {plan.authority} now holds {children:,} made-up ones.")
 
@@ -90,7 +92,7 @@ async def _load(
 
 
 def _end(message: str, code: int) -> NoReturn:
-    _console.print(message, markup=False)
+    _console.print(message, markup=False, soft_wrap=True)
     raise typer.Exit(code)
 
 
