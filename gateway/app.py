@@ -206,7 +206,7 @@ async def _decider(settings: Settings, stack: AsyncExitStack) -> Decider:
 def _ledger(settings: Settings, url: str, stack: AsyncExitStack) -> LedgerWriter:
     store = PostgresLedgerStore(url, timeout=settings.ledger_timeout)
     stack.push_async_callback(store.close)
-    return LedgerWriter(store, timeout=settings.ledger_timeout)
+    return LedgerWriter(store, timeout=settings.ledger_timeout, waiting_limit=settings.ledger_waiting_limit)
 
 
 def _ledger_key(settings: Settings) -> bytes:
