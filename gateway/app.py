@@ -14,12 +14,10 @@ from starlette.routing import BaseRoute, Route
 from connectors.development_keys import development_jwks, development_ledger_key
 from connectors.embedded_engine import EmbeddedDecider
 from connectors.issuer_keys import IssuerKeys
-from connectors.opa import OpaDecider
 from connectors.postgres.database import Database
 from connectors.postgres.directory import PostgresDirectory
 from connectors.postgres.ledger import PostgresLedgerReader, PostgresLedgerStore
 from connectors.postgres.register import PostgresRegister
-from connectors.postgres.server import embedded_server
 from connectors.rule_set import RuleSet
 from gateway.answering import Answering
 from gateway.disclosure.redaction import Freshness
@@ -36,17 +34,6 @@ from schema.execution import DirectoryGraph
 from schema.http import GraphQLEndpoint
 
 log = logging.getLogger("gateway")
-
-
-def database_url(settings: Settings) -> str:
-    """Return where the database is; without one in the settings the embedded one is started.
-
-    Raises:
-        SourceUnavailable: The embedded one cannot be started.
-    """
-    if settings.database_url is not None:
-        return settings.database_url.get_secret_value()
-    return embedded_server(settings.data_dir)
 
 
 def utc_now() -> datetime:
@@ -195,6 +182,8 @@ async def _answers(database: Database) -> bool:
 
 async def _decider(settings: Settings, stack: AsyncExitStack) -> Decider:
     if settings.opa_url is not None:
+        from connectors.opa import OpaDecider  # imported here: its client costs a second that the default need not pay
+
         opa = OpaDecider(settings.opa_url, timeout=settings.decision_timeout)
         stack.push_async_callback(opa.close)
         return opa

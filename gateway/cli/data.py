@@ -19,9 +19,8 @@ from connectors.feeds.load import load_patients, load_practices, load_schools
 from connectors.feeds.outcome import FeedUnreadable, LoadReport, Outcome
 from connectors.feeds.setting_store import Progress as OnProgress
 from connectors.postgres.database import Database
-from connectors.postgres.migration import migrate
-from connectors.postgres.server import embedded_server
 from gateway.cli import generation
+from gateway.cli.running import ready_database_url
 from gateway.errors import DirectoryError
 from gateway.settings import Settings, SettingsError, read_settings
 
@@ -123,11 +122,7 @@ def _load(act: Load, *, as_json: bool) -> None:
 
 
 async def _with_database(settings: Settings, act: Load, progress: OnProgress) -> Sequence[LoadReport]:
-    if settings.database_url is not None:
-        url = settings.database_url.get_secret_value()
-    else:
-        url = embedded_server(settings.data_dir)
-        await migrate(url)
+    url = await ready_database_url(settings)
     database = await Database.open(url, pool_min=1, pool_max=2, timeout=settings.database_timeout)
     try:
         return await act(database, progress)

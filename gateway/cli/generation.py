@@ -12,11 +12,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from connectors.postgres.migration import migrate
-from connectors.postgres.server import embedded_server
 from connectors.synthetic.claim import GenerationRefused, Plan
 from connectors.synthetic.generate import OnProgress
 from connectors.synthetic.generate import generate as load
+from gateway.cli.running import ready_database_url
 from gateway.errors import DirectoryError
 from gateway.settings import Settings, SettingsError, read_settings
 
@@ -83,11 +82,7 @@ def generate(
 async def _load(
     settings: Settings, plan: Plan, *, replace: bool, processes: int | None, on_progress: OnProgress
 ) -> int:
-    if settings.database_url is not None:
-        url = settings.database_url.get_secret_value()
-    else:
-        url = embedded_server(settings.data_dir)
-        await migrate(url)
+    url = await ready_database_url(settings)
     return await load(url, plan, replace_held=replace, processes=processes, on_progress=on_progress)
 
 

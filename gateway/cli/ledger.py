@@ -17,7 +17,7 @@ from rich.table import Table
 
 from connectors.postgres.database import Database
 from connectors.postgres.ledger import PostgresLedgerReader
-from connectors.postgres.server import embedded_server
+from gateway.cli.running import ready_database_url
 from gateway.errors import DirectoryError
 from gateway.ledger.export import MalformedExport, line_of, read_export
 from gateway.ledger.reading import Damage, Finding, SequenceCheck, StoredEntry, access_of
@@ -175,9 +175,8 @@ def _run(act: Callable[[PostgresLedgerReader], Awaitable[Returned]]) -> Returned
 
 @asynccontextmanager
 async def _reader(settings: Settings) -> AsyncIterator[PostgresLedgerReader]:
-    url = settings.database_url
     database = await Database.open(
-        embedded_server(settings.data_dir) if url is None else url.get_secret_value(),
+        await ready_database_url(settings),
         pool_min=1,
         pool_max=1,
         timeout=max(30.0, settings.database_timeout),  # a report may take longer than a request

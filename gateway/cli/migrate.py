@@ -5,8 +5,7 @@ from typing import Annotated
 import typer
 
 from connectors.postgres.migration import migrate, pending
-from gateway.app import database_url
-from gateway.cli.running import console, run
+from gateway.cli.running import console, database_url, run
 from gateway.settings import Settings
 
 

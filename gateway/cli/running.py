@@ -1,17 +1,15 @@
-"""What every command does alike: read the settings, say what is wrong in one sentence, and serve on a socket."""
+"""What every command does alike: read the settings, find the database, and say what is wrong in one sentence."""
 
 import asyncio
-import socket
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeVar
 
 import typer
-import uvicorn
 from rich.console import Console
-from starlette.applications import Starlette
 
 from connectors.embedded_engine import RulesDoNotBuild
-from connectors.postgres.migration import MigrationRefused
+from connectors.postgres.migration import MigrationRefused, migrate
+from connectors.postgres.server import embedded_server
 from connectors.rule_set import RuleSetUnreadable
 from gateway.errors import DirectoryError
 from gateway.settings import Settings, SettingsError, read_settings
@@ -19,9 +17,6 @@ from gateway.settings import Settings, SettingsError, read_settings
 console: Final = Console(stderr=True)
 EXIT_UNAVAILABLE: Final = 3
 EXIT_REFUSED: Final = 2
-GRACE: Final = 10
-"""Seconds that requests under way may take to finish when the server is told to stop."""
-
 Returned = TypeVar("Returned")
 
 
@@ -49,59 +44,20 @@ def refuse_in_production(settings: Settings, what: str) -> None:
         raise SettingsError(f"{what} is for development only; GATEWAY_ENV is production.")
 
 
-def listening(host: str, port: int) -> socket.socket:
-    """Return a socket bound to an address; port 0 takes any free one.
+def database_url(settings: Settings) -> str:
+    """Return where the database is; without one in the settings the embedded one is started.
 
     Raises:
-        SettingsError: The address cannot be had.
+        SourceUnavailable: The embedded one cannot be started.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        bound.bind((host, port))
-    except OSError:
-        bound.close()
-        raise SettingsError(f"{host}:{port} cannot be listened on; choose another with GATEWAY_PORT.") from None
-    return bound
+    if settings.database_url is not None:
+        return settings.database_url.get_secret_value()
+    return embedded_server(settings.data_dir)
 
 
-async def serve_on(
-    bound: socket.socket, app: Starlette, *, once_up: Callable[[str], Awaitable[bool]] | None = None
-) -> None:
-    """Serve until told to stop; `once_up` is called with the address, and ends the serving by returning False.
-
-    Raises:
-        DirectoryError: The application could not start.
-    """
-    config = uvicorn.Config(
-        app,
-        log_level="warning",
-        access_log=False,  # a request's line says nothing that the ledger does not, and less safely
-        server_header=False,
-        timeout_graceful_shutdown=GRACE,
-        lifespan="off",
-    )
-    server = _Server(config)
-    # The lifespan runs here and not in uvicorn, which would turn a failed start into a stack trace.
-    async with app.router.lifespan_context(app):
-        serving = asyncio.create_task(server.serve(sockets=[bound]))
-        up = asyncio.create_task(server.up.wait())
-        await asyncio.wait({serving, up}, return_when=asyncio.FIRST_COMPLETED)
-        up.cancel()
-        host, port = bound.getsockname()[:2]
-        if once_up is not None and not serving.done() and not await once_up(f"http://{host}:{port}"):
-            server.should_exit = True
-        await serving
-
-
-class _Server(uvicorn.Server):
-    """A server that says when it is up."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.up = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.up.set()
+async def ready_database_url(settings: Settings) -> str:
+    """Return where the database is, the embedded one migrated; a configured one is the operator's to migrate."""
+    url = database_url(settings)
+    if settings.database_url is None:
+        await migrate(url)
+    return url

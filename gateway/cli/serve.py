@@ -1,8 +1,7 @@
 """`gateway serve`: serve the graph."""
 
 from connectors.postgres.migration import pending
-from gateway.app import application, database_url
-from gateway.cli.running import console, listening, run, serve_on
+from gateway.cli.running import console, database_url, run
 from gateway.settings import Settings, SettingsError
 
 
@@ -10,6 +9,10 @@ def serve() -> None:
     """Serve the graph until told to stop. Refuses to start on a database that is not migrated."""
 
     async def act(settings: Settings) -> None:
+        # Imported here: the whole gateway takes longer to import than most commands take to run.
+        from gateway.app import application
+        from gateway.cli.serving import listening, serve_on
+
         url = database_url(settings)
         outstanding = await pending(url)
         if outstanding:

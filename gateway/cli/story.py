@@ -121,7 +121,9 @@ class StoryTeller:
         self._out.print()
         self._out.print(Text(f"{number}. {story.title}", style="bold underline"))
         if number == 1:
-            self._out.print(Panel(Syntax(WHO_WORKS_WITH, "graphql", word_wrap=True), title="The question, the same in every story"))
+            self._out.print(
+                Panel(Syntax(WHO_WORKS_WITH, "graphql", word_wrap=True), title="The question, the same in every story")
+            )
         asked = Text.assemble((persona.name, "bold"), f", {persona.role}, for {persona.purpose}: “{persona.reason}”\n")
         asked.append(f"Searched for: {_criteria_in_words(story, self._today)}")
         self._out.print(Panel(Group(asked, Text(), *self._answer(document)), expand=True))

@@ -4,11 +4,9 @@ from typing import Annotated
 
 import typer
 
-from connectors.development_keys import development_token
 from connectors.postgres.database import Database
 from connectors.postgres.register import PostgresRegister
-from gateway.app import database_url
-from gateway.cli.running import refuse_in_production, run
+from gateway.cli.running import database_url, refuse_in_production, run
 from gateway.records import Registration
 from gateway.settings import Settings, SettingsError
 from gateway.vocabulary import PersonId
@@ -37,6 +35,8 @@ def token(
 
 def token_for(settings: Settings, registration: Registration, *, hours: float) -> str:
     """Return a development token that says what the register says."""
+    from connectors.development_keys import development_token  # imported here: only tokens need cryptography
+
     return development_token(
         settings.data_dir,
         issuer=settings.token_issuer,
