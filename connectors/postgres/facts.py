@@ -25,57 +25,65 @@ class Row(Protocol):
         ...
 
 
-def _facts_over(scope: str) -> str:
-    """Return the columns for the facts of all children in `scope`, a relation of (child_id, identity_id).
+def _facts(*, child: str, identity: str) -> str:
+    """Return the columns for the facts of the children with `child` and `identity` among their ids.
 
     Shield and conflict stand on the identity: they hold for every row that is the same child (domain rule H4).
+    `kin.twins` are the rows of those identities. An authority that is the corporate parent of many leads from none of
+    them to another.
     """
     return f"""
     COALESCE(
         (SELECT CASE WHEN bool_or(held.decided_at IS NOT NULL) THEN 'active' ELSE 'provisional' END
-         FROM {scope} s JOIN shield held ON held.identity_id = s.identity_id AND held.lifted_at IS NULL
+         FROM shield held WHERE held.identity_id {identity} AND held.lifted_at IS NULL
          HAVING count(*) > 0),
         CASE WHEN EXISTS (
-            SELECT FROM {scope} s
-            JOIN child twin ON twin.identity_id = s.identity_id
-            JOIN child_carer own ON own.child_id = twin.id AND (own.until IS NULL OR own.until > $2)
-            JOIN child_carer other ON other.carer_id = own.carer_id AND (other.until IS NULL OR other.until > $2)
+            SELECT FROM child_carer own
+            JOIN child_carer other ON other.carer_id = own.carer_id AND other.child_id <> own.child_id
+                AND (other.until IS NULL OR other.until > $2)
             JOIN child sibling ON sibling.id = other.child_id
-            JOIN shield held ON held.identity_id = sibling.identity_id AND held.lifted_at IS NULL)
+            JOIN shield held ON held.identity_id = sibling.identity_id AND held.lifted_at IS NULL
+            WHERE own.child_id = ANY(kin.twins) AND own.relationship <> 'CORPORATE_PARENT'
+              AND (own.until IS NULL OR own.until > $2))
         THEN 'associated' ELSE 'none' END) AS facts_shield,
     ARRAY(
-        SELECT work.practitioner_id FROM {scope} s
-        JOIN involvement work ON work.child_id = s.child_id AND work.carer_id IS NULL
-            AND (work.ended_on IS NULL OR work.ended_on > $2)) AS facts_practitioners,
+        SELECT work.practitioner_id FROM involvement work
+        WHERE work.child_id {child} AND work.carer_id IS NULL
+          AND (work.ended_on IS NULL OR work.ended_on > $2)) AS facts_practitioners,
     ARRAY(
-        SELECT link.carer_id FROM {scope} s
-        JOIN child_carer link ON link.child_id = s.child_id AND link.has_parental_responsibility
-            AND (link.until IS NULL OR link.until > $2)) AS facts_carers,
+        SELECT link.carer_id FROM child_carer link
+        WHERE link.child_id {child} AND link.has_parental_responsibility
+          AND (link.until IS NULL OR link.until > $2)) AS facts_carers,
     ARRAY(
-        SELECT declared.practitioner_id FROM {scope} s
-        JOIN child twin ON twin.identity_id = s.identity_id
-        JOIN conflict declared ON declared.child_id = twin.id AND declared.lifted_at IS NULL) AS facts_conflicted"""
+        SELECT declared.practitioner_id FROM conflict declared
+        WHERE declared.child_id = ANY(kin.twins) AND declared.lifted_at IS NULL) AS facts_conflicted"""
 
-
-_OF_CARER = """(SELECT cared.id AS child_id, cared.identity_id
-         FROM child_carer care JOIN child cared ON cared.id = care.child_id
-         WHERE care.carer_id = k.id AND (care.until IS NULL OR care.until > $2))"""
 
 # A child born on 29 February comes of age on 1 March.
 CHILD_FACTS = f"""
     c.authority AS facts_home,
     CASE WHEN c.standing = 'live' AND c.date_of_birth <= ($2::date - interval '18 years') THEN 'adult'
          ELSE c.standing END AS facts_standing,
-    {_facts_over("(SELECT c.id AS child_id, c.identity_id)")}"""
-"""Columns over a child `c`."""
+    {_facts(child="= c.id", identity="= c.identity_id")}"""
+"""Columns over a child `c` and its `kin`."""
+
+# OFFSET 0 keeps the planner from computing the arrays again for every place that mentions them.
+CHILD_KIN = """LATERAL (
+    SELECT ARRAY(SELECT twin.id FROM child twin WHERE twin.identity_id = c.identity_id) AS twins OFFSET 0) kin"""
 
 CARER_FACTS = f"""
-    (SELECT CASE WHEN count(DISTINCT cared.authority) = 1 THEN min(cared.authority) END
-     FROM child_carer care JOIN child cared ON cared.id = care.child_id
-     WHERE care.carer_id = k.id AND (care.until IS NULL OR care.until > $2)) AS facts_home,
-    'live' AS facts_standing,
-    {_facts_over(_OF_CARER)}"""
-"""Columns over a carer `k`: the facts of all children in the carer's current care, joined to the strictest."""
+    kin.home AS facts_home, 'live' AS facts_standing,
+    {_facts(child="= ANY(kin.ids)", identity="= ANY(kin.identities)")}"""
+"""Columns over a carer `k` and its `kin`: the facts of all children in its current care, joined to the strictest."""
+
+CARER_KIN = """LATERAL (
+    SELECT cared.*, ARRAY(SELECT twin.id FROM child twin WHERE twin.identity_id = ANY(cared.identities)) AS twins
+    FROM (
+        SELECT array_agg(c.id) AS ids, array_agg(c.identity_id) AS identities,
+            CASE WHEN min(c.authority) = max(c.authority) THEN min(c.authority) END AS home
+        FROM child_carer care JOIN child c ON c.id = care.child_id
+        WHERE care.carer_id = k.id AND (care.until IS NULL OR care.until > $2)) cared
+    OFFSET 0) kin"""
 
 
 def read_facts(row: Row) -> ChildFacts:

@@ -211,19 +211,20 @@ class EmbeddedServer:
             time.sleep(0.05)
 
     def _execute(self, program: str, *arguments: str, timeout: float) -> None:
-        # Output goes nowhere: a pipe would be inherited by the server and never close.
-        subprocess.run(  # noqa: S603 - the packaged program, with arguments made here
-            [str(self._binaries / program), *arguments],
-            check=True,
-            timeout=timeout,
-            user=self._user,
-            group=self._user,
-            extra_groups=[] if self._user else None,
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        # Output goes to a file: a pipe would be inherited by the server and never close.
+        with (self._root / "postgres.log").open("ab") as log:
+            subprocess.run(  # noqa: S603 - the packaged program, with arguments made here
+                [str(self._binaries / program), *arguments],
+                check=True,
+                timeout=timeout,
+                user=self._user,
+                group=self._user,
+                extra_groups=[] if self._user else None,
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
 
 
 def embedded_server(data_dir: Path) -> str:

@@ -6,7 +6,7 @@ otherwise be computed again for every row they are joined to.
 
 # ruff: noqa: S608 - every part of the text is written in this package; what callers write travels as arguments
 
-from connectors.postgres.facts import CARER_FACTS, CHILD_FACTS
+from connectors.postgres.facts import CARER_FACTS, CARER_KIN, CHILD_FACTS, CHILD_KIN
 
 _CHILD = f"""
     c.id, c.authority, c.given_name, c.family_name, c.date_of_birth, c.gender,
@@ -25,7 +25,7 @@ _CHILD = f"""
        AND (assessed.ended_on IS NULL OR assessed.ended_on > $2)) AS common_assessment_completed,
     {CHILD_FACTS}"""
 
-CHILDREN = f"SELECT {_CHILD} FROM child c WHERE c.id = ANY($1::uuid[])"
+CHILDREN = f"SELECT {_CHILD} FROM child c, {CHILD_KIN} WHERE c.id = ANY($1::uuid[])"
 
 FORMER_NAMES = """
 SELECT child_id, given_name, family_name, used_from, used_until
@@ -37,14 +37,14 @@ _CARER = f"""
     k.source, k.asserted_at, k.confirmed_at,
     {CARER_FACTS}"""
 
-CARERS_BY_ID = f"SELECT {_CARER} FROM carer k WHERE k.id = ANY($1::uuid[])"
+CARERS_BY_ID = f"SELECT {_CARER} FROM carer k, {CARER_KIN} WHERE k.id = ANY($1::uuid[])"
 
 CARERS = f"""
 WITH link AS MATERIALIZED (
     SELECT * FROM child_carer
     WHERE child_id = ANY($1::uuid[]) AND (until IS NULL OR until > $2)),
 cared AS MATERIALIZED (
-    SELECT {_CARER} FROM carer k WHERE k.id = ANY(ARRAY(SELECT DISTINCT carer_id FROM link)))
+    SELECT {_CARER} FROM carer k, {CARER_KIN} WHERE k.id = ANY(ARRAY(SELECT DISTINCT carer_id FROM link)))
 SELECT cared.*, link.child_id, link.relationship, link.has_parental_responsibility,
     link.source AS link_source, link.asserted_at AS link_asserted_at, link.confirmed_at AS link_confirmed_at
 FROM link JOIN cared ON cared.id = link.carer_id
@@ -55,7 +55,7 @@ WITH link AS MATERIALIZED (
     SELECT carer_id, child_id FROM child_carer
     WHERE carer_id = ANY($1::uuid[]) AND (until IS NULL OR until > $2)),
 cared AS MATERIALIZED (
-    SELECT {_CHILD} FROM child c WHERE c.id = ANY(ARRAY(SELECT DISTINCT child_id FROM link)))
+    SELECT {_CHILD} FROM child c, {CHILD_KIN} WHERE c.id = ANY(ARRAY(SELECT DISTINCT child_id FROM link)))
 SELECT link.carer_id, cared.* FROM link JOIN cared ON cared.id = link.child_id
 ORDER BY cared.date_of_birth, cared.id"""
 
@@ -111,7 +111,7 @@ def _involvements(condition: str) -> str:
     return f"""
 WITH i AS MATERIALIZED (SELECT * FROM involvement WHERE {condition}),
 facts AS MATERIALIZED (
-    SELECT c.id AS facts_child, {CHILD_FACTS} FROM child c
+    SELECT c.id AS facts_child, {CHILD_FACTS} FROM child c, {CHILD_KIN}
     WHERE c.id = ANY(ARRAY(SELECT DISTINCT child_id FROM i)))
 SELECT {_INVOLVEMENT} FROM i JOIN facts ON facts.facts_child = i.child_id
 {_ACTIVE_FIRST}"""

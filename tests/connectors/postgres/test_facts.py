@@ -76,6 +76,17 @@ async def test_a_record_is_associated_through_another_record_of_the_same_child(d
     assert (await facts_of(directory, child)).shield is Shield.ASSOCIATED
 
 
+async def test_an_authority_that_is_corporate_parent_of_both_associates_nobody(database, directory):
+    child, shielded = await a_child(database), await a_child(database)
+    authority = await a_carer(database)
+    for cared_for in (child, shielded):
+        await cares_for(database, authority, cared_for, relationship="CORPORATE_PARENT")
+    await a_shield(database, shielded)
+
+    assert (await facts_of(directory, child)).shield is Shield.NONE
+    assert (await directory.carers_by_id([authority]))[authority].facts.shield is Shield.ACTIVE
+
+
 @pytest.mark.parametrize("ended", ["of the child", "of the shielded child"])
 async def test_care_that_has_ended_associates_nobody(database, directory, ended):
     child, sibling = await a_child(database), await a_child(database)
