@@ -1,0 +1,268 @@
+"""Real processes that tests start, hurt and end, and a client that keeps many asks under way meanwhile.
+
+Whatever is started here is ended here, by its own id, also when a test fails.
+"""
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+import httpx
+import orjson
+
+from connectors.postgres.ledger import PostgresLedgerReader
+from gateway.ledger.reading import check_sequence
+from gateway.record_ids import encode
+from gateway.vocabulary import RecordType
+from tests.support.gateway import AUDIENCE, ISSUER
+from tests.support.tools import opa_command
+
+PROJECT = Path(__file__).parents[2]
+START_TIMEOUT = 60.0
+"""Seconds any process may take to start on a machine that has much else to do; no requirement."""
+
+NAME_OF = "query NameOf($id: ID!) { child(by: { id: $id }) { id givenName familyName dateOfBirth gender } }"
+
+
+async def until(condition, *, within=20.0):
+    """Wait for an awaitable condition to hold, and return the seconds it took."""
+    began = time.monotonic()
+    while not await condition():
+        if time.monotonic() - began > within:
+            raise TimeoutError(f"it did not come about within {within:g} s")
+        await asyncio.sleep(0.01)
+    return time.monotonic() - began
+
+
+class Running:
+    """A process a test has started."""
+
+    def __init__(self, command, *, folder, environment=None):
+        folder.mkdir(parents=True, exist_ok=True)
+        self._said = [folder / f"{name}-{time.monotonic_ns()}.txt" for name in ("stdout", "stderr")]
+        with self._said[0].open("wb") as out, self._said[1].open("wb") as errors:
+            self._process = subprocess.Popen(  # noqa: S603 - the arguments are ours
+                command, cwd=PROJECT, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=errors
+            )
+
+    @property
+    def runs(self):
+        return self._process.poll() is None
+
+    @property
+    def printed(self):
+        return self._said[0].read_text()
+
+    @property
+    def complained(self):
+        return self._said[1].read_text()
+
+    def send(self, number):
+        if self.runs:
+            self._process.send_signal(number)
+
+    def kill(self):
+        """End it as a power cut would, and see it gone."""
+        self.send(signal.SIGKILL)
+        self._process.wait(timeout=20)
+
+    async def ended(self, *, within=30.0):
+        """Wait for it to end by itself, and return its exit code."""
+        await until(self._has_ended, within=within)
+        return self._process.returncode
+
+    async def _has_ended(self):
+        return not self.runs
+
+
+def environment_of(**settings):
+    """The environment of a command: this one's, with these settings of the gateway and no others."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}  # noqa: TID251 - handed on, not read
+    stated = {f"GATEWAY_{name.upper()}": str(value) for name, value in settings.items() if value is not None}
+    return inherited | {"COLUMNS": "200", "NO_COLOR": "1"} | stated
+
+
+def command_of(*arguments):
+    return [sys.executable, "-c", "from gateway.cli.main import main; main()", *arguments]
+
+
+@asynccontextmanager
+async def a_running(command, *, folder, **settings):
+    """A process for the length of the block."""
+    running = Running(command, folder=folder, environment=environment_of(**settings))
+    try:
+        yield running
+    finally:
+        # One that was stopped by a signal is killed all the same.
+        running.kill()
+
+
+@asynccontextmanager
+async def a_served_gateway(data_dir, *, url=None, **settings):
+    """`gateway serve` as a process of its own, once it serves; yields the process with its `address`."""
+    settings = {
+        "data_dir": data_dir, "database_url": url, "port": 0, "token_issuer": ISSUER, "token_audience": AUDIENCE,
+        "decision_timeout": 20, "request_timeout": 30,
+    } | settings  # fmt: skip
+    async with a_running(command_of("serve"), folder=data_dir / "output", **settings) as running:
+
+        async def announced():
+            if not running.runs:
+                raise AssertionError(running.complained)
+            return "Serving the graph" in running.complained and "/graphql" in running.complained
+
+        await until(announced, within=START_TIMEOUT)
+        running.address = re.search(r"(http://\S+)/graphql", running.complained)[1]
+        yield running
+
+
+@asynccontextmanager
+async def an_opa(rules, folder, *, port=None):
+    """`opa run --server` with the rule set as a process of its own, once it is healthy; has `url` and `port`."""
+    bundle = folder / "bundle.tar.gz"
+    bundle.write_bytes(rules.bundle())
+    port = port or free_port()
+    url = f"http://127.0.0.1:{port}"
+    command = [
+        opa_command(), "run", "--server", "--addr", f"127.0.0.1:{port}", "--disable-telemetry", "--bundle", str(bundle)
+    ]  # fmt: skip
+    async with a_running(command, folder=folder / "opa") as running, httpx.AsyncClient() as http:
+
+        async def healthy():
+            with suppress(httpx.TransportError):
+                return (await http.get(f"{url}/health", timeout=2)).status_code == 200
+            return False
+
+        await until(healthy, within=START_TIMEOUT)
+        running.url, running.port = url, port
+        yield running
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@dataclass(slots=True, eq=False)
+class Asked:
+    """One request and what became of it; without a status no whole answer arrived."""
+
+    request_id: str
+    child: str
+    status: int | None = None
+    document: dict | None = field(default=None, repr=False)
+
+    @property
+    def delivered(self):
+        return self.status == 200 and self.document.get("data") is not None
+
+    @property
+    def refusal(self):
+        """Status and codes of an answer that tells nothing; None of one that tells something."""
+        if self.status is None or self.delivered:
+            return None
+        codes = [error.get("extensions", {}).get("code") for error in self.document.get("errors", [])]
+        return (self.status, *codes)
+
+
+class Load:
+    """Asks for one child after the other over several connections at once, and keeps what came back."""
+
+    def __init__(self, headers, children, *, connections=16):
+        self.headers = headers
+        self.children = children
+        self.connections = connections
+        self.asked = []
+        self._numbers = count()
+
+    @property
+    def delivered(self):
+        return [asked for asked in self.asked if asked.delivered]
+
+    @property
+    def refusals(self):
+        return [asked.refusal for asked in self.asked if asked.refusal]
+
+    @property
+    def cut_off(self):
+        return [asked for asked in self.asked if asked.status is None]
+
+    @asynccontextmanager
+    async def on(self, address):
+        """Keep asking for the length of the block."""
+        limits = httpx.Limits(max_connections=self.connections, max_keepalive_connections=self.connections)
+        async with httpx.AsyncClient(base_url=address, limits=limits, timeout=30) as http:
+            asking = [asyncio.create_task(self._keep_asking(http)) for _ in range(self.connections)]
+            try:
+                yield
+            finally:
+                for task in asking:
+                    task.cancel()
+                ended = await asyncio.gather(*asking, return_exceptions=True)
+        broken = [outcome for outcome in ended if not isinstance(outcome, asyncio.CancelledError)]
+        assert broken == []
+
+    async def ask_once_each(self, address):
+        """Ask once over each connection, all at the same time."""
+        async with httpx.AsyncClient(base_url=address, timeout=30) as http:
+            await asyncio.gather(*(self.ask(http) for _ in range(self.connections)))
+
+    async def ask(self, http):
+        number = next(self._numbers)
+        asked = Asked(f"asked-{number}", str(self.children[number % len(self.children)]))
+        self.asked.append(asked)
+        body = {"query": NAME_OF, "variables": {"id": encode(RecordType.CHILD, asked.child)}}
+        response = await http.post("/graphql", json=body, headers=self.headers | {"x-request-id": asked.request_id})
+        asked.document = response.json()
+        asked.status = response.status_code
+        return asked
+
+    async def _keep_asking(self, http):
+        while True:
+            try:
+                await self.ask(http)
+            except httpx.TransportError:
+                await asyncio.sleep(0.01)  # nobody is there; not so fast
+
+
+async def is_ready(address):
+    """Whether the gateway at the address says that it can answer."""
+    with suppress(httpx.TransportError):
+        async with httpx.AsyncClient(base_url=address, timeout=5) as http:
+            return (await http.get("/readyz")).status_code == 200
+    return False
+
+
+async def recorded(database):
+    """The documents of all entries by request id; asserts that the ledger is whole and no request is in it twice."""
+    found = {}
+    entries = [entry async for entry in PostgresLedgerReader(database).indexed_entries()]
+    assert check_sequence(entries) == ()
+    for entry in entries:
+        document = orjson.loads(entry.stored.entry)
+        assert document["request_id"] not in found
+        found[document["request_id"]] = document
+    return found
+
+
+def lost(delivered, found):
+    """The delivered answers that no entry stands for, or one that names another child or other fields."""
+    return [asked for asked in delivered if not _stands_for(found.get(asked.request_id), asked)]
+
+
+def _stands_for(entry, asked):
+    if entry is None or entry["outcome"]["status"] != "answered":
+        return False
+    told = {record["id"]: set(record["disclosed"]) for record in entry["records"] if record["type"] == "Child"}
+    answer = asked.document["data"]["child"]
+    return answer["id"] == encode(RecordType.CHILD, asked.child) and told == {asked.child: set(answer)}
