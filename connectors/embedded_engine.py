@@ -62,8 +62,13 @@ class EmbeddedDecider:
         self._timeout = timeout
         self._local = threading.local()
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="policy")
+        # All workers build now and meet at the barrier, so that none takes the work of another
+        # and no caller waits for an interpreter to be built.
+        together = threading.Barrier(workers)
+        built = [self._threads.submit(self._build, together) for _ in range(workers)]
         try:
-            self._threads.submit(self._evaluation).result()
+            for worker in built:
+                worker.result()
         except RulesDoNotBuild:
             self._threads.shutdown()
             raise
@@ -99,6 +104,12 @@ class EmbeddedDecider:
 
     def _ask(self, document: dict[str, Any]) -> object:
         return self._evaluation().answer(document)
+
+    def _build(self, together: threading.Barrier) -> None:
+        try:
+            self._evaluation()
+        finally:
+            together.wait()
 
     def _evaluation(self) -> _Evaluation:
         if not hasattr(self._local, "evaluation"):

@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from connectors.development_keys import development_jwks, development_ledger_key
 from connectors.embedded_engine import EmbeddedDecider
+from connectors.golden import Replay, replay_golden
 from connectors.issuer_keys import IssuerKeys
 from connectors.postgres.database import Database
 from connectors.postgres.directory import PostgresDirectory
@@ -21,7 +22,7 @@ from connectors.postgres.register import PostgresRegister
 from connectors.rule_set import RuleSet
 from gateway.answering import Answering
 from gateway.disclosure.redaction import Freshness
-from gateway.errors import DirectoryError
+from gateway.errors import DecisionUnavailable, DirectoryError
 from gateway.ledger.commitments import Commitments
 from gateway.ledger.writer import LedgerWriter
 from gateway.pages.graphiql import PagePersona, graphiql_routes
@@ -29,11 +30,14 @@ from gateway.ports import Decider
 from gateway.settings import Settings, SettingsError
 from gateway.tokens import TokenReader
 from gateway.vocabulary import AuthorityCode
-from schema.directory import build_schema
+from schema.directory import DIRECTORY
 from schema.execution import DirectoryGraph
 from schema.http import GraphQLEndpoint
 
 log = logging.getLogger("gateway")
+
+START_ATTEMPTS = 3
+"""How often the golden questions are asked at start: a machine that has just booted may be late once."""
 
 
 def utc_now() -> datetime:
@@ -87,12 +91,12 @@ async def running(
         )
         stack.push_async_callback(database.close)
         rules = RuleSet.read(settings.policies_dir)
-        chosen = decider if decider is not None else await _decider(settings, stack)
+        chosen = decider if decider is not None else await _proven_decider(settings, rules, stack)
         writer = ledger if ledger is not None else _ledger(settings, url, stack)
         writer.start()
         stack.push_async_callback(writer.close)
         graph = DirectoryGraph(
-            schema=build_schema(),
+            schema=DIRECTORY,
             directory=PostgresDirectory(database, today=clock),
             ledger=PostgresLedgerReader(database),
             purposes=rules,
@@ -178,6 +182,30 @@ async def _answers(database: Database) -> bool:
     except DirectoryError:
         return False
     return True
+
+
+async def _proven_decider(settings: Settings, rules: RuleSet, stack: AsyncExitStack) -> Decider:
+    """Return the engine once it has given the golden answers.
+
+    Raises:
+        EnginesDiffer: It gives others, and must not serve.
+        SettingsError: In production, nobody has yet asked OPA for the golden answers of these rules.
+        DecisionUnavailable: It gives none.
+    """
+    decider = await _decider(settings, stack)
+    for attempt in range(START_ATTEMPTS):
+        try:
+            replay = await replay_golden(decider, settings.policies_dir, revision=rules.revision)
+            break
+        except DecisionUnavailable:
+            if attempt == START_ATTEMPTS - 1:
+                raise
+    if replay is Replay.OUT_OF_DATE:
+        message = f"The golden answers are of other rules than {rules.revision}: run `gateway policy golden --write`."
+        if settings.env == "production":
+            raise SettingsError(message)
+        log.warning(message)
+    return decider
 
 
 async def _decider(settings: Settings, stack: AsyncExitStack) -> Decider:

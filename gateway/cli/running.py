@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from types import FrameType
 from typing import Any, Final, TypeVar
 
 import typer
 from rich.console import Console
 
 from connectors.embedded_engine import RulesDoNotBuild
+from connectors.golden import EnginesDiffer
 from connectors.postgres.migration import MigrationRefused, migrate
 from connectors.postgres.server import embedded_server
 from connectors.rule_set import RuleSetUnreadable
@@ -24,7 +26,7 @@ def run(act: Callable[[Settings], Coroutine[Any, Any, Returned]]) -> Returned:
     """Run a command with the settings; what goes wrong on purpose ends it with one sentence and exit code 2 or 3."""
     try:
         return asyncio.run(act(read_settings()))
-    except (SettingsError, MigrationRefused, RuleSetUnreadable, RulesDoNotBuild) as error:
+    except (SettingsError, MigrationRefused, RuleSetUnreadable, RulesDoNotBuild, EnginesDiffer) as error:
         console.print(str(error), markup=False, style="red")
         raise typer.Exit(EXIT_REFUSED) from error
     except DirectoryError as error:
