@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
@@ -20,6 +20,8 @@ _UNREADABLE = (
     asyncpg.exceptions._base.DataError,
 )
 _UNREACHABLE = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
+
+_LOST = (asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError, asyncpg.CrashShutdownError, ConnectionError)
 
 
 @contextmanager
@@ -140,10 +142,15 @@ class Database:
                 connection = await self._pool.acquire(timeout=self.timeout)
                 try:
                     yield connection
+                except _LOST:
+                    # The others are lost as well, whether or not they have noticed: none is lent again.
+                    await self._pool.expire_connections()
+                    raise
                 finally:
-                    if clock.expired() or connection.is_closed():
+                    if clock.expired():
                         # The wire hangs: waiting to hand the connection back would hang as well.
-                        connection.terminate()
+                        with suppress(asyncpg.InterfaceError):
+                            connection.terminate()
                     await self._pool.release(connection, timeout=self.timeout)
 
 

@@ -1,0 +1,164 @@
+"""The pool: bounded waiting, our errors only, and recovery when the server comes back."""
+
+import asyncio
+import os
+import signal
+import time
+
+import pytest
+
+from connectors.postgres.database import GRACE, Database
+from connectors.postgres.server import EmbeddedServer
+from gateway.errors import SourceMalformed, SourceUnavailable
+from tests.support.builders import a_source
+
+SHORT = 0.5
+
+
+@pytest.fixture
+async def impatient(database_url):
+    database = await Database.open(database_url, pool_min=1, pool_max=1, timeout=SHORT)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def own_server(tmp_path):
+    server = EmbeddedServer(tmp_path)
+    server.start()
+    yield server
+    server.start()
+    server.stop()
+    server.leave()
+
+
+async def test_a_statement_that_takes_too_long_is_abandoned_by_the_server(impatient):
+    with pytest.raises(SourceUnavailable) as refusal:
+        await impatient.fetch("SELECT pg_sleep(30)")
+
+    assert refusal.value.reason == "database:57014"
+    assert await impatient.fetch("SELECT 1")
+
+
+async def test_waiting_for_a_connection_is_bounded(impatient):
+    async with impatient.transaction():
+        started = time.monotonic()
+        with pytest.raises(SourceUnavailable):
+            await impatient.fetch("SELECT 1")
+
+    assert time.monotonic() - started < SHORT + GRACE + 1
+    assert await impatient.fetch("SELECT 1")
+
+
+async def test_a_transaction_may_be_given_more_time(impatient):
+    async with impatient.transaction(within=20.0) as connection:
+        await connection.execute("SELECT pg_sleep(1.2)")
+
+    with pytest.raises(SourceUnavailable):
+        async with impatient.transaction() as connection:
+            await connection.execute("SELECT pg_sleep(1.2)")
+
+
+async def insert(database, *ids, then=None):
+    async with database.transaction() as connection:
+        for source in ids:
+            await connection.execute("INSERT INTO source VALUES ($1, $1)", source)
+        if then is not None:
+            raise then
+
+
+async def test_a_transaction_commits_whole_or_not_at_all(database):
+    with pytest.raises(SourceMalformed):
+        await insert(database, "a", "a")
+    await insert(database, "b")
+
+    assert [row["id"] for row in await database.fetch("SELECT id FROM source")] == ["b"]
+
+
+async def test_a_block_that_raises_its_own_error_keeps_it_and_nothing_else(database):
+    with pytest.raises(ZeroDivisionError):
+        await insert(database, "a", then=ZeroDivisionError())
+
+    assert await database.fetch("SELECT id FROM source") == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "arguments", "reason"),
+    [
+        ("SELECT * FROM no_such_table", (), "database:42P01"),
+        ("SELEC", (), "database:42601"),
+        ("SELECT 1 / 0", (), "database:22012"),
+        ("SELECT $1::integer", ("seven",), "database:22000"),
+        ("INSERT INTO source VALUES ($1, $1)", ("known",), "database:23505"),
+    ],
+    ids=["no table", "no SQL", "no number", "no fit", "no second"],
+)
+async def test_what_cannot_be_read_is_malformed(database, sql, arguments, reason):
+    await a_source(database, "known")
+
+    with pytest.raises(SourceMalformed) as refusal:
+        await database.fetch(sql, *arguments)
+
+    assert refusal.value.reason == reason
+
+
+async def test_errors_hold_no_word_of_the_database(database):
+    with pytest.raises(SourceMalformed) as refusal:
+        await database.fetch("SELECT 'Ayesha Example'::integer")
+
+    assert "Ayesha" not in f"{refusal.value} {refusal.value.reason}"
+
+
+async def test_a_database_that_is_not_there_is_unavailable(tmp_path):
+    with pytest.raises(SourceUnavailable):
+        await Database.open(f"postgresql://postgres@/postgres?host={tmp_path}", timeout=SHORT)
+
+
+async def test_a_connection_that_is_cut_is_replaced(database):
+    with pytest.raises(SourceUnavailable):
+        await database.fetch("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    assert [row[0] for row in await database.fetch("SELECT 1")] == [1]
+
+
+async def test_a_cancelled_request_leaves_the_pool_whole(impatient):
+    asking = asyncio.create_task(impatient.fetch("SELECT pg_sleep(0.4)"))
+    await asyncio.sleep(0)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+
+    assert await impatient.fetch("SELECT 1")
+
+
+async def test_the_first_request_after_a_restart_is_answered(own_server):
+    database = await Database.open(own_server.url, pool_min=2, pool_max=2, timeout=5.0)
+    await asyncio.gather(database.fetch("SELECT 1"), database.fetch("SELECT 1"))
+
+    own_server.stop(mode="immediate")
+    with pytest.raises(SourceUnavailable):
+        await database.fetch("SELECT 1")
+    own_server.start()
+
+    assert [row[0] for row in await database.fetch("SELECT 1")] == [1]
+    await database.close()
+
+
+async def test_a_server_that_hangs_is_given_up_in_time_and_taken_up_again(own_server):
+    database = await Database.open(own_server.url, pool_min=1, pool_max=2, timeout=SHORT)
+    backend = (await database.fetchrow("SELECT pg_backend_pid() AS pid"))["pid"]
+    frozen = (own_server.pid, backend)
+    for pid in frozen:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        started = time.monotonic()
+        with pytest.raises(SourceUnavailable):
+            await database.fetch("SELECT 1")
+        took = time.monotonic() - started
+    finally:
+        for pid in frozen:
+            os.kill(pid, signal.SIGCONT)
+
+    assert took < SHORT + GRACE + 1
+    assert await database.fetch("SELECT 1")
+    await database.close()
