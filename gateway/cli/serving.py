@@ -1,8 +1,10 @@
 """Serve an application on a socket until told to stop."""
 
 import asyncio
+import signal
 import socket
 from collections.abc import Awaitable, Callable
+from types import FrameType
 from typing import Final
 
 import uvicorn
@@ -61,7 +63,7 @@ async def serve_on(
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it is up."""
+    """A server that says when it is up, and leaves the process running when it has stopped."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -70,3 +72,12 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.up.set()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop; a second Ctrl-C stops without waiting.
+
+        uvicorn's own raises the signal again once it has stopped, which would end the process before the lifespan
+        ends: with the ledger not flushed and the embedded database left running.
+        """
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True

@@ -1,0 +1,113 @@
+"""A gateway told to stop: what was asked is answered, what was answered is recorded, and nothing is left running."""
+
+import asyncio
+import signal
+import socket
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+
+from connectors.postgres.database import Database
+from connectors.postgres.migration import migrate
+from connectors.postgres.server import EmbeddedServer
+from tests.faults.crowd import a_crowd, a_nurse, headers_of
+from tests.support.processes import Load, a_served_gateway, lost, recorded, until
+
+ASKS = 8
+
+
+@asynccontextmanager
+async def locked(url, table):
+    """The table in the hands of another session until the block ends."""
+    connection = await asyncpg.connect(url)
+    try:
+        async with connection.transaction():
+            await connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+            yield connection
+    finally:
+        await connection.close(timeout=5)
+
+
+def refuses_connections(address):
+    async def refuses():
+        place = urlsplit(address)
+        try:
+            with socket.create_connection((place.hostname, place.port), timeout=1):
+                return False
+        except ConnectionRefusedError:
+            return True
+
+    return refuses
+
+
+def waiting_for_a_lock(connection, asks):
+    """Whether as many sessions wait for the lock that this connection holds."""
+
+    async def waiting():
+        return await connection.fetchval(
+            """
+            SELECT count(*) >= $1 FROM pg_locks held JOIN pg_locks wanted USING (relation, database)
+            WHERE held.pid = pg_backend_pid() AND held.granted AND held.mode = 'AccessExclusiveLock'
+              AND NOT wanted.granted
+            """,
+            asks,
+        )
+
+    return waiting
+
+
+@pytest.mark.parametrize(
+    ("table", "sessions"), [("child", ASKS), ("ledger_entry", 1)], ids=["reading", "writing the ledger"]
+)
+async def test_asks_under_way_when_a_gateway_is_told_to_stop_are_answered_and_recorded(
+    database, database_url, nurse, tmp_path, table, sessions
+):
+    load = Load(headers_of(nurse, tmp_path), await a_crowd(database, children=50), connections=ASKS)
+    settings = {"database_timeout": 20, "ledger_timeout": 20, "database_pool_max": ASKS + 2}
+
+    async with a_served_gateway(tmp_path, url=database_url, **settings) as gateway:
+        async with locked(database_url, table) as holder:
+            asking = asyncio.create_task(load.ask_once_each(gateway.address))
+            await until(waiting_for_a_lock(holder, sessions))
+            gateway.send(signal.SIGTERM)
+            await until(refuses_connections(gateway.address))
+        await asking
+        code = await gateway.ended()
+
+    assert len(load.delivered) == ASKS
+    assert lost(load.delivered, await recorded(database)) == []
+    assert code == 0
+    assert gateway.complained.count("\n") == 1  # where it served, and no complaint
+
+
+async def test_the_embedded_database_stops_with_the_last_gateway_that_uses_it(tmp_path):
+    server = EmbeddedServer(tmp_path)
+    server.start()
+    try:
+        await migrate(server.url)
+        database = await Database.open(server.url, pool_min=1, pool_max=2, timeout=10)
+        load = Load(headers_of(await a_nurse(database), tmp_path), await a_crowd(database, children=50))
+        await database.close()
+        async with a_served_gateway(tmp_path) as gateway:
+            server.leave()
+            used_by_the_gateway = server.pid
+            await load.ask_once_each(gateway.address)
+            gateway.send(signal.SIGTERM)
+            code = await gateway.ended()
+        left_running = server.pid
+
+        server.start()
+        database = await Database.open(server.url, pool_min=1, pool_max=2, timeout=10)
+        found = await recorded(database)
+        await database.close()
+    finally:
+        server.stop()
+        server.leave()
+
+    assert code == 0
+    assert used_by_the_gateway is not None
+    assert left_running is None
+    assert len(load.delivered) == load.connections
+    assert lost(load.delivered, found) == []
