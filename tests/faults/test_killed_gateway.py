@@ -47,7 +47,11 @@ async def _has_told(load, enough):
 
 
 def _table(rounds, missing):
-    lines = ["", "kill -9 of the gateway under load", f"{'round':>5} {'sent':>6} {'delivered':>9} {'serving again':>14}"]
+    lines = [
+        "",
+        "kill -9 of the gateway under load",
+        f"{'round':>5} {'sent':>6} {'delivered':>9} {'serving again':>14}",
+    ]
     for number, (sent, delivered, away) in enumerate(rounds, start=1):
         lines.append(f"{number:>5} {sent:>6} {delivered:>9} {'-' if away is None else f'{away:.1f} s':>14}")
     return "\n".join([*lines, f"lost: {missing}", ""])
