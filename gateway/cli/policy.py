@@ -166,7 +166,7 @@ def _checks(policies: Path) -> Iterator[list[str]]:
     else:
         _console.print("opa is not installed, so format and types were not checked")
     if regal := find_regal():
-        yield [regal, "lint", *rules]
+        yield [regal, "lint", "--config-file", str(policies / ".regal" / "config.yaml"), *rules]
     else:
         _console.print("Regal is not installed, so style was not checked")
 
