@@ -1,22 +1,27 @@
 """Fixtures for what costs: a server for the whole run, a database for each test."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import pytest
 
 from connectors.postgres.database import Database
 from connectors.postgres.directory import PostgresDirectory
 from connectors.postgres.server import EmbeddedServer
 from tests.support.builders import NOW
-from tests.support.postgres import fresh_database, make_template
+from tests.properties import profile as _profile  # noqa: F401 - registers the profiles that `--hypothesis-profile` names
+from tests.support.postgres import fresh_database, make_template, server_folder
 
 
 @pytest.fixture(scope="session")
-async def postgres(tmp_path_factory):
+async def postgres():
     """The URL of a real PostgreSQL with a migrated template; do not stop it, other tests share it."""
-    server = EmbeddedServer(tmp_path_factory.mktemp("server"))
-    server.start()
-    await make_template(server.url)
-    yield server.url
-    server.leave()
+    with server_folder() as folder:
+        server = EmbeddedServer(folder)
+        server.start()
+        await make_template(server.url)
+        yield server.url
+        server.leave()
 
 
 @pytest.fixture

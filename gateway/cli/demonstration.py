@@ -39,8 +39,8 @@ async def demonstrate(settings: Settings, *, once: bool, scene: str | None) -> N
     await migrate(url, on_step=lambda name: console.print(f"[dim]migrating: {name}[/dim]"))
     with console.status("Loading the demonstration's people"):
         await load_demo_world(url, today=today)
-    tokens = await _tokens(settings, url)
-    app = application(settings, url=url, personas=_page_personas(tokens, today))
+    tokens = await persona_tokens(settings, url)
+    app = application(settings, url=url, personas=page_personas(tokens, today))
     if once:
         teller = StoryTeller(tokens=tokens, today=today, rules=RuleSet.read(settings.policies_dir))
 
@@ -59,7 +59,8 @@ async def demonstrate(settings: Settings, *, once: bool, scene: str | None) -> N
     await serve_on(listening(settings.host, settings.port), app, once_up=invite)
 
 
-async def _tokens(settings: Settings, url: str) -> dict[str, str]:
+async def persona_tokens(settings: Settings, url: str) -> dict[str, str]:
+    """Return a development token for each persona, by key, as the register has them."""
     database = await Database.open(url, pool_min=1, pool_max=1, timeout=settings.database_timeout)
     try:
         keys = {persona.key: (persona.person, persona.role) for persona in PERSONAS}
@@ -69,7 +70,8 @@ async def _tokens(settings: Settings, url: str) -> dict[str, str]:
         await database.close()
 
 
-def _page_personas(tokens: dict[str, str], today: date) -> list[PagePersona]:
+def page_personas(tokens: dict[str, str], today: date) -> list[PagePersona]:
+    """Return the personas as GraphiQL offers them, with the query that it starts with."""
     return [
         PagePersona(
             key=persona.key,
