@@ -1,15 +1,13 @@
 """Fixtures for what costs: a server for the whole run, a database for each test."""
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
 from connectors.postgres.database import Database
 from connectors.postgres.directory import PostgresDirectory
 from connectors.postgres.server import EmbeddedServer
-from tests.support.builders import NOW
 from tests.properties import profile as _profile  # noqa: F401 - registers the profiles that `--hypothesis-profile` names
+from tests.support.builders import NOW
 from tests.support.postgres import fresh_database, make_template, server_folder
 
 

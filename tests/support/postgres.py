@@ -1,8 +1,10 @@
 """Fresh databases on one real server: each a copy of a migrated template."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from itertools import count
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -13,13 +15,24 @@ TEMPLATE = "migrated"
 _numbers = count(1)
 
 
+@contextmanager
+def server_folder() -> Iterator[Path]:
+    """Lend a folder for a server.
+
+    Not pytest's own: where root runs the tests, every other run of pytest on the machine closes that one to the
+    unprivileged user that PostgreSQL runs as.
+    """
+    with tempfile.TemporaryDirectory(prefix="directory-gateway-test-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
 def url_of(server_url, database):
     """Return the URL of another database on the same server."""
     return urlunsplit(urlsplit(server_url)._replace(path=f"/{database}"))
 
 
 async def make_template(server_url):
-    """Make the migrated database that every test's own is copied from; what tests write need not survive the machine."""
+    """Make the migrated database that every test's own is copied from; what tests write may die with the machine."""
     for setting in ("fsync", "full_page_writes"):
         await administer(server_url, f"ALTER SYSTEM SET {setting} = off")
     await administer(server_url, "SELECT pg_reload_conf()")

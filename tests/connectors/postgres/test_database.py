@@ -11,6 +11,7 @@ from connectors.postgres.database import GRACE, Database
 from connectors.postgres.server import EmbeddedServer
 from gateway.errors import SourceMalformed, SourceUnavailable
 from tests.support.builders import a_source
+from tests.support.postgres import server_folder
 
 SHORT = 0.5
 
@@ -23,13 +24,13 @@ async def impatient(database_url):
 
 
 @pytest.fixture
-def own_server(tmp_path):
-    server = EmbeddedServer(tmp_path)
-    server.start()
-    yield server
-    server.start()
-    server.stop()
-    server.leave()
+def own_server():
+    with server_folder() as folder:
+        server = EmbeddedServer(folder)
+        server.start()
+        yield server
+        server.stop()
+        server.leave()
 
 
 async def test_a_statement_that_takes_too_long_is_abandoned_by_the_server(impatient):
