@@ -13,7 +13,6 @@ from connectors.feeds.bundle import Entry, storable
 from connectors.feeds.child_update import ChildUpdate, Claim, insert_child
 from connectors.feeds.held_child import HeldChild, find_held, look_alikes
 from connectors.feeds.history import former_home, former_name, remember
-from connectors.feeds.identity_join import join, supersede
 from connectors.feeds.judgement import ambiguity, name_and_birth, outdated, refusal
 from connectors.feeds.outcome import Outcome, Refusal, RowRefused, Tally
 from connectors.feeds.patient import Patient
@@ -22,8 +21,11 @@ from connectors.feeds.registration import register
 from connectors.feeds.search_keys import replace_search_keys
 from connectors.feeds.setting_store import Progress
 from connectors.feeds.shielding import shield
+from connectors.feeds.superseding import supersede
 from connectors.postgres.database import Connection
 from connectors.postgres.keys import name_keys
+from connectors.postgres.links import link
+from gateway.vocabulary import MatchGrade, MatchReason
 
 SOURCE = "nhs-demographics"
 
@@ -151,7 +153,15 @@ class DemographicsLoad:
     async def _lead_to(self, survivor: HeldChild, number: str) -> bool:
         other = await find_held(self.connection, number, source=SOURCE)
         if other is not None and other.id != survivor.id:
-            await join(self.connection, other, survivor, source=SOURCE, now=self.now)
+            await link(
+                self.connection,
+                other.id,
+                survivor.id,
+                grade=MatchGrade.CERTAIN,
+                reasons=[MatchReason.IDENTIFIER_SUPERSEDED],
+                by=SOURCE,
+                at=self.now,
+            )
         return await supersede(self.connection, survivor.id, number, source=SOURCE, at=self.as_of)
 
     async def _store(self, row: int, patient: Patient, held: HeldChild | None) -> bool:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from types import FrameType
 from typing import Any, Final, TypeVar
 
 import typer
