@@ -23,7 +23,7 @@ _FOREIGN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClien
 
 # The lock is taken before the head is read, in a statement of its own, so that the head is seen as the lock leaves it.
 _BEGIN = f"""
-BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+BEGIN ISOLATION LEVEL READ COMMITTED;
 SET LOCAL synchronous_commit TO on;
 SELECT pg_advisory_xact_lock({SEQUENCER_LOCK})
 """

@@ -6,28 +6,40 @@ import socket
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
-import asyncpg
 import pytest
 
 from connectors.postgres.database import Database
 from connectors.postgres.migration import migrate
 from connectors.postgres.server import EmbeddedServer
 from tests.faults.crowd import a_crowd, a_nurse, headers_of
+from tests.faults.locks import locked
+from tests.support.postgres import server_folder
 from tests.support.processes import Load, a_served_gateway, lost, recorded, until
 
 ASKS = 8
 
 
+@pytest.fixture
+def server():
+    """A server in a data folder that a gateway can share."""
+    with server_folder() as folder:
+        server = EmbeddedServer(folder)
+        try:
+            server.start()
+            server.folder = folder
+            yield server
+        finally:
+            server.stop()
+            server.leave()
+
+
 @asynccontextmanager
-async def locked(url, table):
-    """The table in the hands of another session until the block ends."""
-    connection = await asyncpg.connect(url)
+async def opened(url):
+    database = await Database.open(url, pool_min=1, pool_max=2, timeout=10)
     try:
-        async with connection.transaction():
-            await connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
-            yield connection
+        yield database
     finally:
-        await connection.close(timeout=5)
+        await database.close()
 
 
 def refuses_connections(address):
@@ -82,29 +94,21 @@ async def test_asks_under_way_when_a_gateway_is_told_to_stop_are_answered_and_re
     assert gateway.complained.count("\n") == 1  # where it served, and no complaint
 
 
-async def test_the_embedded_database_stops_with_the_last_gateway_that_uses_it(tmp_path):
-    server = EmbeddedServer(tmp_path)
-    server.start()
-    try:
-        await migrate(server.url)
-        database = await Database.open(server.url, pool_min=1, pool_max=2, timeout=10)
-        load = Load(headers_of(await a_nurse(database), tmp_path), await a_crowd(database, children=50))
-        await database.close()
-        async with a_served_gateway(tmp_path) as gateway:
-            server.leave()
-            used_by_the_gateway = server.pid
-            await load.ask_once_each(gateway.address)
-            gateway.send(signal.SIGTERM)
-            code = await gateway.ended()
-        left_running = server.pid
+async def test_the_embedded_database_stops_with_the_last_gateway_that_uses_it(server):
+    await migrate(server.url)
+    async with opened(server.url) as database:
+        load = Load(headers_of(await a_nurse(database), server.folder), await a_crowd(database, children=50))
 
-        server.start()
-        database = await Database.open(server.url, pool_min=1, pool_max=2, timeout=10)
-        found = await recorded(database)
-        await database.close()
-    finally:
-        server.stop()
+    async with a_served_gateway(server.folder) as gateway:
         server.leave()
+        used_by_the_gateway = server.pid
+        await load.ask_once_each(gateway.address)
+        gateway.send(signal.SIGTERM)
+        code = await gateway.ended()
+    left_running = server.pid
+    server.start()
+    async with opened(server.url) as database:
+        found = await recorded(database)
 
     assert code == 0
     assert used_by_the_gateway is not None

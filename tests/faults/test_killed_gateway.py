@@ -22,7 +22,7 @@ async def test_a_gateway_killed_under_load_loses_no_entry_of_a_delivered_answer(
 
     for _ in range(ROUNDS):
         async with a_served_gateway(tmp_path, url=database_url) as gateway:
-            await until(lambda: is_ready(gateway.address))  # noqa: B023 - awaited before the next round
+            await until(lambda: is_ready(gateway.address))
             away = None if killed_at is None else time.monotonic() - killed_at
             told_before, sent_before = len(load.delivered), len(load.asked)
             enough = told_before + chance.randint(50, 400)

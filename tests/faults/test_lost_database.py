@@ -1,0 +1,141 @@
+"""A database server killed, or turned into a standby, under load: refusals say so, and every answer is recorded."""
+
+import asyncio
+import os
+import shutil
+import signal
+from collections import Counter
+from contextlib import asynccontextmanager
+
+import asyncpg
+import pytest
+
+from connectors.postgres.database import Database
+from connectors.postgres.migration import migrate
+from connectors.postgres.server import EmbeddedServer
+from gateway.errors import SourceUnavailable
+from tests.faults.crowd import a_crowd, a_nurse, headers_of
+from tests.support.postgres import server_folder
+from tests.support.processes import Load, a_served_gateway, lost, recorded, until
+
+RECOVERY = 15.0
+"""Seconds from the database's return to the first answer. A promise of the service."""
+TYPED = {(503, "SOURCE_UNAVAILABLE"), (503, "AUDIT_UNAVAILABLE")}
+SEVERAL = 30
+
+
+@pytest.fixture
+def server():
+    """A server of the test's own, stopped at the end whatever became of it."""
+    with server_folder() as folder:
+        server = EmbeddedServer(folder)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop(mode="immediate")
+            server.leave()
+
+
+@asynccontextmanager
+async def a_loaded_gateway(server, folder):
+    """Load on a gateway over the server, once answers come; yields the load."""
+    await migrate(server.url)
+    database = await Database.open(server.url, pool_min=1, pool_max=2, timeout=10)
+    headers, children = headers_of(await a_nurse(database), folder), await a_crowd(database)
+    await database.close()
+    load = Load(headers, children)
+    async with a_served_gateway(folder, url=server.url, request_timeout=5) as gateway, load.on(gateway.address):
+        await until(lambda: more_of(load.delivered))
+        yield load
+
+
+async def more_of(noted, *, than=0):
+    return len(noted) >= than + SEVERAL
+
+
+async def told_more(load):
+    """Wait for more answers, and return the seconds to the first and whether there were several."""
+    before = len(load.delivered)
+
+    async def first():
+        return len(load.delivered) > before
+
+    took = await until(first, within=60)
+    await until(lambda: more_of(load.delivered, than=before))
+    return took
+
+
+async def refused_more(load):
+    before = len(load.refusals)
+    await until(lambda: more_of(load.refusals, than=before))
+
+
+async def started_again(server):
+    """Start the server, as often as it takes: what was killed lets go of its memory in its own time."""
+
+    async def started():
+        try:
+            await asyncio.to_thread(server.start)
+        except SourceUnavailable:
+            return False
+        return True
+
+    await until(started, within=60)
+
+
+async def found_in(server):
+    database = await Database.open(server.url, pool_min=1, pool_max=2, timeout=10)
+    try:
+        return await recorded(database)
+    finally:
+        await database.close()
+
+
+async def test_a_killed_database_costs_refusals_and_no_entry_of_a_delivered_answer(server, tmp_path):
+    recoveries = []
+
+    async with a_loaded_gateway(server, tmp_path) as load:
+        for _ in range(2):
+            os.kill(server.pid, signal.SIGKILL)
+            await refused_more(load)
+            await started_again(server)
+            recoveries.append(await told_more(load))
+
+    assert set(load.refusals) <= TYPED, Counter(load.refusals)
+    assert all(took < RECOVERY for took in recoveries)
+    assert lost(load.delivered, await found_in(server)) == []
+
+
+async def test_a_database_that_becomes_a_standby_silences_the_gateway_until_it_is_promoted(server, tmp_path):
+    async with a_loaded_gateway(server, tmp_path) as load:
+        await asyncio.to_thread(server.stop)
+        make_standby(server)
+        await started_again(server)
+        await refused_more(load)
+        while_starting = len(load.delivered)
+        await refused_more(load)
+        told_by_a_standby = len(load.delivered) - while_starting
+        await promote(server)
+        took = await told_more(load)
+
+    assert told_by_a_standby == 0
+    assert set(load.refusals) <= TYPED, Counter(load.refusals)
+    assert (503, "AUDIT_UNAVAILABLE") in load.refusals
+    assert took < RECOVERY
+    assert lost(load.delivered, await found_in(server)) == []
+
+
+def make_standby(server):
+    sign = server._cluster / "standby.signal"
+    sign.touch()
+    owner = server._cluster.stat()
+    shutil.chown(sign, owner.st_uid, owner.st_gid)
+
+
+async def promote(server):
+    connection = await asyncpg.connect(server.url)
+    try:
+        await connection.execute("SELECT pg_promote()")
+    finally:
+        await connection.close()
