@@ -35,7 +35,8 @@ def spoilt(draw):
         part = resource
         for key in way:
             part = part[key]
-        part[last] = draw(ODD)
+        # A copy: a value put in twice could come to hold itself.
+        part[last] = copy.deepcopy(draw(ODD))
     return resource
 
 
