@@ -1,0 +1,111 @@
+"""Gateways that last for a module: what differs between examples is the world in their databases."""
+
+import json
+from contextlib import asynccontextmanager
+from itertools import count
+from pathlib import Path
+
+import orjson
+import pytest
+
+from connectors.development_keys import development_ledger_key
+from connectors.embedded_engine import EmbeddedDecider
+from connectors.postgres.database import Database
+from tests.support.documents import referred
+from tests.support.gateway import Persona, a_gateway
+from tests.support.postgres import fresh_database
+from tests.support.worlds import placed, settle
+
+POLICIES = Path(__file__).resolve().parents[2] / "policies"
+_examples = count(1)
+
+
+class Place:
+    """One gateway over one database, in which one world after another is settled."""
+
+    def __init__(self, database, client):
+        self.database = database
+        self.client = client
+        self.example = 0
+
+    async def settle(self, world, *, example):
+        self.example = example
+        await settle(self.database, world, example=example)
+
+    async def ask(self, asker, document, **headers):
+        persona = Persona(
+            person=placed(asker.person, self.example),
+            role=asker.role,
+            agency=placed(asker.agency, self.example),
+            purpose=asker.purpose,
+        )
+        mediated_for = None if asker.mediated_for is None else placed(asker.mediated_for, self.example)
+        token = self.client.token(persona, mediated_for=mediated_for)
+        headers = self.client.headers(persona, **{"authorization": f"Bearer {token}"} | headers)
+        return await self.client.ask(persona, document.text, self.variables(document), headers=headers)
+
+    def variables(self, document):
+        return referred(document.variables, self.example)
+
+    def ledger_key(self):
+        return development_ledger_key(self.client.data_dir).read_bytes()
+
+    async def entry(self):
+        """The latest entry of the ledger."""
+        row = await self.database.fetchrow("SELECT entry FROM ledger_entry ORDER BY seq DESC LIMIT 1")
+        return orjson.loads(row["entry"])
+
+
+class Book(dict):
+    """The policies' data, as policy owners edit it; a failing example need not show all of it."""
+
+    def _repr_pretty_(self, printer, _cycle):
+        printer.text("the policies' data")
+
+
+@pytest.fixture(scope="session")
+def book():
+    return Book(json.loads((POLICIES / "data.json").read_text()))
+
+
+@pytest.fixture(scope="session")
+async def decider():
+    decider = EmbeddedDecider(POLICIES, timeout=20)
+    yield decider
+    await decider.close()
+
+
+@pytest.fixture(scope="session")
+def opened_places(postgres, decider, tmp_path_factory):
+    """Opens a place: `async with opened_places(...) as place`; settings of the gateway may be stated."""
+    keys = tmp_path_factory.mktemp("keys")
+
+    @asynccontextmanager
+    async def opened(**stated):
+        stated = {"decider": decider, "database_pool_min": 1, "database_pool_max": 3, "request_timeout": 60} | stated
+        async with fresh_database(postgres) as url:
+            database = await Database.open(url, pool_min=1, pool_max=1, timeout=10.0)
+            async with a_gateway(url, keys, **stated) as client:
+                yield Place(database, client)
+            await database.close()
+
+    return opened
+
+
+@pytest.fixture(scope="module")
+async def place(opened_places):
+    async with opened_places() as place:
+        yield place
+
+
+@pytest.fixture(scope="module")
+async def twin_places(opened_places):
+    """Two gateways of their own, so that even their ledgers can be held to say the same."""
+    async with opened_places() as one, opened_places() as other:
+        yield one, other
+
+
+@pytest.fixture(scope="session")
+def new_example():
+    """Numbers examples, each of which has ids of its own."""
+    return lambda: next(_examples)

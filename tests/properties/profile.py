@@ -1,0 +1,25 @@
+"""How many examples a property is held to: a fixed few by default, many at random under the profile `thorough`."""
+
+from hypothesis import HealthCheck, Phase, settings
+
+THOROUGH = "thorough"
+_PHASES = (Phase.explicit, Phase.generate, Phase.shrink)
+settings.register_profile(THOROUGH, max_examples=2_000, derandomize=False, phases=_PHASES)
+settings.register_profile("unshrunk", phases=_PHASES[:2])
+
+
+def examples(number):
+    """The settings of a property; `PYTEST_ADDOPTS=--hypothesis-profile=thorough` runs 2,000 examples of it instead.
+
+    The profile `unshrunk` shows the first failing world as it was drawn, which takes seconds and not minutes.
+    """
+    chosen = settings()
+    thorough = settings.get_current_profile_name() == THOROUGH
+    return settings(
+        max_examples=chosen.max_examples if thorough else number,
+        derandomize=not thorough,
+        deadline=None,
+        database=None,
+        phases=[phase for phase in chosen.phases if phase in _PHASES],
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+    )

@@ -1,0 +1,412 @@
+"""GraphQL documents over the real schema, drawn by Hypothesis, and a reading of answers that owes the gateway nothing."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    OperationDefinitionNode,
+    get_named_type,
+    get_nullable_type,
+    is_abstract_type,
+    is_composite_type,
+    is_enum_type,
+    is_leaf_type,
+    is_list_type,
+    parse,
+    validate,
+)
+from hypothesis import assume
+from hypothesis import strategies as st
+
+from gateway.disclosure.fields import FIELDS, attribute
+from gateway.vocabulary import RecordType
+from schema.directory import DIRECTORY
+from tests.support.builders import HOME
+from tests.support.worlds import FAMILY_NAMES, NHS_NUMBERS, OTHER, PLACES, UPNS, Key
+
+SCHEMA = DIRECTORY._schema
+RECORDS = {record_type.value for record_type in FIELDS} & set(SCHEMA.type_map)
+NODES = ("Child", "Carer", "Setting", "Practitioner", "Involvement", "Agency", "LocalAuthority")
+ENTITIES = tuple(name for name in NODES if name != "Agency")
+_PREFIXES = {
+    "child": ("Child", "chd"),
+    "carer": ("Carer", "car"),
+    "setting": ("Setting", "set"),
+    "practitioner": ("Practitioner", "prc"),
+    "involvement": ("Involvement", "inv"),
+    "agency": ("Agency", "agy"),
+}
+
+
+class Reference(NamedTuple):
+    """The id that partners hold for a key, once it is known in which example."""
+
+    key: Key
+
+    def __repr__(self):
+        return f"id of {self.key}"
+
+
+def referred(value, example):
+    """The value with every reference in it replaced by the id that partners hold."""
+    if isinstance(value, Reference):
+        return f"{_PREFIXES[value.key.kind][1]}-{value.key.id_in(example)}"
+    if isinstance(value, dict):
+        return {name: referred(part, example) for name, part in value.items()}
+    if isinstance(value, list):
+        return [referred(part, example) for part in value]
+    return value
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document and its variables, which may hold references."""
+
+    text: str
+    variables: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def filters(self):
+        """Whether involvements are filtered anywhere by their state."""
+        return "(active:" in self.text
+
+    def _repr_pretty_(self, printer, _cycle):
+        printer.text(f"Document\n{self.text}\nwith {self.variables!r}")
+
+
+@dataclass
+class _Draft:
+    """A document in the making."""
+
+    draw: Any
+    world: Any
+    identified: bool
+    filtering: bool
+    budget: int = 45
+    aliases: int = 0
+    directives: int = 0
+    fragments: dict[str, tuple[str, str]] = field(default_factory=dict)
+    variables: dict[str, tuple[str, Any]] = field(default_factory=dict)
+
+    def one_in(self, times):
+        return self.draw(st.integers(1, times)) == times
+
+    def one_of(self, *values):
+        return self.draw(st.sampled_from(values))
+
+    def alias(self):
+        self.aliases += 1
+        return f"a{self.aliases}: "
+
+    def variable(self, type_name, value):
+        name = f"v{len(self.variables)}"
+        self.variables[name] = (type_name, value)
+        return f"${name}"
+
+    def directive(self):
+        if self.directives >= 8 or not self.one_in(10):
+            return ""
+        self.directives += 1
+        condition = self.variable("Boolean!", self.one_of(True, False))
+        return f" @{self.one_of('skip', 'include')}(if: {condition})"
+
+    def reference(self, *kinds):
+        """A reference to a row of the world or, now and then, to none."""
+        known = [
+            key
+            for kind in kinds
+            for key in self.world.keys(kind)  # the tables are named as the kinds are
+        ]
+        if not known or self.one_in(12):
+            return Reference(Key(self.one_of(*kinds), 99))
+        return Reference(self.one_of(*known))
+
+
+@st.composite
+def documents(draw, world, *, identified=False, filtering=True, roots=None, depth=5, log=True):
+    """Draw a valid document; `identified` ones select the id of every record, so that its fields can be told apart."""
+    draft = _Draft(draw, world, identified, filtering)
+    names = roots or tuple(_ROOTS) if log else tuple(name for name in _ROOTS if name != "accessLog")
+    chosen = draw(st.lists(st.sampled_from(names), min_size=1, max_size=4))
+    body = "\n".join(_ROOTS[name](draft, depth) for name in chosen)
+    fragments = "".join(f"\nfragment {name} on {on} {{ {text} }}" for name, (on, text) in draft.fragments.items())
+    stated = ", ".join(f"${name}: {type_name}" for name, (type_name, _) in draft.variables.items())
+    text = f"query{f'({stated})' if stated else ''} {{\n{body}\n}}{fragments}"
+    # Two places of one name that cannot be merged, such as `kind` of settings and of agencies, are rare.
+    assume(text.count(": ") < 300 and not validate(SCHEMA, parse(text)))
+    assume(_spread_aliases(draft, text) <= 15)
+    return Document(text, {name: value for name, (_, value) in draft.variables.items()})
+
+
+def _spread_aliases(draft, text):
+    # What a fragment holds counts once for each time that it is spread.
+    return draft.aliases * (2 if "..." in text and draft.fragments else 1)
+
+
+def _child(draft, depth):
+    key = draft.one_of("id", "id", "id", "nhsNumber", "upn")
+    value = {"id": draft.reference("child"), "nhsNumber": draft.one_of(*NHS_NUMBERS), "upn": draft.one_of(*UPNS)}[key]
+    by = draft.variable("ChildKey!", {key: value})
+    return f"{draft.alias()}child(by: {by}) {_selection(draft, 'Child', depth)}"
+
+
+def _node(draft, depth):
+    by = draft.variable("ID!", draft.one_of(draft.reference(*_PREFIXES), draft.reference("child"), HOME))
+    return f"{draft.alias()}node(id: {by}) {_abstract(draft, NODES, depth)}"
+
+
+def _entities(draft, depth):
+    representations = []
+    for _ in range(draft.draw(st.integers(1, 3))):
+        reference = draft.reference("child", "carer", "setting", "practitioner", "involvement")
+        named = _PREFIXES[reference.key.kind][0]
+        representations.append({"__typename": "Child" if draft.one_in(15) else named, "id": reference})
+    by = draft.variable("[_Any!]!", representations)
+    return f"{draft.alias()}_entities(representations: {by}) {_abstract(draft, ENTITIES, depth)}"
+
+
+def _abstract(draft, types, depth):
+    chosen = draft.draw(st.lists(st.sampled_from(types), min_size=1, max_size=3, unique=True))
+    parts = " ".join(f"... on {name} {_selection(draft, name, depth)}" for name in chosen)
+    known = "... on Node { id } " if draft.identified or draft.one_in(4) else ""
+    return f"{{ __typename {known}{parts} }}"
+
+
+def _search(draft, depth):
+    criteria = draft.variable("ChildCriteria!", _criteria(draft))
+    first = draft.one_of(50, 50, 50, 2) if draft.filtering else 50
+    below = _selection(draft, "Candidate", depth)
+    sources = " sources { status authority { id name } }" if draft.one_in(3) else ""
+    return f"{draft.alias()}searchChildren(criteria: {criteria}, first: {first}) {{ candidates {below}{sources} }}"
+
+
+def _criteria(draft):
+    row = draft.one_of(*draft.world.rows("child")) if draft.world.rows("child") else None
+    if row is None or draft.one_in(8):
+        return {"familyName": draft.one_of(*FAMILY_NAMES), "dateOfBirth": "2015-03-04"}
+    born = row["date_of_birth"].isoformat()
+    family = draft.one_of(row["family_name"], row["family_name"], *FAMILY_NAMES)
+    place = {"gender": row["gender"], "postcode": draft.one_of(row["postcode"], *(place[1] for place in PLACES))}
+    given = row["given_name"] or "Ayesha"
+    return draft.one_of(
+        {"familyName": family, "dateOfBirth": born},
+        {"familyName": family, "givenName": given, "dateOfBirth": born},
+        {"familyName": family, "dateOfBirth": born, **place},
+        {"givenName": given, "dateOfBirth": born, **place},
+        {"familyName": family[:3] + "*", "dateOfBirth": born},
+        {"nhsNumber": draft.one_of(*NHS_NUMBERS)},
+        {"upn": draft.one_of(*UPNS)},
+    )
+
+
+def _setting(draft, depth):
+    by = draft.one_of({"id": draft.reference("setting")}, {"urn": "106401"}, {"odsCode": "P91001"})
+    return f"{draft.alias()}setting(by: {draft.variable('SettingKey!', by)}) {_selection(draft, 'Setting', depth)}"
+
+
+def _practitioner(draft, depth):
+    by = draft.variable("ID!", draft.reference("practitioner"))
+    return f"{draft.alias()}practitioner(id: {by}) {_selection(draft, 'Practitioner', depth)}"
+
+
+def _authority(draft, depth):
+    by = draft.variable("LocalAuthorityCode!", draft.one_of(HOME, OTHER, "358", "E09999999"))
+    return f"{draft.alias()}localAuthority(code: {by}) {_selection(draft, 'LocalAuthority', depth)}"
+
+
+def _log(draft, depth):
+    by = draft.variable("ID!", draft.reference("child"))
+    below = _selection(draft, "AccessLogEntry", depth)
+    page = "pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"
+    edges = f"edges {{ cursor node {below} }}"
+    return f"{draft.alias()}accessLog(child: {by}, first: 5) {{ {edges} {page} withheld {{ field reason remedy }} }}"
+
+
+def _me(draft, depth):
+    return f"me {_selection(draft, 'Caller', depth)}"
+
+
+_ROOTS = {
+    "child": _child,
+    "searchChildren": _search,
+    "node": _node,
+    "_entities": _entities,
+    "setting": _setting,
+    "practitioner": _practitioner,
+    "localAuthority": _authority,
+    "accessLog": _log,
+    "me": _me,
+}
+
+
+def _selection(draft, type_name, depth):
+    return f"{{ {_fields(draft, type_name, depth)} }}"
+
+
+def _fields(draft, type_name, depth):
+    fields = SCHEMA.type_map[type_name].fields
+    names = draft.draw(st.lists(st.sampled_from(sorted(fields)), min_size=1, max_size=7))
+    parts = []
+    if type_name == "Candidate":
+        parts.append("child { id }")
+    elif draft.identified and type_name in RECORDS:
+        parts.append("id")
+    for name in names:
+        draft.budget -= 1
+        if draft.budget > 0:
+            parts.append(_field(draft, fields[name], name, depth))
+    parts = [part for part in parts if part] or ["__typename"]
+    if depth > 1 and draft.budget > 0 and type_name in RECORDS and draft.one_in(8):
+        parts.append(_spread(draft, type_name, depth))
+    if draft.one_in(10):
+        middle = len(parts) // 2
+        wrapped = " ".join(parts[middle:])
+        condition = "" if draft.identified and middle == 0 else draft.directive()
+        on = draft.one_of("", f" on {type_name}", " on Node" if type_name in NODES and wrapped == "id" else "")
+        return f"{' '.join(parts[:middle])} ...{on}{condition} {{ {wrapped} }}"
+    return " ".join(parts)
+
+
+def _field(draft, definition, name, depth):
+    below = get_named_type(definition.type)
+    arguments, alias = "", ""
+    if "active" in definition.args and draft.filtering and draft.one_in(2):
+        arguments = f"(active: {draft.one_of('true', 'false', 'null')})"
+        alias = draft.alias()
+    elif is_leaf_type(below) and draft.aliases < 5 and draft.one_in(15):
+        alias = draft.alias()
+    if is_leaf_type(below):
+        return f"{alias}{name}{draft.directive()}"
+    if depth <= 1:
+        return ""
+    return f"{alias}{name}{arguments}{draft.directive()} {_selection(draft, below.name, depth - 1)}"
+
+
+def _spread(draft, type_name, depth):
+    """A named fragment, the one already there for its type now and then."""
+    known = [name for name, (on, _) in draft.fragments.items() if on == type_name and name.endswith(f"_{depth}")]
+    if known and draft.one_in(2):
+        return f"...{known[0]}"
+    name = f"f{len(draft.fragments)}_{depth}"
+    draft.fragments[name] = (type_name, "")
+    text = _fields(draft, type_name, min(depth - 1, 2))
+    draft.fragments[name] = (type_name, text)
+    return f"...{name}"
+
+
+class Told(NamedTuple):
+    """One field of one record as an answer has it; `value` is as the ledger's commitment reads it."""
+
+    type: str
+    id: str
+    field: str
+    value: Any
+
+
+INCOMPLETE = object()
+"""Stands for the value of an object of which the document did not select every field."""
+
+
+def told(document, variables, data) -> Iterator[Told]:
+    """Every field of every record in an answer to an identified document, whatever its alias and wherever it is."""
+    reading = _Reading(parse(document), variables)
+    yield from reading.below(SCHEMA.query_type, reading.operation.selection_set, data)
+
+
+class _Reading:
+    """Reads an answer by the document that asked for it."""
+
+    def __init__(self, document, variables):
+        self.variables = variables
+        self.fragments = {
+            node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
+        }
+        self.operation = next(node for node in document.definitions if isinstance(node, OperationDefinitionNode))
+
+    def below(self, object_type, selection_sets, value):
+        if not isinstance(selection_sets, list):
+            selection_sets = [selection_sets]
+        fields = self.collected(object_type, selection_sets)
+        record_id = self.id_of(object_type.name, fields, value) if object_type.name in RECORDS else None
+        for key, nodes in fields.items():
+            name = nodes[0].name.value
+            if name.startswith("__"):
+                continue
+            definition = SCHEMA.query_type.fields["_entities"] if name == "_entities" else object_type.fields[name]
+            if record_id is not None:
+                yield Told(object_type.name, record_id, name, self.value(definition.type, nodes, value[key]))
+            yield from self.children(definition.type, nodes, value[key])
+
+    def children(self, field_type, nodes, value):
+        named = get_named_type(field_type)
+        if not is_composite_type(named):
+            return
+        for one in value if isinstance(value, list) else [value]:
+            if one is not None:
+                runtime = SCHEMA.type_map[one["__typename"]] if is_abstract_type(named) else named
+                yield from self.below(runtime, [node.selection_set for node in nodes], one)
+
+    def id_of(self, type_name, fields, value):
+        if type_name == RecordType.CANDIDATE:
+            return plain_id(value["child"]["id"])
+        key = next(key for key, nodes in fields.items() if nodes[0].name.value == "id")
+        return plain_id(value[key])
+
+    def value(self, field_type, nodes, value):
+        nullable = get_nullable_type(field_type)
+        if value is None:
+            return None
+        if is_list_type(nullable):
+            parts = [self.value(nullable.of_type, nodes, part) for part in value]
+            return INCOMPLETE if INCOMPLETE in parts else parts
+        if is_enum_type(nullable):
+            return nullable.values[value].value
+        if is_leaf_type(nullable):
+            return value
+        if is_abstract_type(nullable) or nullable.name in RECORDS:
+            return INCOMPLETE
+        fields = self.collected(nullable, [node.selection_set for node in nodes])
+        selected = {places[0].name.value: (key, places) for key, places in fields.items()}
+        if not set(nullable.fields) <= set(selected):
+            return INCOMPLETE
+        return {
+            attribute(name): self.value(definition.type, selected[name][1], value[selected[name][0]])
+            for name, definition in nullable.fields.items()
+        }
+
+    def collected(self, object_type, selection_sets):
+        fields: dict[str, list[FieldNode]] = {}
+        for selection_set in selection_sets:
+            self.collect(object_type, selection_set, fields)
+        return fields
+
+    def collect(self, object_type, selection_set, fields):
+        for node in selection_set.selections:
+            if not self.included(node):
+                continue
+            if isinstance(node, FieldNode):
+                fields.setdefault(node.alias.value if node.alias else node.name.value, []).append(node)
+                continue
+            spread = self.fragments[node.name.value] if isinstance(node, FragmentSpreadNode) else node
+            on = spread.type_condition.name.value if spread.type_condition else object_type.name
+            condition = SCHEMA.type_map[on]
+            if condition is object_type or (is_abstract_type(condition) and SCHEMA.is_sub_type(condition, object_type)):
+                self.collect(object_type, spread.selection_set, fields)
+
+    def included(self, node):
+        for directive in node.directives or ():
+            condition = directive.arguments[0].value
+            stated = self.variables[condition.name.value] if hasattr(condition, "name") else condition.value
+            if stated is (directive.name.value == "skip"):
+                return False
+        return True
+
+
+def plain_id(text):
+    """The id as the ledger has it, without the prefix that partners see."""
+    head, _, rest = text.partition("-")
+    return rest if head in {prefix for _, prefix in _PREFIXES.values()} else text
