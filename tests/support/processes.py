@@ -30,6 +30,8 @@ PROJECT = Path(__file__).parents[2]
 START_TIMEOUT = 60.0
 """Seconds any process may take to start on a machine that has much else to do; no requirement."""
 
+_ESTABLISHED = "01"
+
 NAME_OF = "query NameOf($id: ID!) { child(by: { id: $id }) { id givenName familyName dateOfBirth gender } }"
 
 
@@ -151,6 +153,14 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def unread(port):
+    """The bytes that wait unread at each connection to a local port, by the kernel's own account."""
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        _, local, _, state, queues, *_ = line.split()
+        if state == _ESTABLISHED and int(local.partition(":")[2], 16) == port:
+            yield int(queues.partition(":")[2], 16)
 
 
 @dataclass(slots=True, eq=False)
