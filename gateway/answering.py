@@ -4,7 +4,6 @@ Answers are whole: where one part cannot be told for want of a decision, an entr
 """
 
 import asyncio
-import hashlib
 import logging
 import traceback
 from collections.abc import Callable, Mapping
@@ -12,14 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-import orjson
-
+from gateway.asked import Asked, Operation, entry_of
 from gateway.disclosure.decisions import Decisions, Memory
 from gateway.disclosure.fields import FIELDS
-from gateway.disclosure.noting import record_notes
 from gateway.disclosure.question import Decision
 from gateway.disclosure.redaction import Freshness
-from gateway.disclosure.road import Notes, Plans, Road
+from gateway.disclosure.road import Plans, Road
 from gateway.errors import (
     AccessLapsed,
     AskRefused,
@@ -31,32 +28,12 @@ from gateway.errors import (
     SourceUnavailable,
 )
 from gateway.identity import Access, Ask, Caller, Claims, identify
-from gateway.ledger.commitments import Commitments, salt_text
-from gateway.ledger.entry import (
-    AccessNote,
-    AuditEntry,
-    CallerNote,
-    CodeNote,
-    OperationNote,
-    OutcomeNote,
-    OutcomeStatus,
-    PolicyNote,
-    SourceNote,
-)
+from gateway.ledger.commitments import Commitments
 from gateway.ledger.writer import LedgerWriter
 from gateway.ports import Decider, Register
 from gateway.vocabulary import AuthorityCode, Effect, RecordType
 
 log = logging.getLogger("gateway.answering")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
-    """What a client sent: a document's text, the operation meant, and its variables."""
-
-    text: str
-    name: str | None
-    variables: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +130,7 @@ class Answering:
     async def answer(self, claims: Claims, access: Access, operation: Operation, *, request_id: str) -> Reply:
         """Return the reply to an ask, once its entry is durable."""
         at = self._clock()
-        asked = _Asked(claims=claims, access=access, operation=operation, request_id=request_id, at=at)
+        asked = Asked(claims=claims, access=access, operation=operation, request_id=request_id, at=at)
         data, error = await self._data_or_error(asked)
         reply = Reply(data=data) if error is None else _problem(error)
         return await self._recorded(asked, reply, error)
@@ -168,7 +145,7 @@ class Answering:
         request_id: str,
     ) -> Reply:
         """Record an ask that was refused before it could be answered, and return the refusal."""
-        asked = _Asked(
+        asked = Asked(
             claims=claims,
             access=access,
             operation=operation or Operation(text="", name=None, variables={}),
@@ -177,7 +154,7 @@ class Answering:
         )
         return await self._recorded(asked, _problem(error), error)
 
-    async def _data_or_error(self, asked: "_Asked") -> tuple[Mapping[str, Any] | None, DirectoryError | None]:
+    async def _data_or_error(self, asked: Asked) -> tuple[Mapping[str, Any] | None, DirectoryError | None]:
         try:
             async with asyncio.timeout(self._timeout):
                 try:
@@ -193,7 +170,7 @@ class Answering:
         except Exception as error:  # the one handler at the rim: logs a code and withholds
             return None, _unexpected(error, asked.request_id)
 
-    async def _data(self, asked: "_Asked") -> Mapping[str, Any]:
+    async def _data(self, asked: Asked) -> Mapping[str, Any]:
         assert asked.claims is not None  # noqa: S101  # an ask without claims is refused before this
         caller = await identify(asked.claims, register=self._register, today=asked.at.date())
         asked.caller = caller
@@ -256,84 +233,15 @@ class Answering:
             reason=reason,
         )
 
-    async def _recorded(self, asked: "_Asked", reply: Reply, error: DirectoryError | None) -> Reply:
+    async def _recorded(self, asked: Asked, reply: Reply, error: DirectoryError | None) -> Reply:
         try:
-            await self._ledger.record(self._entry(asked, error))
+            await self._ledger.record(entry_of(asked, error, gateway=self._home, commitments=self._commitments))
         except AuditUnavailable as unavailable:
             log.error("audit unavailable: request %s: %s", asked.request_id, unavailable.reason)
             return _problem(unavailable)
+        except Exception as defect:  # an entry that cannot be made is a defect, and without an entry nothing is told
+            return _problem(_unexpected(defect, asked.request_id))
         return reply
-
-    def _entry(self, asked: "_Asked", error: DirectoryError | None) -> AuditEntry:
-        salt = self._commitments.new_salt()
-        notes = asked.notes if error is None else None
-        claims, access, decisions = asked.claims, asked.access, asked.decisions
-        return AuditEntry(
-            request_id=asked.request_id,
-            at=asked.at,
-            gateway=self._home,
-            caller=None
-            if claims is None
-            else CallerNote(
-                person=claims.person,
-                name=claims.name,
-                role=claims.role,
-                agency=claims.agency,
-                authority=claims.authority,
-                mediated_for=claims.mediated_for,
-            ),
-            access=AccessNote(
-                purpose=access.purpose,
-                reason=access.reason,
-                case=access.case,
-                grant=access.grant,
-                origin=access.origin,
-            ),
-            operation=OperationNote(
-                hash=hashlib.sha256(asked.operation.text.encode("utf-8", "surrogatepass")).hexdigest(),
-                name=asked.operation.name,
-                text=asked.operation.text,
-                variables=_as_text(asked.operation.variables),
-            ),
-            policy=None if decisions is None else PolicyNote(revision=decisions.revision, engine=decisions.engine),
-            outcome=_outcome(error),
-            sources=()
-            if notes is None
-            else tuple(
-                SourceNote(
-                    authority=source.authority_code,
-                    status=source.status,
-                    as_of=source.as_of,
-                    elapsed_ms=source.elapsed_ms,
-                )
-                for source in notes.sources
-            ),
-            records=() if notes is None else record_notes(notes, self._commitments, salt),
-            # A search is charged even where it was refused or failed: trying is what the budget bounds.
-            searches=asked.notes.searches if asked.notes is not None else 0,
-            salt=salt_text(salt),
-        )
-
-
-@dataclass(slots=True)
-class _Asked:
-    """What is known of an ask so far, for its entry."""
-
-    claims: Claims | None
-    access: Access
-    operation: Operation
-    request_id: str
-    at: datetime
-    caller: Caller | None = None
-    decisions: Decisions | None = None
-    notes: Notes | None = None
-
-
-def _outcome(error: DirectoryError | None) -> OutcomeNote:
-    if error is None:
-        return OutcomeNote(status=OutcomeStatus.ANSWERED)
-    status = OutcomeStatus.REFUSED if isinstance(error, AskRefused) else OutcomeStatus.FAILED
-    return OutcomeNote(status=status, codes=(CodeNote(code=error.code, reason=error.reason),))
 
 
 def _problem(error: DirectoryError) -> Reply:
@@ -345,11 +253,3 @@ def _unexpected(error: Exception, request_id: str) -> DirectoryError:
     places = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(traceback.extract_tb(error.__traceback__)))
     log.error("unexpected %s: request %s: %s", type(error).__name__, request_id, places)
     return DirectoryError("Unexpected error.", reason=f"unexpected:{type(error).__name__}")
-
-
-def _as_text(variables: Mapping[str, Any]) -> str:
-    try:
-        return orjson.dumps(variables, option=orjson.OPT_SORT_KEYS).decode()
-    except (TypeError, ValueError):
-        # Numbers beyond 64 bits and lone surrogates have no form in orjson; what was sent is kept as Python shows it.
-        return ascii(variables)

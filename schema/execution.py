@@ -17,7 +17,8 @@ from graphql import (
     validate,
 )
 
-from gateway.answering import Operation, Readable
+from gateway.answering import Readable
+from gateway.asked import Operation
 from gateway.disclosure.road import Road
 from gateway.errors import BadRequest, CannotProceed, DirectoryError, QueryTooCostly
 from gateway.ledger.reading import LedgerReader

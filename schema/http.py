@@ -9,7 +9,8 @@ import orjson
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from gateway.answering import Answering, Operation, Problem, Reply
+from gateway.answering import Answering, Problem, Reply
+from gateway.asked import Operation
 from gateway.errors import (
     AccessLapsed,
     AskRefused,

@@ -1,0 +1,120 @@
+"""What is known of one ask, and the audit entry it comes to."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from gateway.disclosure.decisions import Decisions
+from gateway.disclosure.noting import record_notes
+from gateway.disclosure.road import Notes
+from gateway.errors import AskRefused, DirectoryError
+from gateway.identity import Access, Caller, Claims
+from gateway.ledger.commitments import Commitments, salt_text
+from gateway.ledger.entry import (
+    AccessNote,
+    AuditEntry,
+    CallerNote,
+    CodeNote,
+    OperationNote,
+    OutcomeNote,
+    OutcomeStatus,
+    PolicyNote,
+    SourceNote,
+)
+from gateway.vocabulary import AuthorityCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """What a client sent: a document's text, the operation meant, and its variables."""
+
+    text: str
+    name: str | None
+    variables: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Asked:
+    """What is known of an ask so far; `claims` is absent where nobody could be identified."""
+
+    claims: Claims | None
+    access: Access
+    operation: Operation
+    request_id: str
+    at: datetime
+    caller: Caller | None = None
+    decisions: Decisions | None = None
+    notes: Notes | None = None
+
+
+def entry_of(
+    asked: Asked, error: DirectoryError | None, *, gateway: AuthorityCode, commitments: Commitments
+) -> AuditEntry:
+    """Return the entry of an ask that ended, by an error or in an answer; of an error no record is noted as told."""
+    salt = commitments.new_salt()
+    notes = asked.notes if error is None else None
+    claims, access, decisions = asked.claims, asked.access, asked.decisions
+    return AuditEntry(
+        request_id=asked.request_id,
+        at=asked.at,
+        gateway=gateway,
+        caller=None
+        if claims is None
+        else CallerNote(
+            person=claims.person,
+            name=claims.name,
+            role=claims.role,
+            agency=claims.agency,
+            authority=claims.authority,
+            mediated_for=claims.mediated_for,
+        ),
+        access=AccessNote(
+            purpose=access.purpose,
+            reason=access.reason,
+            case=access.case,
+            grant=access.grant,
+            origin=access.origin,
+        ),
+        operation=OperationNote(
+            hash=hashlib.sha256(asked.operation.text.encode("utf-8", "surrogatepass")).hexdigest(),
+            name=asked.operation.name,
+            text=asked.operation.text,
+            variables=_as_text(asked.operation.variables),
+        ),
+        policy=None if decisions is None else PolicyNote(revision=decisions.revision, engine=decisions.engine),
+        outcome=_outcome(error),
+        sources=()
+        if notes is None
+        else tuple(
+            SourceNote(
+                authority=source.authority_code,
+                status=source.status,
+                as_of=source.as_of,
+                elapsed_ms=source.elapsed_ms,
+            )
+            for source in notes.sources
+        ),
+        records=() if notes is None else record_notes(notes, commitments, salt),
+        # A search is charged even where it was refused or failed: trying is what the budget bounds.
+        searches=asked.notes.searches if asked.notes is not None else 0,
+        salt=salt_text(salt),
+    )
+
+
+def _outcome(error: DirectoryError | None) -> OutcomeNote:
+    if error is None:
+        return OutcomeNote(status=OutcomeStatus.ANSWERED)
+    status = OutcomeStatus.REFUSED if isinstance(error, AskRefused) else OutcomeStatus.FAILED
+    return OutcomeNote(status=status, codes=(CodeNote(code=error.code, reason=error.reason),))
+
+
+def _as_text(variables: Mapping[str, Any]) -> str:
+    try:
+        return orjson.dumps(variables, option=orjson.OPT_SORT_KEYS).decode()
+    except (TypeError, ValueError):
+        # Numbers beyond 64 bits and lone surrogates have no form in orjson; what was sent is kept as Python shows it.
+        return ascii(variables)
