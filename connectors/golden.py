@@ -31,8 +31,8 @@ PLAIN: Mapping[str, Any] = {
 
 # Each entry is a type, the fields asked and what its class has beyond the plain one.
 SWEEP: Sequence[tuple[RecordType, tuple[str, ...], Mapping[str, Any]]] = (
-    (RecordType.ASK, ("answer", "introspection"), {"reason": "stated", "operation": "query"}),
-    (RecordType.ASK, ("answer", "introspection"), {"reason": "missing", "operation": "mutation"}),
+    (RecordType.ASK, ("answer", "introspection", "workbench"), {"reason": "stated", "operation": "query"}),
+    (RecordType.ASK, ("answer", "introspection", "workbench"), {"reason": "missing", "operation": "mutation"}),
     (RecordType.SEARCH, ("address", "familyName", "nhsNumber"), {"budget": "near", "scope": "home"}),
     (RecordType.SEARCH, ("dateOfBirth",), {"budget": "exhausted", "scope": "elsewhere"}),
     (RecordType.CANDIDATE, ("child", "grade"), {"criteria": ["dateOfBirth", "familyName"], "shield": "active"}),

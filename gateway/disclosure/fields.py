@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from gateway.vocabulary import RecordType
 
 FIELDS: Mapping[RecordType, tuple[str, ...]] = {
-    RecordType.ASK: ("answer", "introspection"),
+    RecordType.ASK: ("answer", "introspection", "workbench"),
     RecordType.CANDIDATE: ("child", "grade", "reasons"),
     RecordType.CHILD: (
         "id",

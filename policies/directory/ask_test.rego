@@ -9,9 +9,19 @@ test_an_ask_without_reason_is_refused if {
 
 test_a_child_does_not_explore_the_schema if {
 	refused := ask.refusals.k with input as fixture.asked("child", "subject-access", "Ask", {})
-	refused == {"introspection-not-for-role": {"introspection"}}
+	refused == {"introspection-not-for-role": {"introspection"}, "workbench-not-for-role": {"workbench"}}
 }
 
-test_a_practitioner_with_a_reason_is_not_refused if {
-	ask.refusals == {} with input as fixture.question("Ask", {})
+test_a_practitioner_with_a_reason_is_refused_the_workbench_only if {
+	refused := ask.refusals.k with input as fixture.question("Ask", {})
+	refused == {"workbench-not-for-role": {"workbench"}}
+}
+
+test_a_policy_author_tries_rules if {
+	ask.refusals == {} with input as fixture.asked("policy-author", "policy-testing", "Ask", {})
+}
+
+test_a_policy_author_tries_rules_for_that_purpose_only if {
+	refused := ask.refusals.k with input as fixture.asked("policy-author", "direct-support", "Ask", {})
+	refused["workbench-not-for-role"] == {"workbench"}
 }
