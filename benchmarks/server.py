@@ -4,6 +4,7 @@ It takes a free port of the loopback interface, prints it, and serves until its 
 """
 
 import asyncio
+import socket
 import sys
 import threading
 from pathlib import Path
@@ -14,7 +15,6 @@ from starlette.applications import Starlette
 from benchmarks.people import AUTHORITY
 from benchmarks.plain import plain
 from gateway.app import application
-from gateway.cli.running import listening
 from gateway.settings import Settings
 
 KINDS = ("gateway", "plain", "tuned")
@@ -34,7 +34,7 @@ def _application(kind: str, folder: Path, url: str) -> Starlette:
 def main() -> None:
     """Serve."""
     kind, folder, url = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
-    bound = listening("127.0.0.1", 0)
+    bound = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
         _application(kind, folder, url), loop="uvloop", http="httptools", log_level="warning", access_log=False
     )
