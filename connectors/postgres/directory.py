@@ -21,6 +21,7 @@ from connectors.postgres.rows import (
     readable,
 )
 from connectors.postgres.search import Search
+from connectors.postgres.sharing import shared
 from gateway.ports import Criteria
 from gateway.records import (
     Agency,
@@ -52,7 +53,7 @@ Value = TypeVar("Value")
 
 
 class PostgresDirectory:
-    """The directory on PostgreSQL; one statement a level, whatever the number of keys."""
+    """The directory on PostgreSQL; one statement a level, shared by whoever waits for one of its kind."""
 
     def __init__(self, database: Database, *, today: Callable[[], datetime]) -> None:
         """Read from `database`; `today` returns this moment, aware."""
@@ -60,6 +61,7 @@ class PostgresDirectory:
         self._now = today
         self._search = Search(database)
 
+    @shared
     async def children(self, ids: Sequence[ChildId]) -> Mapping[ChildId, Child]:
         """Return the children by id."""
         rows = await self._database.fetch(statements.CHILDREN, ids, self._today())
@@ -86,11 +88,13 @@ class PostgresDirectory:
         ]
         return sorted(candidates, key=_best_first)
 
+    @shared
     async def former_names(self, children: Sequence[ChildId]) -> Mapping[ChildId, Sequence[FormerName]]:
         """Return the former names of each child, most recent first."""
         rows = await self._database.fetch(statements.FORMER_NAMES, children)
         return _grouped((row["child_id"], read_former_name(row)) for row in rows)
 
+    @shared
     async def carers(self, children: Sequence[ChildId]) -> Mapping[ChildId, Sequence[Carer]]:
         """Return the current carers of each child, those with parental responsibility first."""
         rows = await self._database.fetch(statements.CARERS, children, self._today())
@@ -98,12 +102,14 @@ class PostgresDirectory:
             facts = _facts_by("id", rows)
             return _grouped((row["child_id"], read_carer(row, facts[row["id"]], linked=True)) for row in rows)
 
+    @shared
     async def carers_by_id(self, ids: Sequence[CarerId]) -> Mapping[CarerId, Carer]:
         """Return carers without a link to a particular child."""
         rows = await self._database.fetch(statements.CARERS_BY_ID, ids, self._today())
         with readable():
             return {row["id"]: read_carer(row, read_facts(row), linked=False) for row in rows}
 
+    @shared
     async def children_of_carers(self, carers: Sequence[CarerId]) -> Mapping[CarerId, Sequence[Child]]:
         """Return the children in each carer's current care, eldest first."""
         rows = await self._database.fetch(statements.CHILDREN_OF_CARERS, carers, self._today())
@@ -111,12 +117,14 @@ class PostgresDirectory:
             children = {row["id"]: read_child(row) for row in {row["id"]: row for row in rows}.values()}
         return _grouped((row["carer_id"], children[row["id"]]) for row in rows)
 
+    @shared
     async def settings(self, children: Sequence[ChildId]) -> Mapping[ChildId, Sequence[Setting]]:
         """Return each child's current settings with the link's start date; the GP practice comes last."""
         rows = await self._database.fetch(statements.SETTINGS, children, self._today())
         with readable():
             return _grouped((row["child_id"], read_setting(row, linked=True)) for row in rows)
 
+    @shared
     async def settings_by_id(self, ids: Sequence[SettingId]) -> Mapping[SettingId, Setting]:
         """Return settings without a link to a child."""
         rows = await self._database.fetch(statements.SETTINGS_BY_ID, ids)
@@ -132,14 +140,17 @@ class PostgresDirectory:
         with readable():
             return None if row is None else read_setting(row, linked=False)
 
+    @shared
     async def involvements(self, children: Sequence[ChildId]) -> Mapping[ChildId, Sequence[Involvement]]:
         """Return the involvements with each child, active ones first; not those about its carers."""
         return await self._involvements(statements.INVOLVEMENTS, children, by="child_id")
 
+    @shared
     async def involvements_of_carers(self, carers: Sequence[CarerId]) -> Mapping[CarerId, Sequence[Involvement]]:
         """Return the involvements of adult services with each carer."""
         return await self._involvements(statements.INVOLVEMENTS_OF_CARERS, carers, by="carer_id")
 
+    @shared
     async def involvements_by_id(self, ids: Sequence[InvolvementId]) -> Mapping[InvolvementId, Involvement]:
         """Return involvements by id."""
         found: Mapping[InvolvementId, Sequence[Involvement]] = await self._involvements(
@@ -147,17 +158,20 @@ class PostgresDirectory:
         )
         return {involvement_id: rows[0] for involvement_id, rows in found.items()}
 
+    @shared
     async def practitioners(self, ids: Sequence[PractitionerId]) -> Mapping[PractitionerId, Practitioner]:
         """Return practitioners by id."""
         rows = await self._database.fetch(statements.PRACTITIONERS, ids)
         return {row["id"]: read_practitioner(row) for row in rows}
 
+    @shared
     async def agencies(self, ids: Sequence[AgencyId]) -> Mapping[AgencyId, Agency]:
         """Return agencies by id."""
         rows = await self._database.fetch(statements.AGENCIES, ids)
         with readable():
             return {row["id"]: read_agency(row) for row in rows}
 
+    @shared
     async def local_authorities(self, codes: Sequence[AuthorityCode]) -> Mapping[AuthorityCode, LocalAuthority]:
         """Return local authorities under the code each was asked for by, new or old."""
         rows = await self._database.fetch(statements.AUTHORITIES, codes)

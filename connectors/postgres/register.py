@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from connectors.postgres.database import Database
 from connectors.postgres.facts import Row
+from connectors.postgres.sharing import shared
 from gateway.records import Registration
 from gateway.vocabulary import AuthorityCode, PersonId
 
@@ -26,6 +27,7 @@ class PostgresRegister:
         """Read from `database`."""
         self._database = database
 
+    @shared
     async def registrations(self, keys: Sequence[tuple[PersonId, str]]) -> Mapping[tuple[PersonId, str], Registration]:
         """Return the registration of each (person, role) with the agency's accreditation or suspension."""
         rows = await self._database.fetch(_BY_KEY, [person for person, _ in keys], [role for _, role in keys])
