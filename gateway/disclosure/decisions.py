@@ -1,18 +1,22 @@
 """Decide: one batched question for the distinct classes of a level, remembered by caller attributes and class.
 
 What is remembered holds attributes, never people, and falls away with the rules that made it.
+A class that is being asked about is not asked about again: whoever needs it meanwhile waits for the same answer.
 """
 
+import asyncio
 from collections.abc import Sequence
 
 from gateway.disclosure.classes import RecordClass
 from gateway.disclosure.fields import FIELDS
-from gateway.disclosure.question import AccessAttributes, CallerAttributes, Decision, Item, Question
-from gateway.errors import RulesChanged
+from gateway.disclosure.question import AccessAttributes, Answer, CallerAttributes, Decision, Item, Question
+from gateway.errors import DecisionUnavailable, RulesChanged
 from gateway.ports import Decider
 from gateway.vocabulary import RecordType
 
 Classified = tuple[RecordType, RecordClass]
+Known = Classified | tuple[RecordType, RecordClass, tuple[str, ...]]
+"""What a decision is remembered by: a class, with the fields where they are not all of its type's."""
 
 
 class Memory:
@@ -23,9 +27,11 @@ class Memory:
         self._limit = limit
         self._held = 0
         self._revision = ""
-        self._decisions: dict[tuple[CallerAttributes, AccessAttributes], dict[Classified, Decision]] = {}
+        self._decisions: dict[tuple[CallerAttributes, AccessAttributes], dict[Known, Decision]] = {}
+        self.awaited: dict[tuple[str, CallerAttributes, AccessAttributes, Known], tuple[asyncio.Task[Answer], str]] = {}
+        """What is being asked about at this moment, under the rules that were in force when it was asked."""
 
-    def of(self, caller: CallerAttributes, access: AccessAttributes, *, revision: str) -> dict[Classified, Decision]:
+    def of(self, caller: CallerAttributes, access: AccessAttributes, *, revision: str) -> dict[Known, Decision]:
         """Return what is remembered for one caller and access under a revision; writable through `keep`."""
         if revision != self._revision or self._held > self._limit:
             self._decisions = {}
@@ -37,7 +43,7 @@ class Memory:
         self,
         caller: CallerAttributes,
         access: AccessAttributes,
-        decided: dict[Classified, Decision],
+        decided: dict[Known, Decision],
         *,
         revision: str,
     ) -> None:
@@ -71,36 +77,62 @@ class Decisions:
             DecisionUnavailable: The engine gave no complete answer.
             RulesChanged: The rules changed since the first decision of this ask.
         """
-        # More than once only where the first answer came under new rules, and what was known fell away.
-        while missing := [key for key in dict.fromkeys(classified) if key not in self._known]:
-            await self._ask(missing)
-        self._decided_before = True
-        return [self._known[key] for key in classified]
+        return await self._decided(classified)
 
     async def decide_fields(
         self, record_type: RecordType, record_class: RecordClass, fields: tuple[str, ...]
     ) -> Decision:
-        """Return a decision on named fields of a class, not remembered: for searches and actions."""
-        item = Item(type=record_type, fields=fields, record_class=record_class)
-        return (await self._answer({"k0": item}))["k0"]
+        """Return a decision on named fields of a class: for searches and actions; raises as `decide` does."""
+        return (await self._decided([(record_type, record_class, fields)]))[0]
 
-    async def _ask(self, missing: Sequence[Classified]) -> None:
-        items = {
-            f"k{number}": Item(type=record_type, fields=FIELDS[record_type], record_class=record_class)
-            for number, (record_type, record_class) in enumerate(missing)
-        }
-        decided = await self._answer(items)
-        fresh = {key: decided[f"k{number}"] for number, key in enumerate(missing)}
-        self._known.update(fresh)
-        self._memory.keep(self._caller, self._access, fresh, revision=self.revision)
+    async def _decided(self, keys: Sequence[Known]) -> list[Decision]:
+        # More than once only where the first answer came under new rules, and what was known fell away.
+        while missing := [key for key in dict.fromkeys(keys) if key not in self._known]:
+            await self._ask(missing)
+        self._decided_before = True
+        return [self._known[key] for key in keys]
 
-    async def _answer(self, items: dict[str, Item]) -> dict[str, Decision]:
-        answer = await self._decider.decide(Question(caller=self._caller, access=self._access, items=items))
-        if answer.revision != self.revision:
+    async def _ask(self, missing: Sequence[Known]) -> None:
+        awaited, asked_under = self._memory.awaited, self.revision
+        new = [key for key in missing if (asked_under, self._caller, self._access, key) not in awaited]
+        if new:
+            items = {f"k{number}": _item(key) for number, key in enumerate(new)}
+            # A task of its own, so that a caller who goes away takes nobody else's answer along.
+            task = asyncio.create_task(self._answer(items))
+            places = {
+                (asked_under, self._caller, self._access, key): (task, f"k{number}") for number, key in enumerate(new)
+            }
+            awaited.update(places)
+            task.add_done_callback(lambda _: [awaited.pop(place) for place in places])
+        waiting = {key: awaited[asked_under, self._caller, self._access, key] for key in missing}
+        for task in dict.fromkeys(task for task, _ in waiting.values()):
+            answer = await _shared(task)
+            self._accept(answer.revision)
+            fresh = {key: answer.items[place] for key, (asked, place) in waiting.items() if asked is task}
+            self._known.update(fresh)
+            self._memory.keep(self._caller, self._access, fresh, revision=answer.revision)
+
+    async def _answer(self, items: dict[str, Item]) -> Answer:
+        return await self._decider.decide(Question(caller=self._caller, access=self._access, items=items))
+
+    def _accept(self, revision: str) -> None:
+        if revision != self.revision:
             if self._decided_before:
                 raise RulesChanged(
                     "The rules changed while this ask was being decided; ask again.", reason="revision-changed"
                 )
-            self.revision = answer.revision
-            self._known = self._memory.of(self._caller, self._access, revision=answer.revision)
-        return dict(answer.items)
+            self.revision = revision
+            self._known = self._memory.of(self._caller, self._access, revision=revision)
+
+
+def _item(key: Known) -> Item:
+    fields = key[2] if len(key) == 3 else FIELDS[key[0]]
+    return Item(type=key[0], fields=fields, record_class=key[1])
+
+
+async def _shared(task: asyncio.Task[Answer]) -> Answer:
+    try:
+        return await asyncio.shield(task)
+    except DecisionUnavailable as error:
+        # Each its own: an exception that is raised in several places collects the frames of all.
+        raise DecisionUnavailable(error.message, reason=error.reason) from error
