@@ -1,0 +1,31 @@
+"""The first command of a newcomer, as a real process in an empty folder."""
+
+from connectors.postgres.server import EmbeddedServer
+from connectors.synthetic.demo_cast import PERSONAS, STORIES
+from tests.support.postgres import server_folder
+from tests.support.processes import a_running, command_of
+
+
+async def test_the_demonstration_tells_every_story_once_and_leaves_nothing_running():
+    with server_folder() as folder:
+        data_dir = folder / "data"
+        server = EmbeddedServer(data_dir)
+        try:
+            async with a_running(
+                command_of("demo", "--once"), folder=folder / "output", data_dir=data_dir, decision_timeout=20
+            ) as demo:
+                code = await demo.ended(within=90)
+            left_running = server.pid
+        finally:
+            if data_dir.exists():
+                server.stop()
+        told = " ".join(demo.printed.split())
+
+    assert code == 0, demo.complained
+    assert left_running is None
+    for number, story in enumerate(STORIES, start=1):
+        assert f"{number}. {story.title}" in told
+    assert "The ledger: one entry for each ask, durable before the answer left" in told
+    asked = [persona.person for story in STORIES for persona in PERSONAS if persona.key == story.persona]
+    assert [word for word in told.rpartition("The ledger:")[2].split() if word in asked] == asked
+    assert "refused ACCESS_LAPSED" in told
