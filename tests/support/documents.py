@@ -86,6 +86,7 @@ class _Draft:
     world: Any
     identified: bool
     filtering: bool
+    about: tuple[Key, ...] = ()
     budget: int = 45
     aliases: int = 0
     directives: int = 0
@@ -121,16 +122,23 @@ class _Draft:
             for kind in kinds
             for key in self.world.keys(kind)  # the tables are named as the kinds are
         ]
+        focus = [key for key in self.about if key.kind in kinds]
+        if focus and not self.one_in(3):
+            return Reference(self.one_of(*focus))
         if not known or self.one_in(12):
             return Reference(Key(self.one_of(*kinds), 99))
         return Reference(self.one_of(*known))
 
 
 @st.composite
-def documents(draw, world, *, identified=False, filtering=True, roots=None, depth=5, log=True):
-    """Draw a valid document; `identified` ones select the id of every record, so that its fields can be told apart."""
-    draft = _Draft(draw, world, identified, filtering)
-    names = roots or tuple(_ROOTS) if log else tuple(name for name in _ROOTS if name != "accessLog")
+def documents(draw, world, *, identified=False, filtering=True, about=(), without=(), depth=5):
+    """Draw a valid document, mostly about the keys in `about`.
+
+    `identified` ones select the id of every record, so that its fields can be told apart; `filtering` ones may ask for
+    part of a list; roots named in `without` are left out.
+    """
+    draft = _Draft(draw, world, identified, filtering, about)
+    names = [name for name in (*_ROOTS, "child", "child", "node") if name not in without]
     chosen = draw(st.lists(st.sampled_from(names), min_size=1, max_size=4))
     body = "\n".join(_ROOTS[name](draft, depth) for name in chosen)
     fragments = "".join(f"\nfragment {name} on {on} {{ {text} }}" for name, (on, text) in draft.fragments.items())
@@ -296,6 +304,68 @@ def _spread(draft, type_name, depth):
     text = _fields(draft, type_name, min(depth - 1, 2))
     draft.fragments[name] = (type_name, text)
     return f"...{name}"
+
+
+def everything(type_name, depth):
+    """The selection of every field of a type, and of what its fields lead to down to a depth."""
+    parts = []
+    for name, definition in SCHEMA.type_map[type_name].fields.items():
+        below = get_named_type(definition.type)
+        if is_leaf_type(below):
+            parts.append(name)
+        elif below.name not in RECORDS:
+            parts.append(f"{name} {everything(below.name, 1)}")
+        elif depth > 1:
+            parts.append(f"{name} {everything(below.name, depth - 1)}")
+        else:
+            parts.append(f"{name} {{ __typename }}")
+    return f"{{ {' '.join(parts)} }}"
+
+
+def battery(child_rows, *, carer=None, involvement=None):
+    """Documents that ask for everything about a child by every road; a row for each state it may be searched by."""
+    child = Reference(child_rows[0]["id"])
+    yield Document(f"query($id: ID!) {{ child(by: {{id: $id}}) {everything('Child', 3)} }}", {"id": child})
+    filtered = " ".join(
+        f"{state}: involvements(active: {state}) {{ id service startedOn practitioner {{ id name }} }}"
+        for state in ("true", "false")
+    ).replace("true:", "running:").replace("false:", "past:")
+    nodes = [Reference(key) for key in (child_rows[0]["id"], carer, involvement) if key is not None]
+    yield Document(
+        "query($id: ID!, $known: [_Any!]!) { child(by: {id: $id}) { id " + filtered + " }"
+        " accessLog(child: $id, first: 5) { edges { node " + everything("AccessLogEntry", 1) + " }"
+        " pageInfo { hasNextPage endCursor } withheld { field reason } }"
+        " _entities(representations: $known) { __typename"
+        f" ... on Child {everything('Child', 1)} ... on Carer {everything('Carer', 2)}"
+        f" ... on Involvement {everything('Involvement', 2)} }} }}",
+        {
+            "id": child,
+            "known": [{"__typename": _PREFIXES[one.key.kind][0], "id": one} for one in nodes],
+        },
+    )
+    yield from searches(child_rows)
+
+
+def searches(child_rows):
+    """One document for each way to search for a child, or for what it may have become."""
+    selection = "{ candidates { grade reasons child { id givenName familyName } } sources { status } }"
+    text = (
+        "query($criteria: ChildCriteria!) {"
+        f" searchChildren(criteria: $criteria, first: 50) {selection} me {{ remainingSearches }} }}"
+    )
+    seen = []
+    for row in child_rows:
+        named = {"familyName": row["family_name"], "dateOfBirth": row["date_of_birth"].isoformat()}
+        for criteria in (
+            named,
+            named | {"givenName": row["given_name"] or "Ayesha"},
+            named | {"gender": row["gender"], "postcode": row["postcode"]} if row["postcode"] else named,
+            {"nhsNumber": row["nhs_number"]} if row["nhs_number"] else named,
+            {"upn": row["upn"]} if row["upn"] else named,
+        ):
+            if criteria not in seen:
+                seen.append(criteria)
+                yield Document(text, {"criteria": criteria})
 
 
 class Told(NamedTuple):

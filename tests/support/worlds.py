@@ -297,6 +297,18 @@ def _fixed_rows():
     }
 
 
+def a_small_world():
+    """One child with a carer and an ordinary involvement."""
+    child = Key("child", 1)
+    return (
+        World(_fixed_rows())
+        .plus("child", a_child_row(1))
+        .plus("carer", a_carer_row(1))
+        .plus("child_carer", a_link_row(child, Key("carer", 1)))
+        .plus("involvement", an_involvement_row(1, child))
+    )
+
+
 @st.composite
 def worlds(draw, *, children=4):
     """Draw a world of up to so many children, in one or several families, without a caller."""
@@ -510,7 +522,9 @@ def registered(world, asker, *, standing="current", subject_child=None, subject_
 @st.composite
 def askers(draw, world, book, *, roles=None, purposes=None, standings=STANDINGS):
     """Draw an asker and the world with the asker in its register; `book` is the policies' data."""
-    role = draw(st.sampled_from(tuple(roles or book["roles"])))
+    roles = tuple(roles or book["roles"])
+    telling = tuple(role for role in roles if "Child" in book["roles"][role]["sees"])
+    role = draw(st.sampled_from(telling * 4 + roles))
     allowed = [one for one in book["roles"][role]["purposes"] if purposes is None or one in purposes]
     assert allowed, f"{role} has none of these purposes"
     stray = purposes is None and draw(_seldom)
