@@ -73,6 +73,14 @@ class Book:
         groups = self._data["fields"].get(record_type.value, {})
         return next((group for group, names in groups.items() if field in names), None)
 
+    def sees(self, role: str, record_type: RecordType) -> tuple[str, ...]:
+        """Return the groups of fields of a type that the book gives a role, or everybody."""
+        own = self._data["roles"].get(role, {}).get("sees", {}).get(record_type.value)
+        open_to_all = self._data.get("open_types", {}).get(record_type.value)
+        if own is None and open_to_all is None:
+            return ()
+        return ("existence", *(own or ()), *(open_to_all or ()))
+
     def attributes_of(self, record_type: RecordType) -> tuple[str, ...]:
         """Return the names of the attributes of a type's class."""
         return tuple(self._data["attributes"]["of"].get(record_type.value, ()))
