@@ -6,7 +6,7 @@ Answers are whole: where one part cannot be told for want of a decision, an entr
 import asyncio
 import logging
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -23,6 +23,7 @@ from gateway.errors import (
     AuditUnavailable,
     BadRequest,
     DirectoryError,
+    NotForRole,
     PurposeRequired,
     RulesChanged,
     SourceUnavailable,
@@ -131,7 +132,28 @@ class Answering:
         """Return the reply to an ask, once its entry is durable."""
         at = self._clock()
         asked = Asked(claims=claims, access=access, operation=operation, request_id=request_id, at=at)
-        data, error = await self._data_or_error(asked)
+        data, error = await self._data_or_error(asked, self._data, within=self._timeout)
+        reply = Reply(data=data) if error is None else _problem(error)
+        return await self._recorded(asked, reply, error)
+
+    async def try_rules(
+        self,
+        claims: Claims,
+        access: Access,
+        operation: Operation,
+        *,
+        request_id: str,
+        work: Callable[[], Awaitable[Mapping[str, Any]]],
+        within: float,
+    ) -> Reply:
+        """Return what work on rules came to within some seconds, once its entry is durable; it touches no record."""
+        asked = Asked(claims=claims, access=access, operation=operation, request_id=request_id, at=self._clock())
+
+        async def tried(asked: Asked) -> Mapping[str, Any]:
+            await self._may_try_rules(asked)
+            return await work()
+
+        data, error = await self._data_or_error(asked, tried, within=within)
         reply = Reply(data=data) if error is None else _problem(error)
         return await self._recorded(asked, reply, error)
 
@@ -154,16 +176,18 @@ class Answering:
         )
         return await self._recorded(asked, _problem(error), error)
 
-    async def _data_or_error(self, asked: Asked) -> tuple[Mapping[str, Any] | None, DirectoryError | None]:
+    async def _data_or_error(
+        self, asked: Asked, work: Callable[[Asked], Awaitable[Mapping[str, Any]]], *, within: float
+    ) -> tuple[Mapping[str, Any] | None, DirectoryError | None]:
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(within):
                 try:
-                    return await self._data(asked), None
+                    return await work(asked), None
                 except RulesChanged:
                     # Nothing has been told yet, so the whole ask is decided again under the new rules.
-                    return await self._data(asked), None
+                    return await work(asked), None
         except TimeoutError:
-            late = f"The answer was not complete within {self._timeout:g} s."
+            late = f"The answer was not complete within {within:g} s."
             return None, SourceUnavailable(late, reason="request-late")
         except DirectoryError as error:
             return None, error
@@ -171,22 +195,13 @@ class Answering:
             return None, _unexpected(error, asked.request_id)
 
     async def _data(self, asked: Asked) -> Mapping[str, Any]:
-        assert asked.claims is not None  # noqa: S101  # an ask without claims is refused before this
-        caller = await identify(asked.claims, register=self._register, today=asked.at.date())
-        asked.caller = caller
+        caller, decisions = await self._identified(asked)
         ask = Ask(request_id=asked.request_id, at=asked.at, home=self._home, caller=caller, access=asked.access)
-        decisions = Decisions(
-            decider=self._decider,
-            memory=self._memory,
-            caller=caller.attributes(),
-            access=asked.access.attributes(asked.at),
-        )
-        asked.decisions = decisions
         readable, unreadable = self._read(asked.operation)
         kind = "query" if readable is None else readable.kind
-        await self._may_ask(
-            decisions, caller, asked.access, kind, introspects=readable is not None and readable.introspects
-        )
+        decision = await self._may_ask(decisions, caller, asked.access, kind)
+        if readable is not None and readable.introspects:
+            _may_introspect(decision)
         if unreadable is not None or readable is None:
             raise unreadable or BadRequest("The document cannot be read.", reason="document-unreadable")
         road = Road(
@@ -199,6 +214,25 @@ class Answering:
         asked.notes = road.notes
         return await self._graph.run(readable, asked.operation, road)
 
+    async def _may_try_rules(self, asked: Asked) -> None:
+        caller, decisions = await self._identified(asked)
+        decision = await self._may_ask(decisions, caller, asked.access, "query")
+        if decision.fields["workbench"].effect is not Effect.DISCLOSE:
+            reason = ",".join(decision.fields["workbench"].reasons)
+            raise NotForRole("The policy workbench is not for your role and purpose.", reason=reason)
+
+    async def _identified(self, asked: Asked) -> tuple[Caller, Decisions]:
+        assert asked.claims is not None  # noqa: S101  # an ask without claims is refused before this
+        caller = await identify(asked.claims, register=self._register, today=asked.at.date())
+        decisions = Decisions(
+            decider=self._decider,
+            memory=self._memory,
+            caller=caller.attributes(),
+            access=asked.access.attributes(asked.at),
+        )
+        asked.caller, asked.decisions = caller, decisions
+        return caller, decisions
+
     def _read(self, operation: Operation) -> tuple[Readable | None, AskRefused | None]:
         # Read before deciding whether the caller may ask, but complained of only to one who may.
         try:
@@ -206,16 +240,13 @@ class Answering:
         except AskRefused as error:
             return None, error
 
-    async def _may_ask(
-        self, decisions: Decisions, caller: Caller, access: Access, kind: str, *, introspects: bool
-    ) -> None:
+    async def _may_ask(self, decisions: Decisions, caller: Caller, access: Access, kind: str) -> Decision:
         record_class = (("operation", kind), ("reason", "missing" if access.reason is None else "stated"))
         decision = (await decisions.decide([(RecordType.ASK, record_class)]))[0]
         answer = decision.fields[FIELDS[RecordType.ASK][0]]
         if answer.effect is not Effect.DISCLOSE:
             raise self._refusal(decision, caller)
-        if introspects and decision.fields["introspection"].effect is not Effect.DISCLOSE:
-            raise BadRequest("The schema may not be read in this role; its SDL is published.", reason="introspection")
+        return decision
 
     def _refusal(self, decision: Decision, caller: Caller) -> AskRefused:
         answer = decision.fields["answer"]
@@ -242,6 +273,11 @@ class Answering:
         except Exception as defect:  # an entry that cannot be made is a defect, and without an entry nothing is told
             return _problem(_unexpected(defect, asked.request_id))
         return reply
+
+
+def _may_introspect(decision: Decision) -> None:
+    if decision.fields["introspection"].effect is not Effect.DISCLOSE:
+        raise BadRequest("The schema may not be read in this role; its SDL is published.", reason="introspection")
 
 
 def _problem(error: DirectoryError) -> Reply:

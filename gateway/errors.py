@@ -5,6 +5,7 @@ DirectoryError
 │   ├── Unauthenticated       no usable token
 │   ├── AccessLapsed          the person's or agency's standing is not current
 │   ├── PurposeRequired       no purpose of access that this caller may use, or no reason
+│   ├── NotForRole            what is asked is not for this role and purpose
 │   ├── BadRequest            the document cannot be read, is not valid, or may not be asked
 │   ├── BadCriteria           the search criteria are below the minimum
 │   ├── TooManyMatches        more candidates than may be told
@@ -56,6 +57,12 @@ class PurposeRequired(AskRefused):
     """The purpose of access or its reason is missing, unknown, or not one this role may use (A2)."""
 
     code = "PURPOSE_REQUIRED"
+
+
+class NotForRole(AskRefused):
+    """What is asked is not for the caller's role and purpose, whatever it is about: the policy workbench."""
+
+    code = "NOT_FOR_ROLE"
 
 
 class BadRequest(AskRefused):

@@ -1,0 +1,168 @@
+"""What every HTTP form of asking shares: the request's id and JSON body, who asks and why, and the reply as JSON."""
+
+import re
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.answering import Answering, Problem, Reply
+from gateway.asked import Operation
+from gateway.errors import (
+    AccessLapsed,
+    AskRefused,
+    AuditUnavailable,
+    BadRequest,
+    BudgetExhausted,
+    DecisionUnavailable,
+    DirectoryError,
+    NotForRole,
+    PurposeRequired,
+    QueryTooCostly,
+    SourceUnavailable,
+    Unauthenticated,
+)
+from gateway.identity import REASON_LIMIT, Access, Claims
+from gateway.tokens import RefusedToken, TokenReader
+
+PLAIN_JSON = "application/json"
+
+STATUS: Mapping[str, int] = {
+    Unauthenticated.code: 401,
+    AccessLapsed.code: 403,
+    PurposeRequired.code: 403,
+    NotForRole.code: 403,
+    BadRequest.code: 400,
+    QueryTooCostly.code: 400,
+    BudgetExhausted.code: 429,
+    DecisionUnavailable.code: 503,
+    AuditUnavailable.code: 503,
+    SourceUnavailable.code: 503,
+    DirectoryError.code: 500,
+}
+"""HTTP status by error code; a refusal that needed the data to be looked at (TOO_MANY_MATCHES) is a 200."""
+
+NUMBER_LIMIT = 30
+"""Digits of a number in a request body: longer ones cost more to read than they can mean."""
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+_CODE = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_LONG_NUMBER = re.compile(rb"(?<![\"\w])-?\d{%d,}" % (NUMBER_LIMIT + 1))
+
+
+class Refusal(Exception):
+    """A request that is not of the form served here; nothing of it is asked."""
+
+    def __init__(self, status: int, message: str) -> None:
+        """Keep the HTTP status and the sentence."""
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+def request_id_of(request: Request) -> str:
+    """Return the id the client gave, or a new one."""
+    given = request.headers.get("x-request-id", "")
+    return given if _REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
+
+
+async def json_body(request: Request, *, limit: int) -> Mapping[str, Any]:
+    """Return the JSON object a request brings.
+
+    Raises:
+        Refusal: It brings none, or one over the limit.
+    """
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type != PLAIN_JSON:
+        raise Refusal(415, "Send application/json.")
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise Refusal(415, "Send the body uncompressed.")
+    body = bytearray()
+    async for chunk in request.stream():
+        body.extend(chunk)
+        if len(body) > limit:
+            raise Refusal(413, f"The body is over the limit of {limit} bytes.")
+    if _LONG_NUMBER.search(body):
+        raise Refusal(400, f"A number in the body has more than {NUMBER_LIMIT} digits.")
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise Refusal(400, "The body is not JSON in UTF-8.") from None
+    if not isinstance(document, dict):
+        raise Refusal(400, "The body must be a JSON object; batches are not served.")
+    return document
+
+
+async def reply_to(
+    request: Request,
+    operation: Operation,
+    *,
+    request_id: str,
+    tokens: TokenReader,
+    answering: Answering,
+    answer: Callable[[Claims, Access], Awaitable[Reply]],
+) -> Reply:
+    """Return what `answer` says to whoever asks, or the refusal of one who may not be answered at all."""
+    access, fault = _access(request)
+    try:
+        claims = await tokens.read(request.headers.get("authorization"))
+    except RefusedToken as refused:
+        return await answering.refuse(
+            refused, claims=refused.claims, access=access, operation=operation, request_id=request_id
+        )
+    except (Unauthenticated, SourceUnavailable) as error:
+        # Nobody can be held to this ask, so there is nothing to record of anybody.
+        return refusal(error)
+    if fault is not None:
+        return await answering.refuse(fault, claims=claims, access=access, operation=operation, request_id=request_id)
+    return await answer(claims, access)
+
+
+def refusal(error: DirectoryError) -> Reply:
+    """Return the reply that says an error and nothing else."""
+    return Reply(data=None, errors=(Problem(code=error.code, message=error.message),))
+
+
+def status_of(reply: Reply) -> int:
+    """Return the HTTP status of a reply."""
+    return STATUS.get(reply.errors[0].code, 200) if reply.errors else 200
+
+
+def response_of(reply: Reply, request_id: str, *, status: int, media_type: str = PLAIN_JSON) -> Response:
+    """Return a reply as JSON that nobody keeps."""
+    document: dict[str, Any] = {}
+    if reply.errors:
+        document["errors"] = [
+            {"message": problem.message, "extensions": {"code": problem.code}} for problem in reply.errors
+        ]
+    if reply.data is not None or (reply.errors and status_of(reply) == 200):
+        document["data"] = reply.data
+    headers = {"cache-control": "no-store", "x-request-id": request_id, "x-content-type-options": "nosniff"}
+    if status == 401:
+        headers["www-authenticate"] = "Bearer"
+    if reply.errors and reply.errors[0].code == BudgetExhausted.code:
+        headers["retry-after"] = "3600"
+    return Response(
+        orjson.dumps(document), status_code=status, media_type=f"{media_type}; charset=utf-8", headers=headers
+    )
+
+
+def _access(request: Request) -> tuple[Access, AskRefused | None]:
+    """Return the stated access, and the fault if a header cannot be taken as it is."""
+    purpose = (request.headers.get("access-purpose") or "").strip() or None
+    reason = (request.headers.get("access-reason") or "").strip() or None
+    case = (request.headers.get("access-case") or "").strip() or None
+    grant = (request.headers.get("access-grant") or "").strip() or None
+    fault: AskRefused | None = None
+    if purpose is not None and not _CODE.fullmatch(purpose):
+        # An unheard-of form is an unknown purpose, which is the policies' to refuse, without keeping its text.
+        purpose = "malformed"
+    for header, text in (("Access-Reason", reason), ("Access-Case", case), ("Access-Grant", grant)):
+        if text is not None and len(text) > REASON_LIMIT:
+            fault = BadRequest(f"{header} is over {REASON_LIMIT} characters.", reason="header-too-long")
+    if fault is not None:
+        reason, case, grant = (text and text[:REASON_LIMIT] for text in (reason, case, grant))
+    return Access(purpose=purpose, reason=reason, case=case, grant=grant), fault
