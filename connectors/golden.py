@@ -12,6 +12,7 @@ from typing import Any
 from connectors.policy_questions import as_class, read_question
 from connectors.rule_set import RuleSet
 from gateway.disclosure.question import AccessAttributes, Answer, CallerAttributes, Item, Question
+from gateway.errors import DecisionUnavailable
 from gateway.ports import Decider
 from gateway.vocabulary import RecordType
 
@@ -149,7 +150,7 @@ def read_golden(folder: Path) -> tuple[str, list[tuple[Question, Answer]]]:
         written = json.loads(path.read_text(encoding="utf-8"))
         revision = written["revision"]
         return revision, [_pair(entry, revision) for entry in written["questions"]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, DecisionUnavailable) as error:
         raise EnginesDiffer(f"{path} cannot be read, so no engine can be proven: {error!r}") from error
 
 

@@ -26,7 +26,13 @@ class RuleSet:
 
     modules: Mapping[str, str]
     data: Mapping[str, Any]
-    revision: str
+    digest: str
+    """SHA-256 over rules and data, in hex: what a release is signed by."""
+
+    @property
+    def revision(self) -> str:
+        """Return the short name of this content, which every decision carries."""
+        return self.digest[:REVISION_LENGTH]
 
     @classmethod
     def read(cls, folder: Path) -> "RuleSet":
@@ -45,7 +51,7 @@ class RuleSet:
             raise RuleSetUnreadable(f"{folder}: {error}") from error
         if not isinstance(data, dict) or "revision" in data:
             raise RuleSetUnreadable(f"{folder / 'data.json'} must be an object without a revision of its own")
-        return cls(modules=modules, data=data, revision=_revision(modules, data))
+        return cls(modules=modules, data=data, digest=_digest(modules, data))
 
     def document(self) -> dict[str, Any]:
         """Return the data as every engine loads it: one document, with the revision that the answers carry."""
@@ -76,6 +82,6 @@ class RuleSet:
         return found if isinstance(found, str) else None
 
 
-def _revision(modules: Mapping[str, str], data: Mapping[str, Any]) -> str:
+def _digest(modules: Mapping[str, str], data: Mapping[str, Any]) -> str:
     content = json.dumps({"modules": dict(modules), "data": data}, sort_keys=True, separators=(",", ":"))
-    return sha256(content.encode()).hexdigest()[:REVISION_LENGTH]
+    return sha256(content.encode()).hexdigest()
