@@ -255,7 +255,9 @@ def _lapsed(draw, book, asker, base):
 def everything_once_access_has_lapsed(draw, book):
     """A1: two worlds that have nothing in common but the register."""
     one, other = draw(worlds()), draw(worlds())
-    asker = Asker(role=draw(st.sampled_from(_roles(book, without=("child", "carer", "peer")))), purpose="direct-support")
+    asker = Asker(
+        role=draw(st.sampled_from(_roles(book, without=("child", "carer", "peer")))), purpose="direct-support"
+    )
     standing = draw(st.sampled_from(("unregistered", "training-lapsed", "check-lapsed", "suspended")))
     return Pair(
         f"everything, to one whose standing is {standing}",
@@ -276,7 +278,9 @@ def what_a_conflict_touches(draw, book):
     base = base.without("registration", lambda row: row["subject_child"] or row["subject_carer"])
     identities = {row["identity_id"] for row in base.rows("child") if row["id"] == CHILD}
     touched = {row["id"] for row in base.rows("child") if row["identity_id"] in identities}
-    carers = {row["carer_id"] for row in base.rows("child_carer") if row["child_id"] in touched and row["until"] is None}
+    carers = {
+        row["carer_id"] for row in base.rows("child_carer") if row["child_id"] in touched and row["until"] is None
+    }
 
     def varied():
         world = base

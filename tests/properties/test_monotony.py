@@ -109,6 +109,7 @@ def _was_told(before, what, values):
     known = before.get(what)
     if known is None:
         return False
-    if what[2] in ("provenance",):
-        return all(part in sum(known, []) for value in values if value is not INCOMPLETE for part in value)
+    if what[2] == "provenance":
+        parts = [part for value in known if value is not INCOMPLETE for part in value]
+        return all(part in parts for value in values if value is not INCOMPLETE for part in value)
     return all(value in known or value == "masked" for value in values)

@@ -45,7 +45,9 @@ def _roads(world):
     ):
         for key in world.keys(table):
             yield _entity(type_name, key, selection)
-            yield Document(f"query($id: ID!) {{ node(id: $id) {{ ... on {type_name} {selection} }} }}", {"id": Reference(key)})
+            yield Document(
+                f"query($id: ID!) {{ node(id: $id) {{ ... on {type_name} {selection} }} }}", {"id": Reference(key)}
+            )
 
 
 def _entity(type_name, key, selection):

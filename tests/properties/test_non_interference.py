@@ -27,7 +27,9 @@ async def test_what_may_not_be_seen_makes_no_difference(twin_places, book, new_e
     for document in asked:
         one, other = [await place.ask(pair.asker, document) for place in twin_places]
 
-        note(f"asked: {document.text} {document.variables}\none: {one.content.decode()}\nother: {other.content.decode()}")
+        note(
+            f"asked: {document.text} {document.variables}\none: {one.content.decode()}\nother: {other.content.decode()}"
+        )
         assert one.content == other.content, f"{pair.what} shows in the body"
         assert one.status == other.status
         assert _headers(one) == _headers(other)

@@ -1,4 +1,4 @@
-"""GraphQL documents over the real schema, drawn by Hypothesis, and a reading of answers that owes the gateway nothing."""
+"""GraphQL documents over the real schema, drawn by Hypothesis, and a reading of answers that owes the code nothing."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -326,10 +326,14 @@ def battery(child_rows, *, carer=None, involvement=None):
     """Documents that ask for everything about a child by every road; a row for each state it may be searched by."""
     child = Reference(child_rows[0]["id"])
     yield Document(f"query($id: ID!) {{ child(by: {{id: $id}}) {everything('Child', 3)} }}", {"id": child})
-    filtered = " ".join(
-        f"{state}: involvements(active: {state}) {{ id service startedOn practitioner {{ id name }} }}"
-        for state in ("true", "false")
-    ).replace("true:", "running:").replace("false:", "past:")
+    filtered = (
+        " ".join(
+            f"{state}: involvements(active: {state}) {{ id service startedOn practitioner {{ id name }} }}"
+            for state in ("true", "false")
+        )
+        .replace("true:", "running:")
+        .replace("false:", "past:")
+    )
     nodes = [Reference(key) for key in (child_rows[0]["id"], carer, involvement) if key is not None]
     yield Document(
         "query($id: ID!, $known: [_Any!]!) { child(by: {id: $id}) { id " + filtered + " }"

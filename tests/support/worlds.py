@@ -59,6 +59,7 @@ ENDED = date(2026, 6, 30)
 ME = Key("person", 1)
 SOMEBODY = Key("person", 2)
 MY_POST = Key("practitioner", 1)
+MY_AGENCY = Key("agency", 1)
 
 _TABLES = (
     "source", "authority", "agency", "safeguarding_contact", "practitioner", "setting", "carer", "child",
@@ -278,7 +279,13 @@ def _fixed_rows():
             for number, (kind, sensitive) in enumerate(agencies, start=1)
         ),
         "safeguarding_contact": tuple(
-            {"authority": authority, "agency": agency, "role": "FRONT_DOOR", "name": "Desk", "telephone": "0161 496 0100"}
+            {
+                "authority": authority,
+                "agency": agency,
+                "role": "FRONT_DOOR",
+                "name": "Desk",
+                "telephone": "0161 496 0100",
+            }
             for authority, agency in ((HOME, None), (OTHER, None), (None, Key("agency", 1)), (None, Key("agency", 4)))
         ),
         "practitioner": tuple(
@@ -375,7 +382,12 @@ def _superseded(child, value):
 
 def a_setting_link_row(child, number):
     started = date(2020 + number, 9, 1)
-    return {"child_id": child, "setting_id": Key("setting", number), "started_on": started, "ended_on": None} | _PROVENANCE
+    return {
+        "child_id": child,
+        "setting_id": Key("setting", number),
+        "started_on": started,
+        "ended_on": None,
+    } | _PROVENANCE
 
 
 def _with_carer(draw, world, number):
@@ -487,12 +499,9 @@ class Asker:
 
     role: str
     purpose: str | None
-    agency: Key = Key("agency", 1)
+    agency: Key = MY_AGENCY
     mediated_for: Key | None = None
     person: Key = ME
-
-    def asking_for(self, purpose):
-        return replace(self, purpose=purpose)
 
 
 STANDINGS = ("current", "unregistered", "training-lapsed", "check-lapsed", "accreditation-lapsed", "suspended")
