@@ -12,17 +12,19 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from connectors.development_keys import development_jwks, development_ledger_key
-from connectors.embedded_engine import EmbeddedDecider
+from connectors.following_engine import FollowingDecider, Trust
 from connectors.golden import Replay, replay_golden
 from connectors.issuer_keys import IssuerKeys
 from connectors.postgres.database import Database
 from connectors.postgres.directory import PostgresDirectory
 from connectors.postgres.ledger import PostgresLedgerReader, PostgresLedgerStore
 from connectors.postgres.register import PostgresRegister
+from connectors.postgres.rule_releases import RuleReleases
 from connectors.rule_set import RuleSet
-from gateway.answering import Answering
+from connectors.rule_signature import verify
+from gateway.answering import Answering, Purposes
 from gateway.disclosure.redaction import Freshness
-from gateway.errors import DecisionUnavailable, DirectoryError
+from gateway.errors import DirectoryError
 from gateway.ledger.commitments import Commitments
 from gateway.ledger.writer import LedgerWriter
 from gateway.pages.graphiql import PagePersona, graphiql_routes
@@ -35,9 +37,6 @@ from schema.execution import DirectoryGraph
 from schema.http import GraphQLEndpoint
 
 log = logging.getLogger("gateway")
-
-START_ATTEMPTS = 3
-"""How often the golden questions are asked at start: a machine that has just booted may be late once."""
 
 
 def utc_now() -> datetime:
@@ -90,8 +89,10 @@ async def running(
             timeout=settings.database_timeout,
         )
         stack.push_async_callback(database.close)
-        rules = RuleSet.read(settings.policies_dir)
-        chosen = decider if decider is not None else await _proven_decider(settings, rules, stack)
+        if decider is None:
+            chosen, purposes = await _decider(settings, database, clock, stack)
+        else:
+            chosen, purposes = decider, RuleSet.read(settings.policies_dir)
         writer = ledger if ledger is not None else _ledger(settings, url, stack)
         writer.start()
         stack.push_async_callback(writer.close)
@@ -99,7 +100,7 @@ async def running(
             schema=DIRECTORY,
             directory=PostgresDirectory(database, today=clock),
             ledger=PostgresLedgerReader(database),
-            purposes=rules,
+            purposes=purposes,
             search_budget=settings.search_budget,
             token_limit=settings.token_limit,
             depth_limit=settings.depth_limit,
@@ -109,7 +110,7 @@ async def running(
             graph=graph,
             register=PostgresRegister(database),
             decider=chosen,
-            purposes=rules,
+            purposes=purposes,
             ledger=writer,
             commitments=Commitments(_ledger_key(settings)),
             freshness=_freshness(settings),
@@ -184,40 +185,45 @@ async def _answers(database: Database) -> bool:
     return True
 
 
-async def _proven_decider(settings: Settings, rules: RuleSet, stack: AsyncExitStack) -> Decider:
-    """Return the engine once it has given the golden answers.
+async def _decider(
+    settings: Settings, database: Database, clock: Callable[[], datetime], stack: AsyncExitStack
+) -> tuple[Decider, Purposes]:
+    """Return the engine, once it has given the golden answers, and where the purposes of a role are found.
 
     Raises:
         EnginesDiffer: It gives others, and must not serve.
-        SettingsError: In production, nobody has yet asked OPA for the golden answers of these rules.
+        RulesNotTrusted: A signature is required and not there, or nobody has asked OPA about these rules.
         DecisionUnavailable: It gives none.
     """
-    decider = await _decider(settings, stack)
-    for attempt in range(START_ATTEMPTS):
-        try:
-            replay = await replay_golden(decider, settings.policies_dir, revision=rules.revision)
-            break
-        except DecisionUnavailable:
-            if attempt == START_ATTEMPTS - 1:
-                raise
-    if replay is Replay.OUT_OF_DATE:
-        message = f"The golden answers are of other rules than {rules.revision}: run `gateway policy golden --write`."
-        if settings.env == "production":
-            raise SettingsError(message)
-        log.warning(message)
-    return decider
+    if settings.opa_url is None:
+        following = FollowingDecider(
+            settings.policies_dir,
+            timeout=settings.decision_timeout,
+            trust=_trust(settings, RuleReleases(database), clock),
+            golden_required=settings.env == "production",
+        )
+        stack.push_async_callback(following.close)
+        await following.start(interval=settings.policies_interval)
+        return following, following
+
+    from connectors.opa import OpaDecider  # imported here: its client costs a second that the default need not pay
+
+    opa = OpaDecider(settings.opa_url, timeout=settings.decision_timeout)
+    stack.push_async_callback(opa.close)
+    rules = RuleSet.read(settings.policies_dir)
+    if await replay_golden(opa, settings.policies_dir, revision=rules.revision) is Replay.OUT_OF_DATE:
+        log.warning("the golden answers are of other rules than %s: gateway policy golden --write", rules.revision)
+    return opa, rules
 
 
-async def _decider(settings: Settings, stack: AsyncExitStack) -> Decider:
-    if settings.opa_url is not None:
-        from connectors.opa import OpaDecider  # imported here: its client costs a second that the default need not pay
+def _trust(settings: Settings, releases: RuleReleases, clock: Callable[[], datetime]) -> Trust:
+    async def trust(rules: RuleSet) -> None:
+        if settings.policies_key_file is None:
+            return
+        release = verify(settings.policies_dir, rules, _content(settings.policies_key_file, "POLICIES_KEY_FILE"))
+        await releases.take_up(release, at=clock())
 
-        opa = OpaDecider(settings.opa_url, timeout=settings.decision_timeout)
-        stack.push_async_callback(opa.close)
-        return opa
-    embedded = EmbeddedDecider(settings.policies_dir, timeout=settings.decision_timeout)
-    stack.push_async_callback(embedded.close)
-    return embedded
+    return trust
 
 
 def _ledger(settings: Settings, url: str, stack: AsyncExitStack) -> LedgerWriter:
@@ -232,10 +238,14 @@ def _ledger_key(settings: Settings) -> bytes:
         if settings.env == "production":
             raise SettingsError("GATEWAY_LEDGER_KEY_FILE: must name a file with at least 32 bytes in production")
         path = development_ledger_key(settings.data_dir)
+    return _content(path, "LEDGER_KEY_FILE")
+
+
+def _content(path: Path, setting: str) -> bytes:
     try:
         return path.read_bytes()
     except OSError:
-        raise SettingsError("GATEWAY_LEDGER_KEY_FILE: the file cannot be read") from None
+        raise SettingsError(f"GATEWAY_{setting}: the file cannot be read") from None
 
 
 def _jwks(settings: Settings) -> str:

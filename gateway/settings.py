@@ -33,6 +33,12 @@ class Settings(BaseSettings):
 
     opa_url: str | None = Field(None, description="URL of an OPA server. Unset: the embedded policy engine.")
     policies_dir: Path = Field(PACKAGED_POLICIES, description="Folder of the rule set for the embedded engine.")
+    policies_interval: float = Field(
+        2.0, ge=0, description="Seconds between looks at the rules' folder for a change; 0 looks at start only."
+    )
+    policies_key_file: Path | None = Field(
+        None, description="Public key (PEM) of the policy owner. Set: unsigned, altered and older rules are refused."
+    )
     decision_timeout: float = Field(0.5, gt=0, description="Seconds to wait for policy decisions.")
 
     token_issuer: str = Field(

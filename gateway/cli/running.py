@@ -12,6 +12,7 @@ from connectors.golden import EnginesDiffer
 from connectors.postgres.migration import MigrationRefused, migrate
 from connectors.postgres.server import embedded_server
 from connectors.rule_set import RuleSetUnreadable
+from connectors.rule_signature import RulesNotTrusted
 from gateway.errors import DirectoryError
 from gateway.settings import Settings, SettingsError, read_settings
 
@@ -25,7 +26,14 @@ def run(act: Callable[[Settings], Coroutine[Any, Any, Returned]]) -> Returned:
     """Run a command with the settings; what goes wrong on purpose ends it with one sentence and exit code 2 or 3."""
     try:
         return asyncio.run(act(read_settings()))
-    except (SettingsError, MigrationRefused, RuleSetUnreadable, RulesDoNotBuild, EnginesDiffer) as error:
+    except (
+        SettingsError,
+        MigrationRefused,
+        RuleSetUnreadable,
+        RulesDoNotBuild,
+        EnginesDiffer,
+        RulesNotTrusted,
+    ) as error:
         console.print(str(error), markup=False, style="red")
         raise typer.Exit(EXIT_REFUSED) from error
     except DirectoryError as error:
