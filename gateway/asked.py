@@ -71,6 +71,8 @@ def entry_of(
             agency=claims.agency,
             authority=claims.authority,
             mediated_for=claims.mediated_for,
+            standing=None if asked.caller is None else asked.caller.standing.value,
+            acts_for=None if asked.caller is None else asked.caller.acts_for,
         ),
         access=AccessNote(
             purpose=access.purpose,

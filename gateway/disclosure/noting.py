@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from gateway.disclosure.classes import RecordClass
 from gateway.disclosure.fields import LEVELS, attribute
 from gateway.disclosure.question import Decision
 from gateway.disclosure.redaction import Disclosed
@@ -58,6 +59,7 @@ def _told_note(place: Place, group: list[Disclosed], commitments: Commitments, s
         masked={name: MaskedNote(reasons=reasons, commitment=committed[name]) for name, reasons in masked.items()},
         withheld=withheld,
         concealed=concealed,
+        record_class=group[0].plan.record_class,
     )
 
 
@@ -66,7 +68,7 @@ def _value(disclosed: Disclosed, name: str) -> Any:
 
 
 def _concealed_notes(notes: Notes) -> Iterator[RecordNote]:
-    for record_type, record_id, home, about, decision in _once(notes.concealed):
+    for record_type, record_id, home, about, decision, record_class in _once(notes.concealed):
         yield RecordNote(
             type=record_type,
             id=str(record_id),
@@ -74,10 +76,11 @@ def _concealed_notes(notes: Notes) -> Iterator[RecordNote]:
             about=tuple(str(child) for child in about),
             exists=Effect.CONCEAL,
             reasons=decision.reasons,
+            record_class=record_class,
         )
 
 
-Concealed = tuple[RecordType, Any, Any, tuple[ChildId, ...], Decision]
+Concealed = tuple[RecordType, Any, Any, tuple[ChildId, ...], Decision, RecordClass]
 
 
 def _once(concealed: Iterable[Concealed]) -> Iterable[Concealed]:

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from gateway.disclosure.fields import DERIVED, LEVELS, attribute
-from gateway.disclosure.question import Decision, FieldDecision
+from gateway.disclosure.question import Attribute, Decision, FieldDecision
 from gateway.errors import DecisionUnavailable
 from gateway.record_ids import encode
 from gateway.records import Address, Assertion
@@ -77,7 +77,14 @@ _RENAMED = {(RecordType.LOCAL_AUTHORITY, "id"): "code"}
 class Plan:
     """How to redact every record of one type under one decision for one selection of fields."""
 
-    def __init__(self, record_type: RecordType, decision: Decision, selection: frozenset[str]) -> None:
+    def __init__(
+        self,
+        record_type: RecordType,
+        decision: Decision,
+        selection: frozenset[str],
+        *,
+        record_class: tuple[tuple[str, Attribute], ...],
+    ) -> None:
         """Sort the selected fields by what becomes of them.
 
         Raises:
@@ -85,6 +92,7 @@ class Plan:
         """
         self.type = record_type
         self.decision = decision
+        self.record_class = record_class
         self.selection = selection
         self.effects: dict[str, FieldDecision] = {name: _effect_on(decision, name) for name in sorted(selection)}
         levels = LEVELS.get(record_type, frozenset())

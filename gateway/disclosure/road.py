@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from gateway.disclosure.classes import Record, class_of, home_of
+from gateway.disclosure.classes import Record, RecordClass, class_of, home_of
 from gateway.disclosure.decisions import Classified, Decisions
 from gateway.disclosure.question import Decision
 from gateway.disclosure.redaction import Disclosed, Freshness, Plan
@@ -46,8 +46,8 @@ class Notes:
     """What this ask has touched and told so far: the stuff of its audit entry."""
 
     disclosed: list[Disclosed] = field(default_factory=list)
-    concealed: list[tuple[RecordType, UUID | str | int, AuthorityCode, tuple[ChildId, ...], Decision]] = field(
-        default_factory=list
+    concealed: list[tuple[RecordType, UUID | str | int, AuthorityCode, tuple[ChildId, ...], Decision, RecordClass]] = (
+        field(default_factory=list)
     )
     sources: list[SourceNote] = field(default_factory=list)
     searches: int = 0
@@ -161,7 +161,7 @@ class Road:
     def _note_concealed(
         self, judged: Iterable[tuple[Record, Classified, Decision]], context: tuple[ChildId, ...]
     ) -> None:
-        for record, (record_type, _), decision in judged:
+        for record, (record_type, record_class), decision in judged:
             if decision.exists is Effect.CONCEAL:
                 note = (
                     record_type,
@@ -169,6 +169,7 @@ class Road:
                     home_of(record, self.ask.home),
                     _about(record) or context,
                     decision,
+                    record_class,
                 )
                 self.notes.concealed.append(note)
 
@@ -183,13 +184,14 @@ class Plans:
 
     def plan(self, key: Classified, decision: Decision, selection: frozenset[str]) -> Plan:
         """Return the plan for a type, a decision and a selection."""
-        # The plan keeps its decision alive, so the decision's address cannot come to mean another one.
+        # The plan keeps its decision alive, so the decision's address cannot come to mean another one; a decision is
+        # that on one class, so the plan knows its class.
         at = (key[0], id(decision), selection)
         plan = self._plans.get(at)
         if plan is None:
             if len(self._plans) >= self._limit:
                 self._plans.clear()
-            plan = self._plans[at] = Plan(key[0], decision, selection)
+            plan = self._plans[at] = Plan(key[0], decision, selection, record_class=key[1])
         return plan
 
 

@@ -14,7 +14,10 @@ from uuid import UUID
 
 import orjson
 
+from gateway.disclosure.question import Attribute
 from gateway.ledger.entry import AuditEntry, RecordNote
+
+RecordClass = tuple[tuple[str, Attribute], ...]
 
 ENTRY_VERSION: Final = 1
 INDEX_TEXT_LIMIT: Final = 200
@@ -90,19 +93,31 @@ def leaf_hash(entry: bytes) -> bytes:
 def as_document(entry: AuditEntry) -> dict[str, Any]:
     """Return the entry as JSON values, without its sequence number."""
     caller, access, operation, policy = entry.caller, entry.access, entry.operation, entry.policy
+    # Hundreds of records have a handful of classes; each is written once and the records say which is theirs.
+    classes = {
+        record_class: number
+        for number, record_class in enumerate(
+            dict.fromkeys(record.record_class for record in entry.records if record.record_class is not None)
+        )
+    }
     return {
         "access": {"grant": access.grant, "origin": access.origin, "purpose": access.purpose},
         "at": instant(entry.at),
         "caller": None
         if caller is None
         else {
+            "acts_for": None
+            if caller.acts_for is None
+            else {"role": caller.acts_for[0], "standing": caller.acts_for[1]},
             "agency": caller.agency,
             "authority": caller.authority,
             "mediated_for": caller.mediated_for,
             "peer": caller.peer,
             "person": caller.person,
             "role": caller.role,
+            "standing": caller.standing,
         },
+        "classes": [dict(record_class) for record_class in classes],
         "gateway": entry.gateway,
         "operation": {"hash": operation.hash, "name": operation.name},
         "outcome": {
@@ -120,7 +135,7 @@ def as_document(entry: AuditEntry) -> dict[str, Any]:
             },
             "records": [_commitments(record) for record in entry.records],
         },
-        "records": [_record(record) for record in entry.records],
+        "records": [_record(record, classes) for record in entry.records],
         "request_id": entry.request_id,
         "salt": entry.salt,
         "searches": entry.searches,
@@ -194,7 +209,7 @@ def _named(shapes: tuple[_Shape, ...]) -> tuple[_Names, _Names]:
     return tuple(sorted(told)), tuple(sorted(withheld))
 
 
-def _record(record: RecordNote) -> dict[str, Any]:
+def _record(record: RecordNote, classes: Mapping[RecordClass, int]) -> dict[str, Any]:
     # Most records are told in full; groups with nothing in them are left out.
     document: dict[str, Any] = {
         "about": record.about,
@@ -203,6 +218,8 @@ def _record(record: RecordNote) -> dict[str, Any]:
         "id": record.id,
         "type": record.type,
     }
+    if record.record_class is not None:
+        document["class"] = classes[record.record_class]
     if record.reasons:
         document["reasons"] = record.reasons
     if record.disclosed:

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, Literal
 
+from gateway.disclosure.question import Attribute
 from gateway.vocabulary import Effect, RecordType, SourceStatus
 
 NOT_FOUND: Final = "not-found"
@@ -22,7 +23,11 @@ class OutcomeStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerNote:
-    """Who asked, as the token said it; `mediated_for` is the person asked for, `peer` the gateway that asserts both."""
+    """Who asked, as the token said it; `mediated_for` is the person asked for, `peer` the gateway that asserts both.
+
+    `standing` is what the register said at that moment, `acts_for` the role and standing of the person asked for:
+    with the claims, all of the caller that a decision may depend on.
+    """
 
     person: str
     name: str | None
@@ -31,6 +36,8 @@ class CallerNote:
     authority: str
     mediated_for: str | None = None
     peer: str | None = None
+    standing: str | None = None
+    acts_for: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +117,7 @@ class RecordNote:
 
     `about` holds the ids of the children the record is about; `disclosed` maps a field to its commitment,
     `concealed` to its reasons. `exists` is `NOT_FOUND` where an id led to nothing.
+    `record_class` is the class that was decided on, `None` where nothing was: it lets other rules be tried on old asks.
     """
 
     type: RecordType
@@ -122,6 +130,7 @@ class RecordNote:
     masked: Mapping[str, MaskedNote] = field(default_factory=dict)
     withheld: Mapping[str, WithheldNote] = field(default_factory=dict)
     concealed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    record_class: tuple[tuple[str, Attribute], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ _ANY_REASON_IN_HEAD: Final = re.compile(r"^refusals\[\w+\]\[\w+\]")
 _FACT: Final = re.compile(r"\b(?:record\.)?(class\.\w+)|\binput\.((?:caller|access)\.\w+)|\b(record\.type)\b")
 _BOOK: Final = re.compile(r"\bdata\.(\w+)")
 _LITERAL: Final = re.compile(r'"[^"]*"|#.*$', re.MULTILINE)
+_WHOLE_INPUT: Final = re.compile(r"\binput\b(?!\.(?:items|(?:caller|access)\.\w))")
 _NOT_BOOK: Final = frozenset({"directory", "revision"})
 _QUESTION: Final = "directory.question"
 """The package every rule reads its records from; what it reads says nothing of the one rule."""
@@ -79,6 +80,14 @@ class Annotations:
         if reason not in self._origins:
             self._origins[reason] = tuple(self._origin(rule) for rule in self._giving(reason))
         return self._origins[reason]
+
+    def unread(self) -> frozenset[str]:
+        """Return which of the agency, the authority, the grant and the time no rule reads; none if that is not sure."""
+        texts = [_LITERAL.sub("", rule.text) for rule in self.rules]
+        if any(_WHOLE_INPUT.search(text) for text in texts):
+            return frozenset()
+        words = {word for text in texts for word in re.findall(r"\w+", text)}
+        return frozenset({"agency", "authority", "grant", "now"}) - words
 
     def _giving(self, reason: str) -> Sequence[Rule]:
         heads = [rule for rule in self.rules if (found := _REASON_IN_HEAD.match(rule.text)) and found[1] == reason]
