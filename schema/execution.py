@@ -1,4 +1,4 @@
-"""Run documents on graphql-core: read once and remembered, answered whole or not at all."""
+"""Run documents: read once and remembered, by a plan or else on graphql-core, answered whole or not at all."""
 
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -27,6 +27,7 @@ from resolvers.asking import Asking, Purposes
 from schema.directory import DirectorySchema
 from schema.levels import Context
 from schema.limits import measure
+from schema.plan import DocumentPlan, planned
 
 REMEMBERED = 1_000
 """Documents kept in read form at most."""
@@ -42,6 +43,8 @@ class ReadDocument:
     document: DocumentNode
     kind: str
     introspects: bool
+    plan: DocumentPlan | None
+    """How it is answered without graphql-core, where plans cover it."""
 
 
 class DirectoryGraph:
@@ -98,6 +101,9 @@ class DirectoryGraph:
             purposes=self._purposes,
             search_budget=self._search_budget,
         )
+        answer = None if readable.plan is None else readable.plan.prepared(operation, asking)
+        if answer is not None:
+            return await answer()
         outcome = execute(
             self._schema,
             readable.document,
@@ -133,7 +139,15 @@ class DirectoryGraph:
             return BadRequest(" ".join(_told(error) for error in errors[:ERROR_LIMIT]), reason="document-invalid")
         if not operations:
             return BadRequest("The document holds no operation.", reason="document-invalid")
-        return ReadDocument(document=document, kind=operations[0].operation.value, introspects=size.introspects)
+        return ReadDocument(
+            document=document,
+            kind=operations[0].operation.value,
+            introspects=size.introspects,
+            plan=None if size.introspects else self._planned(document),
+        )
+
+    def _planned(self, document: DocumentNode) -> DocumentPlan | None:
+        return planned(self._schema, document)
 
 
 def _told(error: GraphQLError) -> str:

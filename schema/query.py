@@ -76,7 +76,7 @@ class Query:
     ) -> Any:
         """Search."""
         asking = asking_of(info)
-        _home_only(authorities, asking.road.ask.home)
+        home_only(authorities, asking.road.ask.home)
         found = await candidates_for(
             asking,
             Criteria(
@@ -179,7 +179,7 @@ async def record_by_id(info: Info, text: str) -> Any:
     return await load_with_siblings(info, AuthorityCode(text), authorities_by_code)
 
 
-def _home_only(authorities: Sequence[object] | None, home: AuthorityCode) -> None:
+def home_only(authorities: Sequence[object] | None, home: AuthorityCode) -> None:
     others = sorted({str(code) for code in authorities or ()} - {home})
     if others:
         raise BadCriteria(

@@ -1,0 +1,99 @@
+"""Where plans begin: one child, or one search; each as the root field of the same name in `schema.query`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from graphql import FieldNode, GraphQLObjectType, get_named_type
+
+from gateway.ports import Criteria
+from gateway.record_ids import decode
+from gateway.vocabulary import RecordType
+from resolvers.authorities import ask_home
+from resolvers.children import child_by_identifier, children_by_id
+from resolvers.search import candidates_for
+from schema.plan_objects import ObjectPlan, Run
+from schema.plan_selection import Collector, NotPlanned
+from schema.query import home_only
+
+
+class Root(Protocol):
+    """A root field with all that is selected below it."""
+
+    below: ObjectPlan
+
+    async def answer(self, run: Run, arguments: Mapping[str, Any]) -> Any:
+        """Return what the field comes to."""
+        ...
+
+
+class ChildRoot:
+    """`child`."""
+
+    def __init__(self, of: GraphQLObjectType, nodes: Sequence[FieldNode], collector: Collector) -> None:
+        """Plan what is selected of the child."""
+        self.below = ObjectPlan(of, nodes, collector)
+
+    async def answer(self, run: Run, arguments: Mapping[str, Any]) -> Any:
+        """Return the child, or None."""
+        asking, by = run.asking, arguments["by"]
+        ask_home(asking)
+        if by.get("id"):
+            decoded = decode(by["id"])
+            if decoded is None or decoded[0] is not RecordType.CHILD:
+                return None
+            child = (await children_by_id(asking, [decoded[1]], self.below.selection))[0]  # type: ignore[list-item]  # the id is a child's
+        else:
+            child = await child_by_identifier(
+                asking, self.below.selection, nhs_number=by.get("nhsNumber") or None, upn=by.get("upn") or None
+            )
+        return None if child is None else (await self.below.told(run, [child]))[0]
+
+
+class SearchRoot:
+    """`searchChildren`, where it tells candidates and nothing of sources."""
+
+    def __init__(self, of: GraphQLObjectType, nodes: Sequence[FieldNode], collector: Collector) -> None:
+        """Plan what is selected of the candidates.
+
+        Raises:
+            NotPlanned: More than one list of candidates is selected, or something beside them.
+        """
+        fields = collector.below(nodes, of)
+        if len(fields) != 1:
+            raise NotPlanned
+        ((self._key, places),) = fields.items()
+        if places[0].name.value != "candidates":
+            raise NotPlanned
+        candidate = get_named_type(of.fields["candidates"].type)
+        if not isinstance(candidate, GraphQLObjectType):
+            raise NotPlanned
+        self.below = ObjectPlan(candidate, places, collector)
+
+    async def answer(self, run: Run, arguments: Mapping[str, Any]) -> Any:
+        """Return the search's result."""
+        asking = run.asking
+        home_only(arguments.get("authorities"), asking.road.ask.home)
+        found = await candidates_for(
+            asking, _criteria(arguments["criteria"]), self.below.selection, first=arguments["first"]
+        )
+        ask_home(asking)
+        return {self._key: await self.below.told(run, found)}
+
+
+def _criteria(stated: Mapping[str, Any]) -> Criteria:
+    return Criteria(
+        given_name=stated.get("givenName"),
+        family_name=stated.get("familyName"),
+        date_of_birth=stated.get("dateOfBirth"),
+        gender=stated.get("gender"),
+        postcode=stated.get("postcode"),
+        nhs_number=stated.get("nhsNumber"),
+        upn=stated.get("upn"),
+    )
+
+
+ROOTS: Mapping[str, Callable[[GraphQLObjectType, Sequence[FieldNode], Collector], Root]] = {
+    "child": ChildRoot,
+    "searchChildren": SearchRoot,
+}
+"""By name, how a root field is planned."""
