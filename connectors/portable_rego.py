@@ -50,10 +50,13 @@ def _without_text(source: str) -> str:
 
 
 def _calls(code: str, own: set[str]) -> _Found:
-    for match in re.finditer(r"(?<![\w.])([A-Za-z_][\w.]*)\(", code):
-        name = match.group(1)
+    # Engines allow space, and some a line's end, before the parenthesis and around the dots.
+    for match in re.finditer(r"(?<![\w.])([A-Za-z_]\w*(?:\s*\.\s*\w+)*)\s*\(", code):
+        name = "".join(match.group(1).split())
         if name not in BUILTINS and name not in own and name not in _WORDS:
             yield match.start(), f"calls {name}", f"use only {', '.join(sorted(BUILTINS))} and functions of this file"
+    for match in re.finditer(r"\]\s*\(", code):
+        yield match.start(), "calls what brackets name", "call by a name"
 
 
 def _negations(code: str) -> _Found:

@@ -15,6 +15,8 @@ RULES = sorted(path for path in POLICIES.glob("directory/*.rego") if not path.na
     [
         ('late if time.parse_rfc3339_ns("2026-01-01T00:00:00Z") > 0', "calls time.parse_rfc3339_ns"),
         ("shout := upper(input.caller.role)", "calls upper"),
+        ("where := opa . runtime ()", "calls opa.runtime"),
+        ('where := opa["runtime"]()', "calls what brackets name"),
         ("keys := {key | some key, value in input.items}", "starts a comprehension"),
         ("keys := [key | some key, value in input.items]", "starts a comprehension"),
         ("low if not level(input) == 1", "negates an expression with a call"),
@@ -30,6 +32,12 @@ def test_a_form_on_which_engines_differ_is_found(line, problem):
     findings = unportable("x.rego", f"package x\n\nlevel(_) := 1\n\n{line}\n")
 
     assert [(finding.line, finding.problem.startswith(problem)) for finding in findings] == [(5, True)]
+
+
+def test_a_call_is_found_though_its_parenthesis_stands_on_the_next_line():
+    findings = unportable("x.rego", "package x\n\nwhere := opa.runtime # here\n()\n")
+
+    assert [finding.problem for finding in findings] == ["calls opa.runtime"]
 
 
 def test_words_in_comments_and_strings_are_not_rules():
