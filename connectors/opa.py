@@ -11,6 +11,10 @@ from gateway.disclosure.question import Answer, Question
 from gateway.errors import DecisionUnavailable
 
 PACKAGE, _, RULE = ENTRYPOINT.rpartition("/")
+REVISION = ("revision", "id")
+"""Where the bundle keeps the name of its rules."""
+LOOK = 0.2
+"""Seconds between looks at the server."""
 
 
 class OpaDecider:
@@ -29,10 +33,18 @@ class OpaDecider:
         self._timeout = timeout
         self._client: AsyncOpaClient | None = None
         self._revision = ""
+        self._silent = False
+        self._watching: asyncio.Task[None] | None = None
 
     @property
     def revision(self) -> str:
-        """Return the revision of the latest answer; empty before the first."""
+        """Return the revision the server holds; empty before its first answer.
+
+        Raises:
+            DecisionUnavailable: The server has fallen silent: what was decided before is not told either.
+        """
+        if self._silent:
+            raise _unavailable("engine-silent")
         return self._revision
 
     async def decide(self, question: Question) -> Answer:
@@ -53,13 +65,37 @@ class OpaDecider:
             raise _unavailable("rule-undefined")
         answer = Answer.from_document(document["result"], question)
         self._revision = answer.revision
+        if self._watching is None:
+            self._watching = asyncio.create_task(self._watch(), name="watch-opa")
         return answer
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Stop watching and close the connections."""
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
+            self._watching = None
         if self._client is not None:
             await self._client.close_connection()
             self._client = None
+
+    async def _watch(self) -> None:
+        """Look after the server: remembered decisions hold only while it is there and its rules are the same."""
+        while True:
+            await asyncio.sleep(LOOK)
+            revision = await self._held_revision()
+            self._silent = revision is None
+            self._revision = revision or self._revision
+
+    async def _held_revision(self) -> str | None:
+        try:
+            async with asyncio.timeout(self._timeout):
+                client = await self._connected()
+                document = await client.query_rule({}, *REVISION)
+        except (TimeoutError, aiohttp.ClientError, OSError, ValueError):
+            return None
+        held = document.get("result") if isinstance(document, dict) else None
+        return held if isinstance(held, str) and held else None
 
     async def _connected(self) -> AsyncOpaClient:
         if self._client is None:

@@ -142,7 +142,11 @@ class Decider(Protocol):
 
     @property
     def revision(self) -> str:
-        """Return the revision of the rules in force; it changes when and only when the rules do."""
+        """Return the revision of the rules in force; it changes when and only when the rules do.
+
+        Raises:
+            DecisionUnavailable: The engine is known to be gone; what it decided before is not told either.
+        """
         ...
 
     async def decide(self, question: Question) -> Answer:
