@@ -260,7 +260,8 @@ class CallerRecord:
 class AccessLogEntry:
     """What one audit entry says of one child, for those who may ask who looked (domain rule L4).
 
-    `fields` are those told, as `Type.field`; `facts` are the child's, for the class.
+    `fields` are those told, as `Type.field`; `facts` are the child's, for the class;
+    `sensitive` says that who looked works for a sensitive service.
     """
 
     id: int
@@ -270,6 +271,7 @@ class AccessLogEntry:
     person: str | None
     role: str | None
     agency: str | None
+    sensitive: bool
     authority: str | None
     mediated_for: str | None
     purpose: str | None

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from gateway.disclosure.redaction import Disclosed, Withheld
 from gateway.disclosure.road import Selection
 from gateway.errors import BadCriteria
-from gateway.ledger.reading import StoredEntry, access_of
-from gateway.records import AccessLogEntry, Child
-from gateway.vocabulary import ChildId, RecordType
+from gateway.ledger.reading import AccessSeen, StoredEntry, access_of
+from gateway.records import AccessLogEntry, Agency, Child
+from gateway.vocabulary import AgencyId, ChildId, RecordType
 from resolvers.asking import Asking
 
 PAGE_LIMIT = 100
@@ -51,12 +52,26 @@ async def access_log_of_child(
     if not told.plan.tells("accessLog"):
         return AccessLogPage(entries=(), has_more=False, withheld=told.plan.withheld)
     found = list(await asking.ledger.entries_about([child.id], first=first + 1, before_seq=before))
-    entries = (await asking.road.tell([[_entry(stored, child) for stored in found[:first]]], selection))[0]
+    entries = (await asking.road.tell([await _entries(asking, found[:first], child)], selection))[0]
     return AccessLogPage(entries=entries, has_more=len(found) > first, withheld=())
 
 
-def _entry(stored: StoredEntry, child: Child) -> AccessLogEntry:
-    seen = access_of(stored.entry, [child.id])
+async def _entries(asking: Asking, found: Sequence[StoredEntry], child: Child) -> list[AccessLogEntry]:
+    seen = [access_of(stored.entry, [child.id]) for stored in found]
+    ids = {agency for one in seen if (agency := _agency_id(one.agency)) is not None}
+    agencies = {str(agency): record for agency, record in (await asking.directory.agencies(list(ids))).items()}
+    return [_entry(one, child, agencies.get(one.agency or "")) for one in seen]
+
+
+def _agency_id(text: str | None) -> AgencyId | None:
+    """Return the id in a token's claim, or None for a claim of another form."""
+    try:
+        return AgencyId(UUID(text or ""))
+    except ValueError:
+        return None
+
+
+def _entry(seen: AccessSeen, child: Child, agency: Agency | None) -> AccessLogEntry:
     return AccessLogEntry(
         id=seen.seq,
         child=child.id,
@@ -64,7 +79,8 @@ def _entry(stored: StoredEntry, child: Child) -> AccessLogEntry:
         at=seen.at,
         person=seen.name or seen.person,
         role=seen.role,
-        agency=seen.agency,
+        agency=seen.agency if agency is None else agency.name,
+        sensitive=agency is not None and agency.sensitive,
         authority=seen.authority,
         mediated_for=seen.mediated_for,
         purpose=seen.purpose,

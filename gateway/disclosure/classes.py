@@ -66,7 +66,8 @@ def _class_of_practitioner(practitioner: Practitioner, caller: Caller) -> Record
 
 def _class_of_log_entry(entry: AccessLogEntry, caller: Caller) -> RecordClass:
     own = caller.subject_child == entry.child or caller.subject_carer in entry.facts.carers
-    return _plain(*_facts(entry.facts, caller, own=own))
+    shield, _, consent, *others = _facts(entry.facts, caller, own=own)
+    return _plain(shield, entry.sensitive, consent, *others)
 
 
 def _class_of_involvement(involvement: Involvement, caller: Caller) -> RecordClass:
