@@ -6,6 +6,7 @@ A test holds this list equal to the printed schema.
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from gateway.vocabulary import RecordType
 
@@ -146,6 +147,7 @@ DERIVED = frozenset({"withheld", "provenance"})
 _WORD_START = re.compile(r"(?<!^)(?=[A-Z])")
 
 
+@lru_cache(maxsize=1_000)
 def attribute(field: str) -> str:
     """Return the Python attribute that holds a GraphQL field: givenName → given_name."""
     return _WORD_START.sub("_", field).lower()

@@ -2,6 +2,7 @@
 
 from datetime import date
 from itertools import count
+from uuid import UUID
 
 import orjson
 import pytest
@@ -15,7 +16,20 @@ from schema.directory import DIRECTORY
 from schema.plan import DocumentPlan
 from schema.plan_levels import LEVELS
 from tests.properties.profile import examples
+from tests.support.builders import (
+    a_carer,
+    a_child,
+    a_consent,
+    a_practitioner,
+    a_sensitive_involvement,
+    a_setting,
+    a_shield,
+    an_agency,
+    an_involvement,
+    attends,
+)  # fmt: skip
 from tests.support.documents import Document, Reference
+from tests.support.gateway import a_persona
 from tests.support.worlds import Key, askers, worlds
 
 SCHEMA = DIRECTORY._schema
@@ -167,8 +181,14 @@ async def test_variables_that_do_not_fit_are_refused_alike(walking, book, new_ex
 def noted(entry):
     """What an entry says, without what differs from ask to ask: instants, ids of requests, salts and their like."""
     private = entry["private"]["records"]
+    # Levels side by side end in either order, and classes are numbered as they appear: the class itself is compared.
     told = [
-        record | {"committed": sorted(committed), "disclosed": sorted(record.get("disclosed", ()))}
+        record
+        | {
+            "committed": sorted(committed),
+            "disclosed": sorted(record.get("disclosed", ())),
+            "class": entry["classes"][record["class"]] if "class" in record else None,
+        }
         for record, committed in zip(entry["records"], private, strict=True)
     ]
     return {
@@ -177,3 +197,62 @@ def noted(entry):
         "outcome": entry["outcome"],
         "searches": entry["searches"],
     }
+
+
+ROLES = (
+    "health-practitioner", "education-practitioner", "early-years-practitioner", "youth-practitioner",
+    "voluntary-practitioner", "gp", "social-worker", "police-child-protection", "directory-team", "supervisor",
+    "auditor", "supplier",
+)  # fmt: skip
+EVERYTHING = """query($id: ID!) { child(by: {id: $id}) {
+  id givenName familyName address { postcode } withheld { field reason }
+  responsibleAuthority { name } leadProfessional { name agency { name } }
+  carers { id name telephone withheld { field } children { id involvements { id } } involvements { id service } }
+  settings { id name localAuthority { code } withheld { field } }
+  involvements { id service withheld { field } practitioner { id name agency { name } } agency { id } child { id } }
+} }"""
+
+
+@pytest.mark.parametrize("shielded", [False, True])
+@pytest.mark.parametrize("role", ROLES)
+async def test_a_family_with_something_behind_every_field_is_told_alike(walking, book, role, shielded):
+    answers, entries, child = [], [], UUID(int=0xFA0000 + 100 * ROLES.index(role) + shielded)
+
+    for place in walking:
+        persona = await a_family_and_a_caller(place.database, role, child, shielded=shielded, book=book)
+        answers.append(await place.client.ask(persona, EVERYTHING, {"id": f"chd-{child}"}))
+        entries.append(noted(await place.entry()))
+
+    assert answers[0].content == answers[1].content
+    assert entries[0] == entries[1]
+
+
+async def test_a_plan_loads_nothing_behind_a_field_that_is_withheld(walking, book):
+    place, child = walking[0], UUID(int=0xFB0000)
+    persona = await a_family_and_a_caller(place.database, "health-practitioner", child, shielded=True, book=book)
+
+    told = (await place.client.ask(persona, EVERYTHING, {"id": f"chd-{child}"})).data["child"]
+
+    withheld = {one["field"] for one in told["withheld"]}
+    assert {"settings", "involvements", "address"} <= withheld
+    assert all(told[name] is None for name in withheld)
+    assert {"Setting", "Involvement"}.isdisjoint(record["type"] for record in (await place.entry())["records"])
+
+
+async def a_family_and_a_caller(database, role, child, *, shielded, book):
+    """A child with a carer, a setting and two involvements, the same in every database, and somebody to ask."""
+    ids = iter(range(child.int * 16, child.int * 16 + 16))
+    agency = await an_agency(database, id=UUID(int=next(ids)), name="Agency")
+    await a_child(database, id=child, given_name="Ayesha", family_name="Okafor")
+    carer = await a_carer(database, of=[child], id=UUID(int=next(ids)), name="Carer")
+    await attends(database, child, await a_setting(database, id=UUID(int=next(ids)), name="School"))
+    practitioner = await a_practitioner(database, agency=agency, id=UUID(int=next(ids)), name="Practitioner")
+    common = {"practitioner_id": practitioner}
+    await an_involvement(database, child, id=UUID(int=next(ids)), is_lead_professional=True, **common)
+    sensitive = await a_sensitive_involvement(database, child, id=UUID(int=next(ids)), **common)
+    await a_consent(database, child, sensitive)
+    await an_involvement(database, child, carer_id=carer, id=UUID(int=next(ids)), **common)
+    if shielded:
+        await a_shield(database, child)
+    purpose = book["roles"][role]["purposes"][0]
+    return await a_persona(database, role, agency=agency, purpose=purpose, person=f"asker-{child.int}")
