@@ -278,6 +278,38 @@ def axes_of(
     return Axes(approaches=_approaches(book, roles, purposes, every_purpose=every_purpose), rows=rows)
 
 
+def axes_of_both(old: Book, new: Book, choice: Mapping[str, Sequence[str]]) -> tuple[Axes, Axes]:
+    """Return what to ask two sets of rules about, each role with each of its purposes.
+
+    `choice` maps the keywords of `axes_of` to names.
+
+    A name that only one of them knows is asked of that one only.
+
+    Raises:
+        UnknownName: Neither knows a name.
+    """
+    for name, wanted in choice.items():
+        known(name, wanted, list(dict.fromkeys([*_names(old, name), *_names(new, name)])))
+    return _axes_with(old, choice), _axes_with(new, choice)
+
+
+def _axes_with(book: Book, choice: Mapping[str, Sequence[str]]) -> Axes:
+    kept = {name: [one for one in wanted if one in _names(book, name)] for name, wanted in choice.items()}
+    if any(choice[name] and not kept[name] for name in choice):
+        return Axes(approaches=(), rows=())
+    return axes_of(book, **kept, every_purpose=True)
+
+
+def _names(book: Book, name: str) -> Sequence[str]:
+    return {
+        "roles": book.roles,
+        "purposes": book.purposes,
+        "types": [kind.value for kind in book.types],
+        "fields": [field for kind in book.types for field in book.fields_of(kind)],
+        "classes": [named.name for named in NAMED_CLASSES],
+    }[name]
+
+
 def class_with(record_type: RecordType, beyond: Mapping[str, Attribute], book: Book) -> RecordClass:
     """Return the plain class of a type, changed as told.
 

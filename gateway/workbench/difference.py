@@ -94,6 +94,20 @@ class Group:
     times: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """Groups that differ in nothing but field and class: each of the fields, of each of the classes."""
+
+    kind: Kind
+    type: str
+    fields: tuple[str, ...]
+    classes: tuple[str, ...]
+    old: FieldDecision
+    new: FieldDecision
+    approaches: tuple[tuple[str, str | None], ...]
+    times: int
+
+
 def compare(old: Matrix, new: Matrix) -> Difference:
     """Return what changes from one matrix to another; a place that only one has is `ABSENT` in the other."""
     places = dict.fromkeys([*old.cells, *new.cells])
@@ -151,6 +165,33 @@ def grouped(changes: Sequence[Change]) -> list[Group]:
         )
         for members in together.values()
     ]
+
+
+def blocks(changes: Sequence[Change]) -> list[Block]:
+    """Return the changes in as few blocks as say them all, in the order of first sight."""
+    of_class: dict[tuple[object, ...], list[Group]] = {}
+    for group in grouped(changes):
+        of_class.setdefault((group.class_name, _turn(group)), []).append(group)
+    alike: dict[tuple[object, ...], list[list[Group]]] = {}
+    for groups in of_class.values():
+        alike.setdefault((tuple(group.field for group in groups), _turn(groups[0])), []).append(groups)
+    return [
+        Block(
+            kind=classes[0][0].kind,
+            type=classes[0][0].type,
+            fields=tuple(group.field for group in classes[0]),
+            classes=tuple(groups[0].class_name for groups in classes),
+            old=classes[0][0].old,
+            new=classes[0][0].new,
+            approaches=classes[0][0].approaches,
+            times=sum(group.times for groups in classes for group in groups),
+        )
+        for classes in alike.values()
+    ]
+
+
+def _turn(group: Group) -> tuple[object, ...]:
+    return (group.kind, group.type, group.old, group.new, group.approaches)
 
 
 BY: Final[Mapping[str, Callable[[Change], tuple[str, ...]]]] = {

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from gateway.disclosure.fields import FIELDS
-from gateway.disclosure.question import Attribute, Decision, FieldDecision, Item, Question
+from gateway.disclosure.question import Attribute, FieldDecision, Item, Question
 from gateway.ports import Decider
 from gateway.vocabulary import Effect, RecordType
 from gateway.workbench.axes import CRITERIA, PLAIN, Approach, RecordClass, word
@@ -77,30 +77,71 @@ def recorded_in(document: Mapping[str, Any]) -> Iterator[Recorded]:
             )
 
 
-async def replay(decider: Decider, recorded: Mapping[Recorded, int], *, unread: Iterable[str] = ()) -> Difference:
-    """Return how an engine decides what was recorded, each with how often it was; `old` is what the ledger holds.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """What rules decide of what was recorded: for each recorded decision, in order, each field's decision."""
 
-    `unread` names facts of an approach that the rules never read (`Annotations.unread`): asks that differ in nothing
-    else are asked once.
+    revision: str
+    decided: tuple[Mapping[str, FieldDecision], ...]
+
+
+async def ask_again(decider: Decider, recorded: Sequence[Recorded]) -> Again:
+    """Return what an engine decides of what was recorded.
 
     Raises:
         DecisionUnavailable: The engine gave no complete answer.
         RulesChanged: The rules changed while they were being asked.
     """
-    recorded = _merged(recorded, frozenset(unread))
-    batches = _batches(list(recorded))
-    answers = await decide_all(decider, [_question(batch) for batch in batches])
+    by_approach: dict[Approach, list[int]] = {}
+    for number, one in enumerate(recorded):
+        by_approach.setdefault(one.approach, []).append(number)
+    batches = [
+        numbers[start : start + ITEMS_AT_ONCE]
+        for numbers in by_approach.values()
+        for start in range(0, len(numbers), ITEMS_AT_ONCE)
+    ]
+    answers = await decide_all(decider, [_question(recorded, numbers) for numbers in batches])
+    decided = {
+        number: answer.items[f"k{number}"].fields
+        for numbers, answer in zip(batches, answers, strict=True)
+        for number in numbers
+    }
+    return Again(
+        revision=answers[0].revision if answers else decider.revision,
+        decided=tuple(decided[number] for number in range(len(recorded))),
+    )
+
+
+def compare_again(recorded: Mapping[Recorded, int], old: Again, new: Again) -> Difference:
+    """Return what two sets of rules decide otherwise of what was recorded."""
     pairs = (
-        (place, old, new, recorded[one])
-        for batch, answer in zip(batches, answers, strict=True)
-        for number, one in enumerate(batch)
-        for place, old, new in _compared(one, answer.items[f"k{number}"])
+        (_place(one, name), before[name], after[name], times)
+        for (one, times), before, after in zip(recorded.items(), old.decided, new.decided, strict=True)
+        for name in _asked(one)
     )
-    return difference_of(
-        pairs,
-        old_revision=", ".join(dict.fromkeys(one.revision for one in recorded)) or decider.revision,
-        new_revision=answers[0].revision if answers else decider.revision,
+    return difference_of(pairs, old_revision=old.revision, new_revision=new.revision)
+
+
+def compare_with_ledger(recorded: Mapping[Recorded, int], new: Again) -> Difference:
+    """Return what rules decide otherwise than the ledger holds, as far as the ledger says."""
+    pairs = (
+        (_place(one, name), held[name], _as_kept(after[name], held[name]), times)
+        for (one, times), after in zip(recorded.items(), new.decided, strict=True)
+        if (held := _held(one))
+        for name in held
     )
+    revisions = ", ".join(dict.fromkeys(one.revision for one in recorded))
+    return difference_of(pairs, old_revision=revisions or "none", new_revision=new.revision)
+
+
+def merged(recorded: Mapping[Recorded, int], unread: Iterable[str]) -> Mapping[Recorded, int]:
+    """Return what was recorded with the facts forgotten that no rule reads, so that asks alike are asked once."""
+    ordinary = Approach(role="", purpose=None)
+    forgotten = {name: getattr(ordinary, name) for name in unread}
+    alike = Counter[Recorded]()
+    for one, times in recorded.items():
+        alike[replace(one, approach=replace(one.approach, **forgotten))] += times
+    return alike
 
 
 def _approach(document: Mapping[str, Any]) -> Approach:
@@ -139,31 +180,13 @@ def _fields(record: Mapping[str, Any]) -> Iterator[tuple[str, FieldDecision]]:
         yield name, FieldDecision(effect=Effect.CONCEAL, reasons=tuple(reasons))
 
 
-def _merged(recorded: Mapping[Recorded, int], unread: frozenset[str]) -> Mapping[Recorded, int]:
-    ordinary = Approach(role="", purpose=None)
-    merged = Counter[Recorded]()
-    for one, times in recorded.items():
-        alike = replace(one.approach, **{name: getattr(ordinary, name) for name in unread})
-        merged[replace(one, approach=alike)] += times
-    return merged
-
-
-def _batches(recorded: Sequence[Recorded]) -> list[list[Recorded]]:
-    by_approach: dict[Approach, list[Recorded]] = {}
-    for one in recorded:
-        by_approach.setdefault(one.approach, []).append(one)
-    return [
-        group[start : start + ITEMS_AT_ONCE]
-        for group in by_approach.values()
-        for start in range(0, len(group), ITEMS_AT_ONCE)
-    ]
-
-
-def _question(batch: Sequence[Recorded]) -> Question:
-    approach = batch[0].approach
+def _question(recorded: Sequence[Recorded], numbers: Sequence[int]) -> Question:
+    approach = recorded[numbers[0]].approach
     items = {
-        f"k{number}": Item(type=one.type, fields=_asked(one), record_class=one.record_class)
-        for number, one in enumerate(batch)
+        f"k{number}": Item(
+            type=recorded[number].type, fields=_asked(recorded[number]), record_class=recorded[number].record_class
+        )
+        for number in numbers
     }
     return Question(caller=approach.caller(), access=approach.access(), items=items)
 
@@ -173,19 +196,20 @@ def _asked(one: Recorded) -> tuple[str, ...]:
     return tuple(name for name, _ in one.fields) or FIELDS[one.type][:1]
 
 
-def _compared(one: Recorded, decision: Decision) -> Iterable[tuple[Place, FieldDecision, FieldDecision]]:
-    whole = FieldDecision(effect=one.exists, reasons=one.reasons)
-    for name, old in one.fields or ((name, whole) for name in _asked(one)):
-        place = Place(approach=one.approach, type=one.type, field=name, class_name=class_title(one.record_class))
-        yield place, old, _as_kept(decision.fields[name], old)
+def _held(one: Recorded) -> Mapping[str, FieldDecision]:
+    return dict(one.fields) or {_asked(one)[0]: FieldDecision(effect=one.exists, reasons=one.reasons)}
+
+
+def _place(one: Recorded, field: str) -> Place:
+    return Place(approach=one.approach, type=one.type, field=field, class_name=class_title(one.record_class))
 
 
 def _as_kept(new: FieldDecision, old: FieldDecision) -> FieldDecision:
     # Compared as the ledger would have kept it: it has no remedy, no obligation, and no reasons for what was told.
-    same = new.effect is old.effect
+    told = new.effect is Effect.DISCLOSE and old.effect is Effect.DISCLOSE
     return FieldDecision(
         effect=new.effect,
-        reasons=() if same and new.effect is Effect.DISCLOSE else new.reasons,
+        reasons=() if told else new.reasons,
         tell=new.tell if new.effect is Effect.WITHHOLD else None,
     )
 
