@@ -11,13 +11,14 @@ from typing import Any
 
 from connectors.policy_questions import as_class, read_question
 from connectors.rule_set import RuleSet
-from gateway.disclosure.question import AccessAttributes, Answer, CallerAttributes, Item, Question
+from gateway.disclosure.question import AccessAttributes, Answer, CallerAttributes, GrantAttributes, Item, Question
 from gateway.errors import DecisionUnavailable
 from gateway.ports import Decider
 from gateway.vocabulary import RecordType
 
 FILE = "answers.json"
 SHARES = 3
+BREAK_GLASS = GrantAttributes(kind="break-glass", ground="significant-harm", state="usable", justification="recorded")
 
 PLAIN: Mapping[str, Any] = {
     "shield": "none",
@@ -29,6 +30,28 @@ PLAIN: Mapping[str, Any] = {
     "standing": "live",
     "self": False,
 }
+
+PLAIN_ACTION: Mapping[str, Any] = {
+    "consent": "none-needed",
+    "involved": True,
+    "conflict": False,
+    "home": "same-authority",
+    "standing": "live",
+    "self": True,
+    "sensitive": False,
+    "subject": "child",
+    "feed": "own",
+    "author": "another",
+    "about": "own-authority",
+    "reviewers": "none",
+    "understanding": "not-assessed",
+    "agreement": "none",
+    "grant": "none",
+    "ground": "none",
+    "justification": "recorded",
+    "earlier": "none",
+}
+_OWN_CLASS = (RecordType.ASK, RecordType.SEARCH, RecordType.COUNT)
 
 # Each entry is a type, the fields asked and what its class has beyond the plain one.
 SWEEP: Sequence[tuple[RecordType, tuple[str, ...], Mapping[str, Any]]] = (
@@ -74,6 +97,37 @@ SWEEP: Sequence[tuple[RecordType, tuple[str, ...], Mapping[str, Any]]] = (
     (RecordType.LOCAL_AUTHORITY, ("id", "safeguardingContacts"), {}),
     (RecordType.CALLER, ("id", "purposes"), {}),
     (RecordType.ACCESS_LOG_ENTRY, ("id", "person", "caseReference"), {"self": True}),
+    (RecordType.ACCESS_LOG_ENTRY, ("id", "person"), {"self": True, "withholding": "in-force"}),
+    (RecordType.ACCESS_LOG_ENTRY, ("id", "person"), {"asker": "other-authority"}),
+    (RecordType.CHILD, ("id", "address", "settings"), {"shield": "active", "granted": ["address"]}),
+    (
+        RecordType.INVOLVEMENT,
+        ("id", "service", "agency"),
+        {"active": True, "subject": "child", "shield": "active", "granted": ["agency"]},
+    ),
+    (RecordType.CHILD, ("id", "givenName"), {"standing": "adult-with-consent"}),
+    (
+        RecordType.SEARCH,
+        ("familyName", "dateOfBirth"),
+        {"budget": "ample", "scope": "home", "match": "fuzzy", "pattern": "early"},
+    ),
+    (RecordType.COUNT, ("number",), {"home": "same-authority", "size": "below", "recoverable": False}),
+    (RecordType.COUNT, ("number",), {"home": "same-authority", "size": "at-or-above", "recoverable": False}),
+    (
+        RecordType.ACTION,
+        ("recordInvolvement", "endInvolvement", "recordConsent", "requestShield", "transferResponsibility"),
+        {},
+    ),
+    (
+        RecordType.ACTION,
+        ("recordInvolvement", "endInvolvement", "recordRefusal", "closeAccessReview"),
+        {"sensitive": True, "involved": False, "feed": "other", "author": "self", "home": "other-authority"},
+    ),
+    (
+        RecordType.ACTION,
+        ("requestGrant", "reviewGrant", "suspendCaller", "recordQueueOutcome"),
+        {"grant": "break-glass", "ground": "significant-harm", "about": "other-authority", "feed": "none"},
+    ),
 )
 
 
@@ -102,6 +156,7 @@ def golden_questions(rules: RuleSet) -> list[Question]:
         (_caller("gp", acts_for=("social-worker", "training-lapsed")), _access("direct-support")),
         (_caller("gp", standing="suspended"), _access("direct-support")),
         (_caller("police-child-protection"), _access("early-help")),
+        *((_caller("social-worker"), _access("safeguarding-enquiry", grant=BREAK_GLASS)) for _ in range(SHARES)),
         (_caller("unheard-of"), _access(None)),
     ]
     return [
@@ -194,9 +249,11 @@ def _caller(role: str, *, standing: str = "current", acts_for: tuple[str, str] |
     )
 
 
-def _access(purpose: str | None, *, origin: str = "local") -> AccessAttributes:
-    return AccessAttributes(purpose=purpose, origin=origin, grant=None, now="2026-11-22T10:00:00+00:00")
+def _access(purpose: str | None, *, origin: str = "local", grant: GrantAttributes | None = None) -> AccessAttributes:
+    return AccessAttributes(purpose=purpose, origin=origin, grant=grant, now="2026-11-22T10:00:00+00:00")
 
 
 def _class(kind: RecordType, beyond: Mapping[str, Any]) -> Any:
-    return as_class(dict(beyond) if kind in (RecordType.ASK, RecordType.SEARCH) else {**PLAIN, **beyond})
+    if kind in _OWN_CLASS:
+        return as_class(beyond)
+    return as_class({**(PLAIN_ACTION if kind is RecordType.ACTION else PLAIN), **beyond})

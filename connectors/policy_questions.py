@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gateway.disclosure.question import AccessAttributes, Attribute, CallerAttributes, Item, Question
+from gateway.disclosure.question import AccessAttributes, Attribute, CallerAttributes, GrantAttributes, Item, Question
 from gateway.vocabulary import RecordType
 
 PLAIN = "plain"
@@ -51,7 +51,10 @@ def read_question(document: Mapping[str, Any]) -> Question:
             acts_for=None if acts_for is None else (acts_for["role"], acts_for["standing"]),
         ),
         access=AccessAttributes(
-            purpose=access["purpose"], origin=access["origin"], grant=access["grant"], now=access["now"]
+            purpose=access["purpose"],
+            origin=access["origin"],
+            grant=None if access["grant"] is None else GrantAttributes(**access["grant"]),
+            now=access["now"],
         ),
         items={
             key: Item(type=RecordType(item["type"]), fields=tuple(item["fields"]), record_class=as_class(item["class"]))

@@ -35,6 +35,10 @@ class RecordType(StrEnum):
     AGENCY = "Agency"
     CALLER = "Caller"
     ACCESS_LOG_ENTRY = "AccessLogEntry"
+    ACTION = "Action"
+    """A mutation: its name is the field that is decided."""
+    COUNT = "Count"
+    """A number for planning, suppressed where it is small (domain rule M2)."""
 
 
 class Gender(StrEnum):
@@ -130,6 +134,8 @@ class Consent(StrEnum):
     NONE_NEEDED = "none-needed"
     GIVEN = "given"
     SIGNIFICANT_HARM = "significant-harm"
+    RECORD_ONLY = "record-only"
+    """Consent to being recorded, and to nothing that others would see."""
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
     MISSING = "missing"
@@ -140,6 +146,8 @@ class RecordStanding(StrEnum):
 
     LIVE = "live"
     ADULT = "adult"
+    ADULT_WITH_CONSENT = "adult-with-consent"
+    """Kept to 19 or 25 by the young person's consent (domain rule T1)."""
     LEFT_ENGLAND = "left-england"
     DECEASED = "deceased"
     ARCHIVED = "archived"

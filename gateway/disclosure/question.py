@@ -29,12 +29,27 @@ class CallerAttributes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GrantAttributes:
+    """A grant as it stands at this moment: what of it a decision may depend on, and never its id.
+
+    `kind` is break-glass or public-interest; `state` is usable, spent, expired, refused or of-another;
+    `justification` says whether reason, necessity and proportionality were recorded first.
+    """
+
+    kind: str
+    ground: str
+    state: str
+    justification: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccessAttributes:
     """Why and how the caller asks; `now` is RFC 3339 with +00:00, quantised so that decisions can be remembered."""
 
     purpose: str | None
     origin: str
-    grant: str | None
+    grant: GrantAttributes | str | None
+    """A grant that was not looked up, such as the text of a header, is no attribute: the policies see none."""
     now: str
 
 
@@ -71,7 +86,7 @@ class Question:
             "access": {
                 "purpose": self.access.purpose,
                 "origin": self.access.origin,
-                "grant": self.access.grant,
+                "grant": _grant(self.access.grant),
                 "now": self.access.now,
             },
             "items": {
@@ -131,6 +146,17 @@ class Answer:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise _incomplete("answer-malformed") from error
         return cls(revision=revision, items=items)
+
+
+def _grant(grant: GrantAttributes | str | None) -> dict[str, str] | None:
+    if not isinstance(grant, GrantAttributes):
+        return None
+    return {
+        "kind": grant.kind,
+        "ground": grant.ground,
+        "state": grant.state,
+        "justification": grant.justification,
+    }
 
 
 def _decision(document: Mapping[str, Any], item: Item) -> Decision:

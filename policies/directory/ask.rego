@@ -6,21 +6,41 @@ import data.directory.caller
 import data.directory.question
 
 # METADATA
-# scope: document
-# title: Refusals
-# description: An ask without a stated reason is not answered (domain rule A2); schema and workbench are a role's right.
+# title: Reason missing
+# description: An ask without a stated reason is not answered.
+# related_resources:
+# - description: UK GDPR, article 5(1)(b)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/5
+# custom:
+#   domain: [A2]
 refusals[key]["reason-missing"] := record.fields if {
 	some key, record in question.records
 	record.type == "Ask"
 	not record.class.reason == "stated"
 }
 
+# METADATA
+# title: Introspection not for role
+# description: Exploring the schema is a role's right.
+# related_resources:
+# - description: UK GDPR, article 25(2)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/25
+# custom:
+#   domain: [A3]
 refusals[key]["introspection-not-for-role"] := {"introspection"} if {
 	not _may_explore
 	some key, record in question.records
 	record.type == "Ask"
 }
 
+# METADATA
+# title: Workbench not for role
+# description: Trying rules on the policy workbench is a role's right, for a purpose of its own.
+# related_resources:
+# - description: UK GDPR, article 25(2)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/25
+# custom:
+#   domain: [A3]
 refusals[key]["workbench-not-for-role"] := {"workbench"} if {
 	not _may_try_rules
 	some key, record in question.records

@@ -6,9 +6,15 @@ import data.directory.caller
 import data.directory.question
 
 # METADATA
-# scope: document
-# title: Refusals
-# description: Some roles reach no further than their own authority; national identifiers stay home (domain rules X2, X6).
+# title: Record of another authority
+# description: Some roles reach no further than their own authority, save to children they work with.
+# related_resources:
+# - description: Children Act 2004 Information Database (England) Regulations 2007 (SI 2007/2182), regulation 3
+#   ref: https://www.legislation.gov.uk/uksi/2007/2182/regulation/3/made
+# - description: Children Act 2004 Information Database (England) Regulations 2007 (SI 2007/2182), regulation 9
+#   ref: https://www.legislation.gov.uk/uksi/2007/2182/regulation/9/made
+# custom:
+#   domain: [X2]
 refusals[key]["other-authority"] := record.fields if {
 	some key, record in question.records
 	record.type in data.cross_border.types
@@ -17,6 +23,16 @@ refusals[key]["other-authority"] := record.fields if {
 	not _reaches_elsewhere
 }
 
+# METADATA
+# title: Identifier stays home
+# description: National identifiers cross a border only for roles that are allowed them, so that extracts cannot be joined.
+# related_resources:
+# - description: Children Act 2004, section 16LC
+#   ref: https://www.legislation.gov.uk/ukpga/2004/31
+# - description: Children Act 2004 Information Database (England) Regulations 2007 (SI 2007/2182), regulation 6(3)(c)
+#   ref: https://www.legislation.gov.uk/uksi/2007/2182/regulation/6/made
+# custom:
+#   domain: [X6, D1]
 refusals[key]["identifier-stays-home"] := {field | some field in data.cross_border.national_identifiers} if {
 	not input.access.origin == "local"
 	not _national_abroad

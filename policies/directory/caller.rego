@@ -9,16 +9,22 @@ import data.directory.question
 # title: Roles
 # description: The caller's role and, in mediated access, the role of the person asked for.
 # related_resources:
-# - description: Domain rule A4
-#   ref: https://www.legislation.gov.uk/uksi/2007/2182/contents/made
+# - description: Children Act 2004 Information Database (England) Regulations 2007 (SI 2007/2182), regulation 9
+#   ref: https://www.legislation.gov.uk/uksi/2007/2182/regulation/9/made
+# custom:
+#   domain: [A3, A4, X3]
 roles contains input.caller.role
 
 roles contains input.caller.acts_for.role
 
 # METADATA
-# scope: document
 # title: Duties
 # description: What every role involved handles, such as shielded or sensitive records.
+# related_resources:
+# - description: Children Act 2004 Information Database (England) Regulations 2007 (SI 2007/2182), regulation 6(4)
+#   ref: https://www.legislation.gov.uk/uksi/2007/2182/regulation/6/made
+# custom:
+#   domain: [A3, A4, V2, H3]
 handles contains duty if {
 	some duty in data.roles[input.caller.role].handles
 	every role in roles {
@@ -27,9 +33,15 @@ handles contains duty if {
 }
 
 # METADATA
-# scope: document
 # title: Current
-# description: Everyone involved is in good standing at this moment (domain rules A1, A4).
+# description: Everyone involved is in good standing at this moment.
+# related_resources:
+# - description: Children Act 2004 Information Database (England) Regulations 2007 (SI 2007/2182), regulation 9
+#   ref: https://www.legislation.gov.uk/uksi/2007/2182/regulation/9/made
+# - description: UK GDPR, article 32(1)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/32
+# custom:
+#   domain: [A1, A4, X3, L6]
 current if {
 	input.caller.standing == "current"
 	_mediation_sound
@@ -47,9 +59,13 @@ _mediation_sound if {
 }
 
 # METADATA
-# scope: document
 # title: Purpose allowed
-# description: The purpose stated is one that every role involved may use (domain rule A2).
+# description: The purpose stated is one that every role involved may use.
+# related_resources:
+# - description: UK GDPR, article 5(1)(b)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/5
+# custom:
+#   domain: [A2, A4]
 purpose_allowed if {
 	data.purposes[input.access.purpose]
 	every role in roles {
@@ -58,36 +74,76 @@ purpose_allowed if {
 }
 
 # METADATA
-# scope: document
-# title: Refusals
-# description: Without standing, purpose and a known origin there is no record; the ask itself says why.
+# title: Caller not current
+# description: Without current training, check and accreditation of everyone involved there is no record.
+# related_resources:
+# - description: Children Act 2004 Information Database (England) Regulations 2007 (SI 2007/2182), regulation 9
+#   ref: https://www.legislation.gov.uk/uksi/2007/2182/regulation/9/made
+# - description: UK GDPR, article 32(1)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/32
+# custom:
+#   domain: [A1, A4, L6]
 refusals[key]["caller-not-current"] := record.fields if {
 	not current
 	some key, record in question.records
 	not record.type in _answered
 }
 
+# METADATA
+# title: Purpose not allowed
+# description: Without a purpose that every role involved may use there is no record.
+# related_resources:
+# - description: UK GDPR, article 5(1)(b)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/5
+# custom:
+#   domain: [A2, A4]
 refusals[key]["purpose-not-allowed"] := record.fields if {
 	not purpose_allowed
 	some key, record in question.records
 	not record.type in _answered
 }
 
+# METADATA
+# title: Origin unknown
+# description: An ask is local or from another authority; anything else is told nothing.
+# related_resources:
+# - description: UK GDPR, article 32(1)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/32
+# custom:
+#   domain: [X2, X3]
 refusals[key]["origin-unknown"] := record.fields if {
 	not input.access.origin in {"local", "cross-border"}
 	some key, record in question.records
 }
 
+# METADATA
+# title: Standing lapsed
+# description: The ask itself says that access is not current.
+# related_resources:
+# - description: Children Act 2004 Information Database (England) Regulations 2007 (SI 2007/2182), regulation 9
+#   ref: https://www.legislation.gov.uk/uksi/2007/2182/regulation/9/made
+# - description: UK GDPR, article 32(1)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/32
+# custom:
+#   domain: [A1, A4, L6, D9]
 refusals[key]["standing-lapsed"] := record.fields if {
 	not current
 	some key, record in question.records
 	record.type in _answered
 }
 
+# METADATA
+# title: Purpose unknown
+# description: The ask itself says that a purpose is needed.
+# related_resources:
+# - description: UK GDPR, article 5(1)(b)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/5
+# custom:
+#   domain: [A2]
 refusals[key]["purpose-unknown"] := record.fields if {
 	not purpose_allowed
 	some key, record in question.records
 	record.type in _answered
 }
 
-_answered := {"Ask", "Search", "Caller"}
+_answered := {"Action", "Ask", "Caller", "Count", "Search"}

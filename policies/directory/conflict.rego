@@ -5,9 +5,15 @@ package directory.conflict
 import data.directory.question
 
 # METADATA
-# scope: document
-# title: Refusals
-# description: A conflicted caller loses involvements, practitioners' contact and carers' contact (domain rule A5).
+# title: Conflict declared
+# description: A conflicted caller loses what the conflict touches, and is offered a brokered contact instead.
+# related_resources:
+# - description: UK GDPR, article 5(1)(c)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/5
+# - description: UK GDPR, article 5(1)(f)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/5
+# custom:
+#   domain: [A5, H6]
 refusals[key]["conflict-declared"] := {field | some field in data.conflict.withheld[record.type]} if {
 	some key, record in question.records
 	not record.class.conflict == false

@@ -3,28 +3,43 @@
 #   The one entrypoint. The subjects name what they refuse and why; only this file combines their refusals into decisions.
 package directory
 
+import data.directory.access_log
+import data.directory.actions
 import data.directory.ask
 import data.directory.authority
 import data.directory.caller
 import data.directory.conflict
+import data.directory.counts
+import data.directory.detriment
+import data.directory.grants
 import data.directory.own_record
 import data.directory.question
+import data.directory.recording
 import data.directory.retention
+import data.directory.review
 import data.directory.roles
 import data.directory.search
 import data.directory.sensitive
 import data.directory.shielding
+import data.directory.suppliers
+import data.directory.transfer
 
 # METADATA
 # title: Answer
 # description: The decision on every item of the question, under the revision of the rules in force.
 # entrypoint: true
+# custom:
+#   domain: [L1]
 answer := {"v": 1, "revision": data.revision.id, "items": items}
 
 # METADATA
-# scope: document
-# title: Items
-# description: What is concealed is concealed whole; of the rest each field is told, masked or withheld.
+# title: Concealed items
+# description: What is concealed is concealed whole, and nothing shows it.
+# related_resources:
+# - description: UK GDPR, article 25(2)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/25
+# custom:
+#   domain: [S3, H3, V2]
 items[key] := {"exists": "conceal", "reasons": reasons, "fields": fields} if {
 	some key, codes in _concealing
 	reasons := [code | some code in codes]
@@ -34,6 +49,14 @@ items[key] := {"exists": "conceal", "reasons": reasons, "fields": fields} if {
 	}
 }
 
+# METADATA
+# title: Told items
+# description: Of a record that exists each field is told, masked or withheld.
+# related_resources:
+# - description: UK GDPR, article 25(2)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/25
+# custom:
+#   domain: [A3]
 items[key] := {"exists": "disclose", "reasons": [], "fields": object.union(told, _refused[key])} if {
 	some key, plain in _plain
 	input.items[key].type != "Candidate"
@@ -41,6 +64,14 @@ items[key] := {"exists": "disclose", "reasons": [], "fields": object.union(told,
 	told := {field: _permitted | some field in plain}
 }
 
+# METADATA
+# title: Found candidates
+# description: A candidate is found only through fields that are told as they are.
+# related_resources:
+# - description: UK GDPR, article 25(2)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/25
+# custom:
+#   domain: [S3]
 items[key] := {"exists": "disclose", "reasons": [], "fields": told} if {
 	some key in _found
 	not _concealing[key]
@@ -50,16 +81,25 @@ items[key] := {"exists": "disclose", "reasons": [], "fields": told} if {
 _permitted := {"effect": "disclose", "reasons": ["role-permits"], "tell": null, "remedy": null, "obligations": []}
 
 _subjects := [
+	access_log.refusals,
+	actions.refusals,
 	ask.refusals,
 	authority.refusals,
 	caller.refusals,
 	conflict.refusals,
+	counts.refusals,
+	detriment.refusals,
+	grants.refusals,
 	own_record.refusals,
+	recording.refusals,
 	retention.refusals,
+	review.refusals,
 	roles.refusals,
 	search.refusals,
 	sensitive.refusals,
 	shielding.refusals,
+	suppliers.refusals,
+	transfer.refusals,
 ]
 
 # The fields of each record that each reason refuses. Two subjects giving one reason different fields is an error.
@@ -67,6 +107,25 @@ _refusals[key][reason] := fields if {
 	some subject in _subjects
 	some key, by_reason in subject
 	some reason, fields in by_reason
+	not grants.lifts[key][reason]
+}
+
+_refusals[key][reason] := fields if {
+	some key, lifted in grants.lifts
+	some reason, opened in lifted
+	some subject in _subjects
+	fields := subject[key][reason] - opened
+	count(fields) > 0
+}
+
+# What only a grant reveals is told in the fields it names, and in no other.
+_refusals[key]["not-granted"] := grants.beside[key] if {
+	some key, lifted in grants.lifts
+	some subject in _subjects
+	some reason, _ in subject[key]
+	lifted[reason]
+	not reason in _narrowing
+	count(grants.beside[key]) > 0
 }
 
 # The reasons to conceal a record, for those that have one: an incomplete class, a refusal that conceals or that the

@@ -18,4 +18,7 @@ _plain := {
 	"shield": "none", "sensitive": false, "consent": "none-needed", "involved": false, "conflict": false,
 	"home": "same-authority", "standing": "live", "self": false, "active": true, "subject": "child",
 	"reason": "stated", "operation": "query", "budget": "ample", "scope": "home",
+	"size": "at-or-above", "recoverable": false, "feed": "none", "author": "another", "about": "own-authority",
+	"reviewers": "one", "understanding": "not-assessed", "agreement": "none", "grant": "none", "ground": "none",
+	"justification": "recorded", "earlier": "none",
 }

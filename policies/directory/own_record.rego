@@ -6,9 +6,13 @@ import data.directory.caller
 import data.directory.question
 
 # METADATA
-# scope: document
-# title: Refusals
-# description: Whoever may see only their own record finds no other (domain rules A3, L4).
+# title: Not the own record
+# description: Whoever may see only their own record finds no other.
+# related_resources:
+# - description: UK GDPR, article 15(1)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/15
+# custom:
+#   domain: [A3, L4]
 refusals[key]["not-own-record"] := record.fields if {
 	some key, record in question.records
 	record.type in data.own_record.types

@@ -1,19 +1,34 @@
 # METADATA
-# description: Records that have left the directory, and how far a role reaches beyond its own authority.
+# description: Records that have left the directory, and who still reaches them.
 package directory.retention
 
 import data.directory.caller
 import data.directory.question
 
 # METADATA
-# scope: document
-# title: Refusals
-# description: At eighteen, at death and in the archive a record is gone for ordinary callers (domain rules T1, T2).
+# title: Record retained
+# description: At eighteen, at death and in the archive a record is gone, save for those who keep the archive.
+# related_resources:
+# - description: Children Act 2004 Information Database (England) Regulations 2007 (SI 2007/2182), regulation 8
+#   ref: https://www.legislation.gov.uk/uksi/2007/2182/regulation/8/made
+# - description: Children Act 2004 Information Database (England) Regulations 2007 (SI 2007/2182), regulation 6(3)(e)
+#   ref: https://www.legislation.gov.uk/uksi/2007/2182/regulation/6/made
+# custom:
+#   domain: [T1, T2]
 refusals[key]["record-retained"] := record.fields if {
 	some key, record in question.records
 	record.type in data.retention.types
 	not record.class.standing in data.retention.standings
+	not _kept_by_consent(record)
 	not _keeps_records
+}
+
+# Youth-support clients to nineteen, care leavers and young people with learning difficulties to twenty-five.
+_kept_by_consent(record) if {
+	record.class.standing == "adult-with-consent"
+	every role in caller.roles {
+		role in data.retention.by_consent
+	}
 }
 
 _keeps_records if {

@@ -6,44 +6,86 @@ import data.directory.caller
 import data.directory.question
 
 # METADATA
-# scope: document
 # title: Permitted
 # description: The fields of each record that every role involved sees; an unknown role sees nothing.
+# related_resources:
+# - description: UK GDPR, article 25(2)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/25
+# - description: Children Act 2004 Information Database (England) Regulations 2007 (SI 2007/2182), regulation 4 and schedule 1
+#   ref: https://www.legislation.gov.uk/uksi/2007/2182/regulation/4/made
+# custom:
+#   domain: [A3, A4, D1, D2, D3, D4, D9, L4]
 permitted[key] := record.fields & told if {
 	some key, record in question.records
 	told := _told[record.type]
 }
 
 # METADATA
-# scope: document
-# title: Refusals
-# description: A type that a role does not see is concealed; a field it does not see is withheld.
+# title: Type not for role
+# description: A type of record that a role does not see is as if it were not there.
+# related_resources:
+# - description: UK GDPR, article 25(2)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/25
+# - description: Children Act 2004 Information Database (England) Regulations 2007 (SI 2007/2182), regulation 9
+#   ref: https://www.legislation.gov.uk/uksi/2007/2182/regulation/9/made
+# custom:
+#   domain: [A3, A4]
 refusals[key]["type-not-for-role"] := record.fields if {
 	some key, record in question.records
 	not _told[record.type]
 }
 
+# METADATA
+# title: Field not for role
+# description: A field is told to the roles whose groups have it; a field that the book does not know is told to nobody.
+# related_resources:
+# - description: UK GDPR, article 25(2)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/25
+# - description: Children Act 2004 Information Database (England) Regulations 2007 (SI 2007/2182), regulation 4 and schedule 1
+#   ref: https://www.legislation.gov.uk/uksi/2007/2182/regulation/4/made
+# custom:
+#   domain: [A3, A4, D1, D2, D3, D4, D5, L4]
 refusals[key]["field-not-for-role"] := record.fields - told if {
 	some key, record in question.records
 	told := _told[record.type]
 }
 
+# METADATA
+# title: Field not for purpose
+# description: A purpose leaves out what it does not need.
+# related_resources:
+# - description: UK GDPR, article 5(1)(c)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/5
+# - description: Education Act 1996, section 436A
+#   ref: https://www.legislation.gov.uk/ukpga/1996/56/section/436A
+# custom:
+#   domain: [A2, M1]
 refusals[key]["field-not-for-purpose"] := fields if {
 	some key, record in question.records
 	groups := data.purposes[input.access.purpose].leaves_out[record.type]
 	fields := _fields_in(record.type, groups)
 }
 
+# METADATA
+# title: Masked fields
+# description: A role may be told a field in a coarser form only.
+# related_resources:
+# - description: UK GDPR, article 5(1)(c)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/5
+# custom:
+#   domain: [A3]
 refusals[key][reason] := fields if {
 	some key, record in question.records
 	some role in caller.roles
 	some reason, fields in _masks[role][record.type]
 }
 
-# Asks and searches have files of their own, which say what of them is refused.
+# Asks, searches and actions have files of their own, which say what of them is refused.
 _told.Ask := _fields_in("Ask", ["ask"])
 
 _told.Search := _fields_in("Search", ["criteria"])
+
+_told.Action := _fields_in("Action", ["actions"])
 
 _told[type] := {field | some field in fields; _every_role_sees(type, field)} if {
 	some type, fields in _sees[input.caller.role]

@@ -8,40 +8,102 @@ import data.directory.caller
 import data.directory.question
 
 # METADATA
-# scope: document
-# title: Refusals
-# description: Domain rules V1 to V3 and D8.
+# title: Consent lacking
+# description: An involvement whose footing is missing, withdrawn or expired is as if it were not there, from the next read.
+# related_resources:
+# - description: Children Act 2004 Information Database (England) Regulations 2007 (SI 2007/2182), regulation 11(3)
+#   ref: https://www.legislation.gov.uk/uksi/2007/2182/regulation/11/made
+# - description: UK GDPR, article 7(3)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/7
+# custom:
+#   domain: [V1, V3, V4, D8]
 refusals[key]["consent-lacking"] := record.fields if {
 	some key, record in question.records
 	record.type == "Involvement"
 	not _footing_stands(record)
 }
 
+# METADATA
+# title: Sensitive service hidden
+# description: Roles that are not told of sensitive services find none.
+# related_resources:
+# - description: Children Act 2004 Information Database (England) Regulations 2007 (SI 2007/2182), regulation 6(3)(a)
+#   ref: https://www.legislation.gov.uk/uksi/2007/2182/regulation/6/made
+# - description: UK GDPR, article 9(1)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/9
+# custom:
+#   domain: [V2]
 refusals[key]["sensitive-hidden"] := record.fields if {
 	some key, record in _guarded
 	record.class.subject == "child"
 	not _told_as_unspecified(record)
 }
 
+# METADATA
+# title: Adult service hidden
+# description: A service that works with a carer shows only for the purposes and to the roles that the book lists.
+# related_resources:
+# - description: UK GDPR, article 9(1)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/9
+# - description: UK GDPR, article 5(1)(b)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/5
+# custom:
+#   domain: [D8, A5]
 refusals[key]["adult-service-hidden"] := record.fields if {
 	some key, record in _guarded
 	not record.class.subject == "child"
 	not _told_as_unspecified(record)
 }
 
+# METADATA
+# title: Sensitive service ended
+# description: A sensitive service that has ended is as if it had never been there.
+# related_resources:
+# - description: UK GDPR, article 5(1)(e)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/5
+# custom:
+#   domain: [V2]
 refusals[key]["sensitive-ended"] := record.fields if {
 	some key, record in _guarded
 	not record.class.active == true
 }
 
+# METADATA
+# title: Sensitive service withheld
+# description: Provider, practitioner and dates of a sensitive service are for the directory team, which brokers contact.
+# related_resources:
+# - description: Children Act 2004 Information Database (England) Regulations 2007 (SI 2007/2182), regulation 6(3)(a)
+#   ref: https://www.legislation.gov.uk/uksi/2007/2182/regulation/6/made
+# - description: Children Act 2004 Information Database (England) Regulations 2007 (SI 2007/2182), regulation 6(4)
+#   ref: https://www.legislation.gov.uk/uksi/2007/2182/regulation/6/made
+# custom:
+#   domain: [V2, H6]
 refusals[key]["sensitive-service"] := record.fields - {field | some field in data.sensitive.told} if {
 	some key, record in _guarded
 }
 
+# METADATA
+# title: Sensitive service unspecified
+# description: Most see that an unspecified service is involved.
+# related_resources:
+# - description: Children Act 2004 Information Database (England) Regulations 2007 (SI 2007/2182), regulation 6(3)(a)
+#   ref: https://www.legislation.gov.uk/uksi/2007/2182/regulation/6/made
+# custom:
+#   domain: [V2]
 refusals[key]["sensitive-unspecified"] := {"service"} if {
 	some key, record in _guarded
 }
 
+# METADATA
+# title: Sensitive provider hidden
+# description: A practitioner, agency or setting that would give a sensitive service away is as if it were not there.
+# related_resources:
+# - description: Children Act 2004 Information Database (England) Regulations 2007 (SI 2007/2182), regulation 6(3)(a)
+#   ref: https://www.legislation.gov.uk/uksi/2007/2182/regulation/6/made
+# - description: UK GDPR, article 9(1)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/9
+# custom:
+#   domain: [V2]
 refusals[key]["sensitive-hidden"] := record.fields if {
 	some key, record in question.records
 	record.type in data.sensitive.hidden_types

@@ -6,23 +6,41 @@ import data.directory.caller
 import data.directory.question
 
 # METADATA
-# scope: document
-# title: Refusals
-# description: |
-#   Of a shielded record ordinary callers are told only what the book lists (domain rule H3); where it lists nothing for
-#   a type, the record is concealed. An associated record shares a carer with a shielded child and could lead to it.
+# title: Shield active
+# description: Of a shielded record ordinary callers are told what the book lists and nothing else.
+# related_resources:
+# - description: Children Act 2004 Information Database (England) Regulations 2007 (SI 2007/2182), regulation 6(5) and 6(6)
+#   ref: https://www.legislation.gov.uk/uksi/2007/2182/regulation/6/made
+# custom:
+#   domain: [H1, H2, H3, H4, H6]
 refusals[key]["shield-active"] := record.fields - {field | some field in told} if {
 	some key, record in _shielded
 	_level(record) == "shielded"
 	told := data.shielding.told.shielded[record.type]
 }
 
+# METADATA
+# title: Shield on an associated record
+# description: A record that shares a carer with a shielded child tells nothing that leads there.
+# related_resources:
+# - description: Children Act 2004 Information Database (England) Regulations 2007 (SI 2007/2182), regulation 6(5) and 6(6)
+#   ref: https://www.legislation.gov.uk/uksi/2007/2182/regulation/6/made
+# custom:
+#   domain: [H1, H3, H4, H6]
 refusals[key]["shield-associated"] := record.fields - {field | some field in told} if {
 	some key, record in _shielded
 	_level(record) == "associated"
 	told := data.shielding.told.associated[record.type]
 }
 
+# METADATA
+# title: Shield hides the record
+# description: A record that would give a shielded child's whereabouts away is as if it were not there.
+# related_resources:
+# - description: Children Act 2004 Information Database (England) Regulations 2007 (SI 2007/2182), regulation 6(5) and 6(6)
+#   ref: https://www.legislation.gov.uk/uksi/2007/2182/regulation/6/made
+# custom:
+#   domain: [H1, H3, H4]
 refusals[key]["shield-hides-record"] := record.fields if {
 	some key, record in _shielded
 	not _listed(record)

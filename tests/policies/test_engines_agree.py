@@ -4,9 +4,9 @@ import random
 
 import pytest
 
-from connectors.golden import PLAIN
+from connectors.golden import PLAIN, PLAIN_ACTION
 from connectors.policy_questions import as_class
-from gateway.disclosure.question import AccessAttributes, CallerAttributes, Item, Question
+from gateway.disclosure.question import AccessAttributes, CallerAttributes, GrantAttributes, Item, Question
 from gateway.errors import DecisionUnavailable
 from gateway.vocabulary import RecordType
 
@@ -19,9 +19,13 @@ CALLER_STANDINGS = ["current"] * 12 + ["unregistered", "training-lapsed", "suspe
 def _attributes(rules, kind, pick):
     names = rules.data["attributes"]["of"][kind.value]
     values = rules.data["attributes"]["values"]
+    plain = PLAIN_ACTION if kind is RecordType.ACTION else PLAIN
     drawn = {
-        name: PLAIN[name] if name in PLAIN and pick.random() < 0.75 else pick.choice(values[name]) for name in names
+        name: plain[name] if name in plain and pick.random() < 0.75 else pick.choice(values[name]) for name in names
     }
+    for name in rules.data["attributes"]["optional"].get(kind.value, ()):
+        if pick.random() < 0.4:
+            drawn[name] = _granted(rules, kind, pick) if name == "granted" else pick.choice(values[name])
     if kind is RecordType.CANDIDATE:
         known = [field for group in rules.data["fields"]["Child"].values() for field in group]
         drawn["criteria"] = pick.sample(known, pick.randint(0, 3))
@@ -30,6 +34,23 @@ def _attributes(rules, kind, pick):
     if pick.random() < 0.06:
         drawn[pick.choice([*names, "surprise"])] = pick.choice(["unheard-of", "", True])
     return as_class(drawn)
+
+
+def _granted(rules, kind, pick):
+    known = [field for group in rules.data["fields"][kind.value].values() for field in group]
+    return pick.sample(known, pick.randint(0, 4))
+
+
+def _grant(rules, pick):
+    if pick.random() < 0.6:
+        return None
+    kind = pick.choice(["break-glass", "public-interest"])
+    return GrantAttributes(
+        kind=kind if pick.random() < 0.9 else "unheard-of",
+        ground=pick.choice([*rules.data["grants"][kind]["grounds"], "unheard-of"]),
+        state=pick.choice(["usable"] * 5 + ["spent", "unheard-of"]),
+        justification=pick.choice(["recorded"] * 5 + ["missing"]),
+    )
 
 
 def _question(rules, pick):
@@ -60,7 +81,7 @@ def _question(rules, pick):
         access=AccessAttributes(
             purpose=purpose,
             origin=pick.choice(["local"] * 5 + ["cross-border", "cross-border", "unheard-of"]),
-            grant=None,
+            grant=_grant(rules, pick),
             now="2026-11-22T10:00:00+00:00",
         ),
         items=items,
@@ -92,7 +113,7 @@ async def test_the_random_questions_reach_every_effect_and_most_reasons(rules, e
     pick = random.Random(SEED)  # noqa: S311 - as above
     met, effects = set(), set()
 
-    for _ in range(2 * QUESTIONS):
+    for _ in range(4 * QUESTIONS):
         answer = await embedded.decide(_question(rules, pick))
         for decision in answer.items.values():
             met |= set(decision.reasons)

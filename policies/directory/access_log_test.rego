@@ -1,0 +1,22 @@
+package directory.access_log_test
+
+import data.directory.access_log
+import data.directory.fixture
+
+test_a_withheld_entry_is_hidden_from_the_child if {
+	beyond := {"self": true, "withholding": "in-force"}
+	access_log.refusals.k["log-entry-withheld"] with input as fixture.asked("child", "subject-access", "AccessLogEntry", beyond)
+}
+
+test_a_reviewer_sees_a_withheld_entry if {
+	access_log.refusals == {} with input as fixture.asked("auditor", "review", "AccessLogEntry", {"withholding": "in-force"})
+}
+
+test_a_supervisor_looks_at_their_own_callers if {
+	beyond := {"asker": "other-authority"}
+	access_log.refusals.k["log-of-other-authority"] with input as fixture.asked("supervisor", "review", "AccessLogEntry", beyond)
+}
+
+test_an_auditor_looks_at_all_callers if {
+	access_log.refusals == {} with input as fixture.asked("auditor", "review", "AccessLogEntry", {"asker": "other-authority"})
+}

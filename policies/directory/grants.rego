@@ -1,0 +1,131 @@
+# METADATA
+# description: |
+#   Break-glass and public interest - what a grant opens, and who may ask for one. A grant arrives as attributes; what it
+#   does not name, or the book does not list, stays as closed as it was.
+package directory.grants
+
+import data.directory.caller
+import data.directory.question
+
+# METADATA
+# title: Grant not for role
+# description: A break-glass or public-interest grant is for the roles that the book names.
+# related_resources:
+# - description: Data Protection Act 2018, schedule 1, paragraph 18
+#   ref: https://www.legislation.gov.uk/ukpga/2018/12/schedule/1
+# custom:
+#   domain: [H5, P1]
+refusals[key]["grant-not-for-role"] := record.fields & {"requestGrant"} if {
+	some key, record in question.records
+	record.type == "Action"
+	not record.class.grant in _held_by_all
+}
+
+# METADATA
+# title: Ground unknown
+# description: A grant rests on one of the grounds that the book lists for its kind.
+# related_resources:
+# - description: Data Protection Act 2018, schedule 1, paragraph 18
+#   ref: https://www.legislation.gov.uk/ukpga/2018/12/schedule/1
+# - description: Data Protection Act 2018, schedule 2, paragraphs 2 and 5
+#   ref: https://www.legislation.gov.uk/ukpga/2018/12/schedule/2
+# custom:
+#   domain: [H5, P1]
+refusals[key]["ground-unknown"] := record.fields & {"requestGrant"} if {
+	some key, record in question.records
+	record.type == "Action"
+	not _rests_on(record.class.grant, record.class.ground)
+}
+
+# METADATA
+# title: Justification missing
+# description: Reason, necessity and proportionality are recorded before a grant is given.
+# related_resources:
+# - description: UK GDPR, article 5(1)(c)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/5
+# - description: Children Act 2004, section 16LA
+#   ref: https://www.legislation.gov.uk/ukpga/2004/31
+# custom:
+#   domain: [H5, P1]
+refusals[key]["justification-missing"] := record.fields & {"requestGrant"} if {
+	some key, record in question.records
+	record.type == "Action"
+	not record.class.justification == "recorded"
+}
+
+# METADATA
+# title: Earlier grant not reviewed
+# description: Who has a grant whose review is overdue is given no other.
+# related_resources:
+# - description: UK GDPR, article 24(1)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/24
+# custom:
+#   domain: [H5]
+refusals[key]["earlier-grant-unreviewed"] := record.fields & {"requestGrant"} if {
+	some key, record in question.records
+	record.type == "Action"
+	not record.class.earlier in {"none", "reviewed"}
+}
+
+# METADATA
+# scope: document
+# title: Lifted refusals
+# description: Of each record that the grant names, the fields for which a refusal no longer holds, by reason.
+# related_resources:
+# - description: Data Protection Act 2018, schedule 1, paragraph 18
+#   ref: https://www.legislation.gov.uk/ukpga/2018/12/schedule/1
+# - description: Data Protection Act 2018, schedule 2, paragraphs 2 and 5
+#   ref: https://www.legislation.gov.uk/ukpga/2018/12/schedule/2
+# custom:
+#   domain: [H5, P1]
+lifts[key][reason] := fields if {
+	some key, fields in _named
+	some reason in data.grants[input.access.grant.kind].opens
+}
+
+lifts[key][reason] := fields if {
+	some key, _ in _named
+	some reason in data.grants[input.access.grant.kind].reveals
+	fields := question.records[key].fields
+}
+
+# METADATA
+# title: Fields beside the grant
+# description: What a record that only the grant reveals still withholds, which is all but the named fields.
+# related_resources:
+# - description: UK GDPR, article 5(1)(c)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/5
+# custom:
+#   domain: [H5, P1]
+beside[key] := (question.records[key].fields - fields) - _existence(question.records[key]) if {
+	some key, fields in _named
+}
+
+# The fields that a usable grant names, on the one record it is for.
+_named[key] := fields if {
+	_usable
+	some key, record in question.records
+	fields := record.fields & {field | some field in record.class.granted}
+	count(fields) > 0
+}
+
+# A grant of another authority opens nothing here: the asking side may only narrow.
+_usable if {
+	input.access.origin == "local"
+	input.access.grant.state == "usable"
+	input.access.grant.justification == "recorded"
+	_rests_on(input.access.grant.kind, input.access.grant.ground)
+	input.access.grant.kind in _held_by_all
+	input.access.purpose in data.action_rules.purposes.requestGrant
+}
+
+_rests_on(kind, ground) if ground in data.grants[kind].grounds
+
+_held_by_all := {kind |
+	some kind in data.roles[input.caller.role].grants
+	every role in caller.roles {
+		kind in data.roles[role].grants
+	}
+}
+
+_existence(record) := {field | some field in data.fields[record.type].existence}

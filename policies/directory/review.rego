@@ -1,0 +1,72 @@
+# METADATA
+# description: What needs a second person, and when that person must be independent.
+package directory.review
+
+import data.directory.caller
+import data.directory.question
+
+# METADATA
+# title: Second person needed
+# description: Nobody reviews what they asked for or did themselves.
+# related_resources:
+# - description: UK GDPR, article 24(1)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/24
+# - description: UK GDPR, article 32(4)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/32
+# custom:
+#   domain: [H5, L5]
+refusals[key]["second-person-needed"] := record.fields & {action | some action in data.review.second_person} if {
+	some key, record in question.records
+	record.type == "Action"
+	not record.class.author == "another"
+}
+
+# METADATA
+# title: Reviewer missing
+# description: A refusal to share, and a public-interest disclosure, name who reviews them.
+# related_resources:
+# - description: Children Act 2004, section 16LA
+#   ref: https://www.legislation.gov.uk/ukpga/2004/31
+# custom:
+#   domain: [P1, P2]
+refusals[key]["reviewer-missing"] := record.fields & {action | some action in data.review.reviewed} if {
+	some key, record in question.records
+	record.type == "Action"
+	not record.class.reviewers in {"one", "independent"}
+}
+
+# METADATA
+# title: Independent reviewer missing
+# description: A case about the reviewer's own authority is cleared only with a second, independent reviewer.
+# related_resources:
+# - description: UK GDPR, article 32(1)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/32
+# custom:
+#   domain: [L5]
+refusals[key]["independent-reviewer-missing"] := record.fields & {action | some action in data.review.independent} if {
+	some key, record in question.records
+	record.type == "Action"
+	not record.class.about == "other-authority"
+	not record.class.reviewers == "independent"
+}
+
+# METADATA
+# title: Review of another authority
+# description: Reviewers judge the callers of their own authority.
+# related_resources:
+# - description: Children Act 2004 Information Database (England) Regulations 2007 (SI 2007/2182), regulation 9
+#   ref: https://www.legislation.gov.uk/uksi/2007/2182/regulation/9/made
+# custom:
+#   domain: [L5]
+refusals[key]["review-of-other-authority"] := record.fields & {action | some action in data.review.own_callers} if {
+	some key, record in question.records
+	record.type == "Action"
+	not record.class.about == "own-authority"
+	not _reviews_elsewhere
+}
+
+_reviews_elsewhere if {
+	every role in caller.roles {
+		data.roles[role].reviews_elsewhere == true
+	}
+}

@@ -1,0 +1,28 @@
+package directory.review_test
+
+import data.directory.fixture
+import data.directory.review
+
+test_nobody_reviews_what_they_asked_for if {
+	refused := review.refusals.k with input as fixture.asked("directory-team", "administration", "Action", {"author": "self"})
+	refused["second-person-needed"] == {"closeAccessReview", "reinstateCaller", "reviewGrant", "reviewShield"}
+}
+
+test_a_refusal_names_its_reviewer if {
+	refused := review.refusals.k with input as fixture.question("Action", {"reviewers": "none"})
+	refused["reviewer-missing"] == {"recordRefusal"}
+}
+
+test_a_case_at_home_needs_an_independent_reviewer if {
+	refused := review.refusals.k with input as fixture.asked("supervisor", "review", "Action", {})
+	refused == {"independent-reviewer-missing": {"closeAccessReview"}}
+}
+
+test_a_supervisor_judges_no_caller_of_another_authority if {
+	refused := review.refusals.k with input as fixture.asked("supervisor", "review", "Action", {"about": "other-authority"})
+	refused == {"review-of-other-authority": {"closeAccessReview", "reinstateCaller", "suspendCaller"}}
+}
+
+test_an_auditor_does if {
+	review.refusals == {} with input as fixture.asked("auditor", "review", "Action", {"about": "other-authority"})
+}

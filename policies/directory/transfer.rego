@@ -1,0 +1,19 @@
+# METADATA
+# description: Responsibility for a child moves by agreement.
+package directory.transfer
+
+import data.directory.question
+
+# METADATA
+# title: Agreement missing
+# description: Responsibility is transferred only where both authorities have agreed.
+# related_resources:
+# - description: Children Act 2004 Information Database (England) Regulations 2007 (SI 2007/2182), regulation 3
+#   ref: https://www.legislation.gov.uk/uksi/2007/2182/regulation/3/made
+# custom:
+#   domain: [X1]
+refusals[key]["agreement-missing"] := record.fields & {"transferResponsibility"} if {
+	some key, record in question.records
+	record.type == "Action"
+	not record.class.agreement == "both"
+}

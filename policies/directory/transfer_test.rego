@@ -1,0 +1,12 @@
+package directory.transfer_test
+
+import data.directory.fixture
+import data.directory.transfer
+
+test_one_authority_alone_transfers_nothing if {
+	transfer.refusals.k["agreement-missing"] with input as fixture.question("Action", {"agreement": "one"})
+}
+
+test_both_authorities_agree if {
+	transfer.refusals == {} with input as fixture.question("Action", {"agreement": "both"})
+}
