@@ -22,12 +22,15 @@ from connectors.postgres.register import PostgresRegister
 from connectors.postgres.rule_releases import RuleReleases
 from connectors.rule_set import RuleSet
 from connectors.rule_signature import verify
+from connectors.rule_trial import RuleTrials
 from gateway.answering import Answering, Purposes
 from gateway.disclosure.redaction import Freshness
 from gateway.errors import DirectoryError
 from gateway.ledger.commitments import Commitments
 from gateway.ledger.writer import LedgerWriter
 from gateway.pages.graphiql import PagePersona, graphiql_routes
+from gateway.pages.policies import PolicyEndpoint, policies_routes
+from gateway.pages.policy_views import PolicyViews
 from gateway.ports import Decider
 from gateway.settings import Settings, SettingsError
 from gateway.tokens import TokenReader
@@ -147,6 +150,7 @@ def application(
             app.state.endpoint = GraphQLEndpoint(
                 answering=gateway.answering, tokens=gateway.tokens, body_limit=settings.body_limit
             )
+            app.state.policies = _policies(gateway)
             yield
 
     async def graphql(request: Request) -> Response:
@@ -158,9 +162,21 @@ def application(
         Route("/healthz", _healthz),
         Route("/readyz", _readyz),
     ]
+    routes += policies_routes(personas=personas if settings.env == "development" else ())
     if settings.env == "development":
         routes += graphiql_routes(personas=personas)
     return Starlette(routes=routes, lifespan=lifespan)
+
+
+def _policies(gateway: Gateway) -> PolicyEndpoint:
+    folder, decider = gateway.settings.policies_dir, gateway.decider
+    read = RuleSet.read(folder)
+
+    def in_force() -> RuleSet:
+        return decider.rules if isinstance(decider, FollowingDecider) else read
+
+    views = PolicyViews(decider=decider, rules=in_force, trials=RuleTrials(rules=in_force, folder=folder))
+    return PolicyEndpoint(answering=gateway.answering, tokens=gateway.tokens, views=views)
 
 
 async def _healthz(_request: Request) -> Response:
