@@ -197,7 +197,7 @@ def main() -> None:
 def _client_limit(server: Server) -> None:
     request = f"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n".encode()
     told = run(Job(port=server.port, concurrent=64, seconds=2, requests=(request,)))
-    say(f"asking a server that does nothing: {told['rate']:,.0f} requests/s, so the asking side is not the limit")
+    say(f"asking a server that does nothing: {told['rate']:,.0f} requests/s: what the asking side can reach here")
 
 
 def _measure(question: Question, servers: list[Server], bearers: list[str], options: argparse.Namespace) -> None:
