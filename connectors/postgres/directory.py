@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import TypeVar
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from connectors.postgres import statements
@@ -48,6 +49,9 @@ from gateway.vocabulary import (
 LOCAL_TIME = ZoneInfo("Europe/London")
 """Where a day begins for dates of birth, of ending and of coming of age."""
 
+NOBODY = ChildId(UUID(int=0))
+"""No child's id."""
+
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
@@ -80,7 +84,8 @@ class PostgresDirectory:
             BadCriteria: The criteria are below the minimum of domain rule S1.
         """
         found = await self._search.find(criteria)
-        children = await self.children([match.child for match in found]) if found else {}
+        # Also where nothing was found: a child that may not be seen must not cost a statement that no child costs.
+        children = await self.children([match.child for match in found] or [NOBODY])
         candidates = [
             Candidate(child=children[match.child], grade=match.grade, reasons=match.reasons, used=match.used)
             for match in found
