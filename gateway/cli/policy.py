@@ -2,11 +2,13 @@
 
 import typer
 
+from gateway.cli.policy_bench import bench
 from gateway.cli.policy_checks import lint, try_cases
 from gateway.cli.policy_diff import replay_ledger, show_difference
 from gateway.cli.policy_explain import explain_one
 from gateway.cli.policy_golden import bundle, golden, revision
 from gateway.cli.policy_matrix import show_matrix
+from gateway.cli.policy_new_rule import new_rule
 
 policy_app = typer.Typer(
     help="The rules of disclosure: see them, try them, change them, prove the engines.",
@@ -45,3 +47,10 @@ policy_app.command("revision", epilog="Example: `gateway policy revision`")(revi
 policy_app.command(
     "bundle", epilog="Example: `gateway policy bundle -o rules.tar.gz && opa run --server --bundle rules.tar.gz`"
 )(bundle)
+policy_app.command("bench", epilog="Examples: `gateway policy bench`; `gateway policy bench --times 100 --json`")(bench)
+policy_app.command(
+    "new-rule",
+    epilog="Examples: `gateway policy new-rule` (it asks); `gateway policy new-rule --subject leaving_england "
+    "--title 'A child abroad is not told by address' --code child-abroad --law 'Children Act 2004, section 12' "
+    "--type Child --field address --when standing=left-england --effect withhold --tell NOT_FOR_ROLE`",
+)(new_rule)

@@ -40,6 +40,8 @@ class Annotation:
     title: str | None = None
     description: str | None = None
     citations: tuple[Citation, ...] = ()
+    domain: tuple[str, ...] = ()
+    """The rules of the domain that it carries out, such as H3."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +119,7 @@ class Annotations:
             title=titles[0] if titles else None,
             description=" ".join(descriptions[0].split()) if descriptions else None,
             citations=cited,
+            domain=next((named for layer in layers if (named := _domain(layer))), ()),
         )
 
     def _document(self, rule: Rule) -> Mapping[str, Any]:
@@ -194,6 +197,10 @@ def _metadata(comments: Sequence[str]) -> Mapping[str, Any] | None:
     if METADATA not in comments:
         return None
     return read_metadata(comments[comments.index(METADATA) + 1 :])
+
+
+def _domain(metadata: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(metadata.get("custom", {}).get("domain", ()))
 
 
 def _citations(metadata: Mapping[str, Any]) -> Iterable[Citation]:

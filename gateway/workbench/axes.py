@@ -194,6 +194,12 @@ NAMED_CLASSES: Final[tuple[NamedClass, ...]] = (
         types=_ABOUT_A_CHILD,
     ),
     NamedClass(name="adult", title="The child is grown up", beyond={"standing": "adult"}, types=_ABOUT_A_CHILD),
+    NamedClass(
+        name="adult-consented",
+        title="The child is grown up and has agreed to stay in the directory",
+        beyond={"standing": "adult-with-consent"},
+        types=_ABOUT_A_CHILD,
+    ),
     NamedClass(name="deceased", title="The child has died", beyond={"standing": "deceased"}, types=_ABOUT_A_CHILD),
     NamedClass(name="archived", title="In the archive", beyond={"standing": "archived"}, types=_ABOUT_A_CHILD),
     NamedClass(

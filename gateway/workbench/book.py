@@ -46,6 +46,16 @@ class Book:
         return tuple(known[name] for name in self._data["fields"] if name in known)
 
     @cached_property
+    def tells(self) -> tuple[str, ...]:
+        """Return the codes that may go out with a withheld field."""
+        return tuple(self._data["tells"])
+
+    @cached_property
+    def remedies(self) -> tuple[str, ...]:
+        """Return the codes of what a caller can do instead."""
+        return tuple(self._data["remedies"])
+
+    @cached_property
     def reasons(self) -> tuple[Reason, ...]:
         """Return what each reason does, the weightiest first."""
         return tuple(
@@ -80,6 +90,10 @@ class Book:
         if own is None and open_to_all is None:
             return ()
         return ("existence", *(own or ()), *(open_to_all or ()))
+
+    def handles(self, role: str) -> tuple[str, ...]:
+        """Return the duties of a role that lift refusals, such as handling shielded records."""
+        return tuple(self._data["roles"].get(role, {}).get("handles", ()))
 
     def attributes_of(self, record_type: RecordType) -> tuple[str, ...]:
         """Return the names of the attributes of a type's class."""

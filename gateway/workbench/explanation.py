@@ -289,6 +289,7 @@ def _origin_document(origin: Origin) -> dict[str, Any]:
         "title": said.title,
         "description": said.description,
         "law": [{"text": cited.text, "url": cited.url} for cited in said.citations],
+        "domain": list(said.domain),
         "facts": list(origin.facts),
         "book": list(origin.book),
     }

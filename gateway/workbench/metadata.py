@@ -58,6 +58,8 @@ def _block(lines: Sequence[str], at: int, indent: int, joint: str) -> tuple[str,
 
 
 def _scalar(text: str) -> Any:
+    if text[:1] == "[" and text[-1:] == "]":
+        return [_scalar(part.strip()) for part in text[1:-1].split(",") if part.strip()]
     if text in ("true", "false"):
         return text == "true"
     quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"

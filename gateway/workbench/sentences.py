@@ -76,6 +76,8 @@ def why(note: ReasonNote) -> Iterator[str]:
     yield f"{code} ({effect}): {described or 'the rules do not describe it.'}"
     for cited in dict.fromkeys(cited for origin in note.origins for cited in origin.annotation.citations):
         yield f"Law: {cited.text}{'' if cited.url in (None, cited.text) else f' <{cited.url}>'}"
+    if domain := sorted({name for origin in note.origins for name in origin.annotation.domain}):
+        yield f"Domain rules: {', '.join(domain)}"
     for fact in note.hangs_on:
         yield f"It applies because {is_(fact)}; it would not were it {listed(fact)}."
     if not note.hangs_on:
