@@ -33,7 +33,7 @@ CPU_LIMIT: Final = 120
 """Seconds of processor time."""
 FILE_LIMIT: Final = 1 << 20
 """Bytes that a file may have."""
-QUESTION_TIMEOUT: Final = 20.0
+QUESTION_TIMEOUT: Final = 10.0
 
 
 def main() -> None:

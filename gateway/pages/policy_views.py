@@ -73,7 +73,8 @@ class PolicyViews:
         try:
             return await self._shown(ask, proposal)
         except UnknownName as error:
-            raise BadRequest(f"There is {error}.", reason="workbench-name-unknown") from error
+            said = str(error)
+            raise BadRequest(f"{said[:1].upper()}{said[1:]}.", reason="workbench-name-unknown") from error
         except RulesRejected as rejected:
             return {"problems": [problem_document(problem) for problem in rejected.problems]}
         except DecisionUnavailable as error:
