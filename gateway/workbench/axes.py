@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.disclosure.question import AccessAttributes, Attribute, CallerAttributes
+from gateway.disclosure.question import AccessAttributes, Attribute, CallerAttributes, GrantAttributes
 from gateway.vocabulary import CallerStanding, RecordType
 from gateway.workbench.book import Book
 
@@ -62,7 +62,7 @@ class Approach:
     agency: str = "00000000-0000-4000-8000-000000000000"
     authority: str = "E08000009"
     origin: str = "local"
-    grant: str | None = None
+    grant: GrantAttributes | None = None
     now: str = "2026-11-22T10:00:00+00:00"
 
     def caller(self) -> CallerAttributes:

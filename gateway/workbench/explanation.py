@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
-from gateway.disclosure.question import Attribute, Decision, FieldDecision, Item, Question
+from gateway.disclosure.question import Attribute, Decision, FieldDecision, GrantAttributes, Item, Question
 from gateway.ports import Decider
 from gateway.vocabulary import CallerStanding, Effect, RecordType
 from gateway.workbench.annotations import Annotations, Origin
@@ -18,6 +18,7 @@ from gateway.workbench.matrix import ITEMS_AT_ONCE, decide_all, decision_documen
 
 COMPLETE: Final = "class"
 """The fact that every attribute of the class is there; without one of them all other rules fall silent."""
+NO_GRANT: Final = "none"
 _KEY: Final = "k{}"
 _ORIGINS: Final = ("local", "cross-border", "unheard-of")
 
@@ -40,6 +41,7 @@ class Situation:
             "caller.acts_for": "nobody" if approach.acts_for is None else approach.acts_for[0],
             "access.purpose": approach.purpose or "none",
             "access.origin": approach.origin,
+            "access.grant": "none" if approach.grant is None else _grant_title(approach.grant),
             COMPLETE: "as the rules know it",
             **{f"class.{name}": word(value) for name, value in self.record_class},
         }
@@ -199,12 +201,28 @@ def _variations(book: Book, situation: Situation) -> Iterator[tuple[str, str, Si
             if origin != approach.origin
         ),
     ]
+    others += [
+        ("access.grant", _grant_title(grant), replace(approach, grant=grant))
+        for grant in _grants(book)
+        if grant != approach.grant
+    ]
     if approach.purpose is not None:
         others.append(("access.purpose", "none", replace(approach, purpose=None)))
     if approach.acts_for is not None:
         others.append(("caller.acts_for", "nobody", replace(approach, acts_for=None)))
     for name, value, varied in others:
         yield name, value, replace(situation, approach=varied)
+
+
+def _grants(book: Book) -> Iterator[GrantAttributes]:
+    for kind in book.values_of("grant"):
+        for ground in book.values_of("ground"):
+            if NO_GRANT not in (kind, ground):
+                yield GrantAttributes(kind=str(kind), ground=str(ground), state="usable", justification="recorded")
+
+
+def _grant_title(grant: GrantAttributes) -> str:
+    return f"{grant.state} {grant.kind} for {grant.ground}"
 
 
 def _with_attribute(situation: Situation, name: str, value: Attribute) -> Situation:

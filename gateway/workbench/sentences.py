@@ -32,6 +32,7 @@ _FACTS: Final = {
     "caller.acts_for": "the person asked for",
     "access.purpose": "the purpose of access",
     "access.origin": "the origin of the ask",
+    "access.grant": "the grant",
     COMPLETE: "the class",
 }
 _VALUES_SHOWN: Final = 4
