@@ -5,10 +5,11 @@ of roles is used only to choose askers; what is hidden from them is written here
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from hypothesis import strategies as st
 
+from tests.support.builders import CONFIRMED
 from tests.support.worlds import (
     ADULT_BIRTHDAY,
     ADULT_SERVICES,
@@ -93,8 +94,9 @@ def whereabouts_of_a_shielded_child(draw, book):
         world = base
         for child in sorted(near | hidden):
             lines, postcode = draw(_places)
-            uprn = draw(st.sampled_from((None, "100012345678")))
-            world = world.changed("child", _is(child), address_lines=lines, postcode=postcode, uprn=uprn)
+            place = {"address_lines": lines, "postcode": postcode, "uprn": draw(_uprns)}
+            confirmed = draw(st.sampled_from((CONFIRMED, CONFIRMED - timedelta(days=400))))
+            world = world.changed("child", _is(child), **place, address_confirmed_at=confirmed)
             world = world.without("child_setting", _is(child, "child_id"))
             if draw(st.booleans()):
                 world = world.plus("child_setting", a_setting_link_row(child, draw(st.integers(1, 3))))
@@ -169,6 +171,7 @@ def _with_sensitive(draw, base, consent, **stated):
     row = an_involvement_row(
         INVOLVEMENT.number,
         CHILD,
+        asserted_at=draw(st.sampled_from((CONFIRMED, CONFIRMED - timedelta(days=9)))),
         practitioner_id=practitioner,
         agency_id=agency_of(practitioner),
         service=draw(st.sampled_from(SENSITIVE_SERVICES)),
@@ -218,7 +221,8 @@ def a_child_who_has_left_the_directory(draw, book):
     )
     base = base.without("shield", lambda row: row["child_id"] == CHILD or row["identity_id"] == Key("identity", 9))
     asker, base = draw(askers(base, book, roles=_roles(book, without=("directory-team", "child", "carer"))))
-    return Pair(f"a child who is {gone}", asker, base, _off_duty(base).without_child(CHILD))
+    base = _off_duty(base)
+    return Pair(f"a child who is {gone}", asker, base, base.without_child(CHILD))
 
 
 @st.composite
@@ -356,7 +360,9 @@ def other_children_than_ones_own(draw, book):
 
 
 def _base(draw):
-    return draw(worlds())
+    """A drawn world in which the child has an ordinary lead professional, for hidden ones to displace."""
+    lead = an_involvement_row(9, CHILD, started_on=DAYS[0], is_lead_professional=True)
+    return draw(worlds()).plus("involvement", lead)
 
 
 def _a_world_with_a_carer(draw):

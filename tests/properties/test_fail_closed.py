@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import timedelta
 from itertools import count
 
 import pytest
@@ -15,6 +16,7 @@ from gateway.disclosure.question import Answer
 from gateway.errors import DecisionUnavailable
 from tests.properties.conftest import POLICIES
 from tests.properties.profile import examples
+from tests.support.builders import NOW
 from tests.support.documents import battery
 from tests.support.opa_server import opa_server
 from tests.support.tools import opa_command
@@ -149,7 +151,7 @@ async def altered(decider):
 
 @pytest.fixture(scope="module")
 async def altered_place(opened_places, altered):
-    async with opened_places(decider=altered) as place:
+    async with opened_places(decider=altered, clock=CLOCK) as place:
         yield place
 
 
@@ -228,7 +230,7 @@ async def test_once_the_engine_is_killed_nothing_more_is_told(opened_places, new
     opa_command()
     with opa_server(RuleSet.read(POLICIES), tmp_path) as url:
         engine = OpaDecider(url, timeout=5)
-        stack = opened_places(decider=engine)
+        stack = opened_places(decider=engine, clock=CLOCK)
         place = await stack.__aenter__()
         world = await _settled(place, new_example)
         document = next(iter(battery(world.rows("child"))))
@@ -241,12 +243,22 @@ async def test_once_the_engine_is_killed_nothing_more_is_told(opened_places, new
     await stack.__aexit__(None, None, None)
 
 
-_fresh = count(1)
+class Clock:
+    """Goes on by a minute when told to: what was decided in another minute is not remembered."""
+
+    def __init__(self):
+        self.at = NOW
+
+    def __call__(self):
+        return self.at
+
+
+CLOCK = Clock()
 
 
 async def _asked_afresh(place, document):
-    """Ask so that nothing decided before is remembered: a decision belongs to the grant that was stated."""
-    return await place.ask(NURSE, document, **{"access-grant": f"grant-{next(_fresh)}"})
+    CLOCK.at += timedelta(minutes=1)
+    return await place.ask(NURSE, document)
 
 
 async def _settled(place, new_example):

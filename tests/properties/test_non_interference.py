@@ -13,13 +13,14 @@ _OF_THE_REQUEST = {"x-request-id", "date"}
 
 @pytest.mark.parametrize("variation", VARIATIONS, ids=lambda variation: variation.__name__)
 @given(st.data())
-@examples(16)
+@examples(10)
 async def test_what_may_not_be_seen_makes_no_difference(twin_places, book, new_example, variation, data):
     pair: Pair = data.draw(variation(book), label="pair")
     drawn = documents(pair.one, about=(CHILD, CARER, INVOLVEMENT))
     asked = [data.draw(drawn, label="document")]
     rows = [row for world in (pair.one, pair.other) for row in world.rows("child") if row["id"] == CHILD]
     asked += battery(rows, carer=CARER, involvement=INVOLVEMENT)
+    asked += [next(battery([row])) for row in pair.one.rows("child") if row["id"] != CHILD]
     example = new_example()
     for place, world in zip(twin_places, (pair.one, pair.other), strict=True):
         await place.settle(world, example=example)

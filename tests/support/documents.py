@@ -109,7 +109,7 @@ class _Draft:
         return f"${name}"
 
     def directive(self):
-        if self.directives >= 8 or not self.one_in(10):
+        if self.directives >= 8 or not self.one_in(4):
             return ""
         self.directives += 1
         condition = self.variable("Boolean!", self.one_of(True, False))
