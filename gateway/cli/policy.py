@@ -52,5 +52,6 @@ policy_app.command(
     "new-rule",
     epilog="Examples: `gateway policy new-rule` (it asks); `gateway policy new-rule --subject leaving_england "
     "--title 'A child abroad is not told by address' --code child-abroad --law 'Children Act 2004, section 12' "
+    "--url https://www.legislation.gov.uk/ukpga/2004/31/section/12 "
     "--type Child --field address --when standing=left-england --effect withhold --tell NOT_FOR_ROLE`",
 )(new_rule)

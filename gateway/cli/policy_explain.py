@@ -149,8 +149,8 @@ def _lines(found: Explanation, book: Book) -> Iterator[str]:
     yield ""
     yield "Rules that do not apply"
     yield from (f"  {sentences.why_not(note)}" for note in found.of(State.DOES_NOT_APPLY) if note.hangs_on)
-    if far := sentences.out_of_reach(found):
-        yield f"  {far}"
+    if far := [note for note in found.of(State.DOES_NOT_APPLY) if not note.hangs_on]:
+        yield f"  No single fact would bring about the {len(far)} other reasons of the book; --json lists them."
     if outweighed := found.of(State.OUTWEIGHED):
         names = ", ".join(note.reason.code for note in outweighed)
         yield f"  The record is concealed, so it was not asked whether these narrow it: {names}."

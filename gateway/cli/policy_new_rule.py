@@ -23,16 +23,19 @@ def new_rule(
     title: Annotated[str, typer.Option(prompt="What it does, in a sentence", help="The rule in a sentence.")],
     code: Annotated[str, typer.Option(prompt="Reason code", help="What the ledger will say, such as child-abroad.")],
     law: Annotated[str, typer.Option(prompt="Instrument and paragraph", help="The law it rests on.")],
+    url: Annotated[str, typer.Option(prompt="Where to read it (URL)", help="Where to read the law.")],
     record_type: Annotated[str, typer.Option("--type", prompt="Type of record", help="Such as Child.")],
     field: Annotated[str, typer.Option(prompt="Fields, with commas", help="What it refuses: address,settings.")],
     when: Annotated[
         str, typer.Option(prompt="When: attribute=value", help="The class it refuses: standing=left-england.")
     ],
-    effect: Annotated[Effect, typer.Option(prompt="Effect", help="withhold, mask or conceal.")] = Effect.WITHHOLD,
+    effect: Annotated[Effect, typer.Option(help="withhold, mask or conceal.")] = Effect.WITHHOLD,
     tell: Annotated[str, typer.Option(help="The code told with a withheld field.")] = "NOT_FOR_ROLE",
     remedy: Annotated[str | None, typer.Option(help="What the caller can do instead, such as REQUEST_BROKER.")] = None,
     mask: Annotated[Obligation | None, typer.Option(help="How a masked field is told.")] = None,
-    url: Annotated[str | None, typer.Option(help="Where to read the law.")] = None,
+    domain: Annotated[
+        list[str] | None, typer.Option(help="The rule of the domain it carries out, such as A3; may be repeated.")
+    ] = None,
     into: Annotated[Path, typer.Option(help="The working copy; made if it is not there.", file_okay=False)] = Path(
         "our-rules"
     ),
@@ -56,6 +59,7 @@ def new_rule(
             code=code,
             law=law,
             url=url,
+            domain=tuple(domain or ()),
             type=kind,
             fields=tuple(name.strip() for name in field.split(",")),
             attribute=attribute,

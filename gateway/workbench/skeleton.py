@@ -32,7 +32,8 @@ class NewRule:
     title: str
     code: str
     law: str
-    url: str | None
+    url: str
+    domain: tuple[str, ...]
     type: RecordType
     fields: tuple[str, ...]
     attribute: str
@@ -85,7 +86,7 @@ class NewRule:
 
     def _rule(self, book: Book) -> str:
         others = [value for value in book.values_of(self.attribute) if word(value) != self.value]
-        link = f"\n#   ref: {self.url}" if self.url else ""
+        domain = f"\n# custom:\n#   domain: [{', '.join(self.domain)}]" if self.domain else ""
         fields = ", ".join(f'"{name}"' for name in self.fields)
         taken = "record.fields" if self.effect is Effect.CONCEAL else f"{{{fields}}}"
         return f"""# METADATA
@@ -99,7 +100,8 @@ import data.directory.question
 # title: Refusals
 # description: {self.title}
 # related_resources:
-# - description: {self.law}{link}
+# - description: {self.law}
+#   ref: {self.url}{domain}
 refusals[key]["{self.code}"] := {taken} if {{
 	some key, record in question.records
 	record.type == "{self.type}"
