@@ -39,6 +39,7 @@ _ABOUT_A_CHILD: Final = frozenset(
         RecordType.INVOLVEMENT,
         RecordType.CANDIDATE,
         RecordType.ACCESS_LOG_ENTRY,
+        RecordType.ACTION,
     }
 )
 _WORKED_WITH: Final = (_ABOUT_A_CHILD | {RecordType.PRACTITIONER, RecordType.AGENCY}) - {RecordType.ACCESS_LOG_ENTRY}
@@ -214,6 +215,15 @@ NAMED_CLASSES: Final[tuple[NamedClass, ...]] = (
         beyond={"criteria": ("address", "familyName", "gender"), "shield": "active"},
         types=_FOUND,
     ),
+    NamedClass(name="own-feed", title="What the caller's own agency supplied", beyond={"feed": "own"}),
+    NamedClass(name="reviewed-once", title="A change that one other person has reviewed", beyond={"reviewers": "one"}),
+    NamedClass(
+        name="reviewed-independently",
+        title="A change that an independent person has reviewed",
+        beyond={"reviewers": "independent"},
+    ),
+    NamedClass(name="agreed", title="A change that both authorities have agreed to", beyond={"agreement": "both"}),
+    NamedClass(name="small-count", title="A count so small that it could point at somebody", beyond={"size": "below"}),
     NamedClass(name="no-reason", title="An ask without a stated reason", beyond={"reason": "missing"}),
     NamedClass(name="mutation", title="An ask that changes something", beyond={"operation": "mutation"}),
     NamedClass(name="budget-exhausted", title="The budget of searches is spent", beyond={"budget": "exhausted"}),

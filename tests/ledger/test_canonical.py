@@ -33,6 +33,12 @@ MAYBE = st.none() | TEXTS
 FIELDS = st.dictionaries(st.from_regex(r"[_A-Za-z][_0-9A-Za-z]{0,12}", fullmatch=True), TEXTS, max_size=6)
 
 
+CLASSES = (
+    (("involved", True), ("shield", "none")),
+    (("criteria", ("dateOfBirth", "familyName")), ("involved", False), ("shield", "active")),
+)
+
+
 @st.composite
 def entries(draw):
     """Entries with any text wherever a caller or a source may put one."""
@@ -47,7 +53,17 @@ def entries(draw):
             codes=tuple(draw(st.lists(st.builds(CodeNote, code=TEXTS, reason=TEXTS), max_size=2))),
         ),
         records=tuple(
-            draw(st.lists(st.builds(a_record, type=st.sampled_from(RecordType), disclosed=FIELDS), max_size=3))
+            draw(
+                st.lists(
+                    st.builds(
+                        a_record,
+                        type=st.sampled_from(RecordType),
+                        disclosed=FIELDS,
+                        record_class=st.none() | st.sampled_from(CLASSES),
+                    ),
+                    max_size=3,
+                )
+            )
         ),
         searches=draw(st.integers(0, 32_767)),
     )
