@@ -6,10 +6,12 @@ Answers are whole: where one part cannot be told for want of a decision, an entr
 import asyncio
 import logging
 import traceback
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 from gateway.asked import Asked, Operation, entry_of
 from gateway.disclosure.decisions import Decisions, Memory
@@ -32,9 +34,12 @@ from gateway.identity import Access, Ask, Caller, Claims, identify
 from gateway.ledger.commitments import Commitments
 from gateway.ledger.writer import LedgerWriter
 from gateway.ports import Decider, Register
-from gateway.vocabulary import AuthorityCode, Effect, RecordType
+from gateway.vocabulary import AuthorityCode, Effect, PersonId, RecordType
 
 log = logging.getLogger("gateway.answering")
+
+LOCAL_TIME = ZoneInfo("Europe/London")
+"""Where a day begins for training, checks and accreditation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,14 +132,18 @@ class Answering:
         self._timeout = request_timeout
         self._memory = Memory()
         self._plans = Plans()
+        self._searching: Counter[PersonId] = Counter()
 
     async def answer(self, claims: Claims, access: Access, operation: Operation, *, request_id: str) -> Reply:
         """Return the reply to an ask, once its entry is durable."""
         at = self._clock()
         asked = Asked(claims=claims, access=access, operation=operation, request_id=request_id, at=at)
-        data, error = await self._data_or_error(asked, self._data, within=self._timeout)
-        reply = Reply(data=data) if error is None else _problem(error)
-        return await self._recorded(asked, reply, error)
+        try:
+            data, error = await self._data_or_error(asked, self._data, within=self._timeout)
+            reply = Reply(data=data) if error is None else _problem(error)
+            return await self._recorded(asked, reply, error)
+        finally:
+            self._settle_searches(asked)
 
     async def try_rules(
         self,
@@ -210,7 +219,9 @@ class Answering:
             plans=self._plans,
             freshness=self._freshness(asked.at),
             record_limit=self._record_limit,
+            searching=self._searching,
         )
+        self._settle_searches(asked)
         asked.notes = road.notes
         return await self._graph.run(readable, asked.operation, road)
 
@@ -223,7 +234,7 @@ class Answering:
 
     async def _identified(self, asked: Asked) -> tuple[Caller, Decisions]:
         assert asked.claims is not None  # noqa: S101  # an ask without claims is refused before this
-        caller = await identify(asked.claims, register=self._register, today=asked.at.date())
+        caller = await identify(asked.claims, register=self._register, today=asked.at.astimezone(LOCAL_TIME).date())
         decisions = Decisions(
             decider=self._decider,
             memory=self._memory,
@@ -232,6 +243,13 @@ class Answering:
         )
         asked.caller, asked.decisions = caller, decisions
         return caller, decisions
+
+    def _settle_searches(self, asked: Asked) -> None:
+        """Take an ask's searches off those under way: its entry counts them now, or it is decided again."""
+        if asked.notes is not None and asked.claims is not None:
+            self._searching[asked.claims.person] -= asked.notes.searches
+            if self._searching[asked.claims.person] <= 0:
+                del self._searching[asked.claims.person]
 
     def _read(self, operation: Operation) -> tuple[Readable | None, AskRefused | None]:
         # Read before deciding whether the caller may ask, but complained of only to one who may.

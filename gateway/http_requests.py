@@ -3,6 +3,7 @@
 import re
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -150,12 +151,19 @@ def response_of(reply: Reply, request_id: str, *, status: int, media_type: str =
     )
 
 
+def _header(request: Request, name: str) -> str | None:
+    """Return a header's text, or None; what clients send as UTF-8 is read so, and everything else as Latin-1."""
+    text = request.headers.get(name, "")
+    with suppress(UnicodeError):  # it is Latin-1 indeed
+        text = text.encode("latin-1").decode("utf-8")
+    return text.strip() or None
+
+
 def _access(request: Request) -> tuple[Access, AskRefused | None]:
     """Return the stated access, and the fault if a header cannot be taken as it is."""
-    purpose = (request.headers.get("access-purpose") or "").strip() or None
-    reason = (request.headers.get("access-reason") or "").strip() or None
-    case = (request.headers.get("access-case") or "").strip() or None
-    grant = (request.headers.get("access-grant") or "").strip() or None
+    purpose, reason, case, grant = (
+        _header(request, name) for name in ("access-purpose", "access-reason", "access-case", "access-grant")
+    )
     fault: AskRefused | None = None
     if purpose is not None and not _CODE.fullmatch(purpose):
         # An unheard-of form is an unknown purpose, which is the policies' to refuse, without keeping its text.

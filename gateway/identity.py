@@ -47,6 +47,9 @@ class Caller:
     standing: CallerStanding
     acts_for: tuple[str, str] | None
     practitioners: frozenset[PractitionerId]
+    """The posts by which an involvement counts as the caller's own; none where a mediator asks for somebody."""
+    posts: frozenset[PractitionerId]
+    """All posts whose conflicts of interest bind: the caller's and those of the person asked for."""
     subject_child: ChildId | None
     subject_carer: CarerId | None
 
@@ -74,7 +77,8 @@ class Access:
     def attributes(self, at: datetime) -> AccessAttributes:
         """Return what of the access a decision may depend on; the time is cut to the minute, to be rememberable."""
         minute = at.replace(second=0, microsecond=0)
-        return AccessAttributes(purpose=self.purpose, origin=self.origin, grant=self.grant, now=minute.isoformat())
+        # A grant that nobody has checked opens nothing, and may not make one ask be decided apart from another.
+        return AccessAttributes(purpose=self.purpose, origin=self.origin, grant=None, now=minute.isoformat())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,11 +102,13 @@ async def identify(claims: Claims, *, register: Register, today: date) -> Caller
     key = (claims.person, claims.role)
     registration = (await register.registrations([key])).get(key)
     acts_for = None
+    mediated_posts: frozenset[PractitionerId] = frozenset()
     if claims.mediated_for is not None:
         mediated = await register.registration_of(claims.mediated_for)
         if mediated is None:
             raise Unauthenticated("The person asked for is not registered.", reason="mediated-person-unknown")
         acts_for = (mediated.role, _standing(mediated, today).value)
+        mediated_posts = mediated.posts
     if registration is None or not _agrees(registration, claims):
         return Caller(
             claims=claims,
@@ -111,6 +117,7 @@ async def identify(claims: Claims, *, register: Register, today: date) -> Caller
             standing=CallerStanding.UNREGISTERED,
             acts_for=acts_for,
             practitioners=frozenset(),
+            posts=mediated_posts,
             subject_child=None,
             subject_carer=None,
         )
@@ -120,9 +127,11 @@ async def identify(claims: Claims, *, register: Register, today: date) -> Caller
         agency_name=registration.agency_name,
         standing=_standing(registration, today),
         acts_for=acts_for,
-        practitioners=registration.practitioners,
-        subject_child=registration.subject_child,
-        subject_carer=registration.subject_carer,
+        # A mediated ask is decided as the narrower of two persons: what only one of them is close to opens nothing.
+        practitioners=registration.practitioners if acts_for is None else frozenset(),
+        posts=registration.posts | mediated_posts,
+        subject_child=registration.subject_child if acts_for is None else None,
+        subject_carer=registration.subject_carer if acts_for is None else None,
     )
 
 

@@ -223,6 +223,8 @@ class Candidate:
 class Registration:
     """What the register says of one person at one agency in one role; clocks that do not apply are `None`.
 
+    `practitioners` are the person's posts at this agency, `posts` those at any: an involvement counts for the agency
+    asked for, a conflict of interest wherever the person works.
     `subject_child` and `subject_carer` are set where the person is registered to see an own record.
     """
 
@@ -237,6 +239,7 @@ class Registration:
     check_issued_on: date | None
     suspended: bool
     practitioners: frozenset[PractitionerId]
+    posts: frozenset[PractitionerId]
     subject_child: ChildId | None
     subject_carer: CarerId | None
 

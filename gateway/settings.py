@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PACKAGED_POLICIES = Path(__file__).resolve().parent.parent / "policies"
@@ -76,6 +76,12 @@ class Settings(BaseSettings):
         365, gt=0, description="Days after which a carer's, setting's or service's link to a child is stale."
     )
 
+    @model_validator(mode="after")
+    def _environment_is_stated(self) -> "Settings":
+        if self.database_url is not None and "env" not in self.model_fields_set:
+            raise ValueError("GATEWAY_ENV must be stated (development or production) with a GATEWAY_DATABASE_URL")
+        return self
+
 
 class SettingsError(Exception):
     """A setting is missing or unusable; the message names the variable and never its value."""
@@ -92,6 +98,8 @@ def read_settings() -> Settings:
     except ValidationError as error:
         problems = "; ".join(
             f"GATEWAY_{'_'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
+            if problem["loc"]
+            else problem["msg"]
             for problem in error.errors(include_input=False, include_url=False)
         )
         raise SettingsError(problems) from None

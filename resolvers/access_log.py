@@ -25,6 +25,13 @@ class AccessLogPage:
     withheld: Sequence[Withheld]
 
 
+_TOLD_TYPES = frozenset({RecordType.CHILD, RecordType.CARER, RecordType.SETTING})
+"""Types whose field names the log tells: that an involvement's were told would tell that there is one.
+
+That somebody looked for involvements at all shows as `Child.involvements`.
+"""
+
+
 class _AccessLogOfChild:
     """The selection that asks a child's record for its access log and nothing else."""
 
@@ -86,6 +93,6 @@ def _entry(seen: AccessSeen, child: Child, agency: Agency | None) -> AccessLogEn
         purpose=seen.purpose,
         reason=seen.reason,
         case_reference=seen.case,
-        fields=seen.fields,
+        fields=tuple(name for name in seen.fields if name.partition(".")[0] in _TOLD_TYPES),
         policy_revision=seen.policy_revision,
     )

@@ -61,13 +61,14 @@ async def may_search(asking: Asking, used: tuple[str, ...]) -> None:
         BudgetExhausted: The caller's searches are spent.
     """
     road = asking.road
-    road.notes.searches += 1
-    record_class = (("budget", _budget(await searches_left(asking), asking.search_budget)), ("scope", "home"))
+    others = road.begin_search()
+    left = await _left(asking, under_way=others)
+    record_class = (("budget", _budget(left, asking.search_budget)), ("scope", "home"))
     decision = await road.decisions.decide_fields(RecordType.SEARCH, record_class, used)
     refused = {name: field for name, field in decision.fields.items() if field.effect is not Effect.DISCLOSE}
     if any(field.tell == BudgetExhausted.code for field in refused.values()):
         raise BudgetExhausted(
-            f"Your {asking.search_budget} searches of the last day are spent; your supervisor can see this.",
+            f"Your {asking.search_budget} searches of the last day are spent.",
             reason="budget-exhausted",
         )
     if refused:
@@ -77,10 +78,14 @@ async def may_search(asking: Asking, used: tuple[str, ...]) -> None:
 
 
 async def searches_left(asking: Asking) -> int:
-    """Return how many searches the caller has left in the rolling day, this ask's own taken off."""
+    """Return how many searches the caller has left in the rolling day, those under way taken off."""
+    return await _left(asking, under_way=asking.road.searches_under_way())
+
+
+async def _left(asking: Asking, *, under_way: int) -> int:
     ask = asking.road.ask
     spent = await asking.ledger.searches_since(ask.caller.claims.person, ask.at - BUDGET_PERIOD)
-    return max(0, asking.search_budget - spent - max(0, asking.road.notes.searches - 1))
+    return max(0, asking.search_budget - spent - under_way)
 
 
 async def children_of_candidates(

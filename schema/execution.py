@@ -32,6 +32,9 @@ from schema.plan import DocumentPlan, planned
 REMEMBERED = 1_000
 """Documents kept in read form at most."""
 
+REMEMBERED_LENGTH = 10_000
+"""Characters of a document that is kept in read form at most."""
+
 ERROR_LIMIT = 10
 """Errors of one document that are told at most."""
 
@@ -70,7 +73,7 @@ class DirectoryGraph:
         self._search_budget = search_budget
         self._token_limit = token_limit
         self._depth_limit = depth_limit
-        self._read: OrderedDict[str, ReadDocument | DirectoryError] = OrderedDict()
+        self._read: OrderedDict[str, ReadDocument] = OrderedDict()
 
     def read(self, operation: Operation) -> ReadDocument:
         """Return the document ready to run, read at most once while it is remembered.
@@ -80,16 +83,18 @@ class DirectoryGraph:
             QueryTooCostly: It is over a limit.
         """
         known = self._read.get(operation.text)
-        if known is None:
-            known = self._read[operation.text] = self._judged(operation.text)
+        if known is not None:
+            self._read.move_to_end(operation.text)
+            return known
+        judged = self._judged(operation.text)
+        if isinstance(judged, DirectoryError):
+            # Not remembered: whoever sends what is refused could fill the memory with it.
+            raise judged
+        if len(operation.text) <= REMEMBERED_LENGTH:
+            self._read[operation.text] = judged
             if len(self._read) > REMEMBERED:
                 self._read.popitem(last=False)
-        else:
-            self._read.move_to_end(operation.text)
-        if isinstance(known, DirectoryError):
-            # A new one each time: an exception that is raised again collects the frames of every ask.
-            raise type(known)(known.message, reason=known.reason)
-        return known
+        return judged
 
     async def run(self, readable: Readable, operation: Operation, road: Road) -> Mapping[str, Any]:
         """Return the whole answer's data; raises any `DirectoryError`, and then nothing of it may be told."""

@@ -19,6 +19,10 @@ _BEFORE_GRAPHQL = frozenset({401, 413, 415, 406, 405})
 """Statuses that say the same to clients of the older media type: the request did not reach the graph."""
 
 
+NOTHING = Operation(text="", name=None, variables={})
+"""The operation of a request that holds none."""
+
+
 class GraphQLEndpoint:
     """Takes one HTTP request to one reply."""
 
@@ -36,12 +40,33 @@ class GraphQLEndpoint:
             media_type = _accepted_media_type(request)
             operation = _operation(await json_body(request, limit=self._body_limit))
         except Refusal as refusal:
-            reply = Reply(data=None, errors=(Problem(code=BadRequest.code, message=refusal.message),))
-            return _response(reply, media_type, request_id, status=refusal.status)
+            reply = await self._refused(request, refusal, request_id)
+            status = refusal.status if reply.errors[0].code == BadRequest.code else status_of(reply)
+            return _response(reply, media_type, request_id, status=status)
         except ClientDisconnect:
             return Response(status_code=499)
         reply = await self._reply(request, operation, request_id)
         return _response(reply, media_type, request_id, status=status_of(reply))
+
+    async def _refused(self, request: Request, refusal: Refusal, request_id: str) -> Reply:
+        """Return the refusal of a request of another form; that of a caller who can be identified is recorded."""
+
+        async def refuse(claims: Claims, access: Access) -> Reply:
+            error = BadRequest(refusal.message, reason=f"request-form:{refusal.status}")
+            return await self._answering.refuse(
+                error, claims=claims, access=access, operation=None, request_id=request_id
+            )
+
+        if "authorization" not in request.headers:
+            return Reply(data=None, errors=(Problem(code=BadRequest.code, message=refusal.message),))
+        return await reply_to(
+            request,
+            NOTHING,
+            request_id=request_id,
+            tokens=self._tokens,
+            answering=self._answering,
+            answer=refuse,
+        )
 
     async def _reply(self, request: Request, operation: Operation, request_id: str) -> Reply:
         async def answer(claims: Claims, access: Access) -> Reply:

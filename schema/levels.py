@@ -48,7 +48,7 @@ def level(info: Info, parent: object, name: str, load: Level) -> Awaitable[Any] 
 def load_with_siblings(info: Info, key: Any, load: Level) -> Awaitable[Any]:
     """Return what a key leads to, loaded together with all other keys of this field."""
     context: Context = info.context
-    place = (id(info._raw_info.field_nodes[0]), _name(load))
+    place = (*map(id, info._raw_info.field_nodes), _name(load))
     loader = context.loaders.get(place)
     if loader is None:
         asking, selection = context.asking, selection_of(info)

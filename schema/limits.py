@@ -19,6 +19,8 @@ ALIAS_LIMIT = 15
 ROOT_FIELD_LIMIT = 20
 DIRECTIVE_LIMIT = 10
 OPERATION_LIMIT = 1
+INTROSPECTION_LIMIT = 2
+"""Each read of the schema costs as much as a large answer; tools need one, or one of each kind."""
 INTROSPECTION = frozenset({"__schema", "__type", "_service"})
 """Fields that read the schema itself; a role's right, and as deep as clients need."""
 
@@ -31,7 +33,12 @@ class Measure:
     fields: int = 0
     aliases: int = 0
     directives: int = 0
-    introspects: bool = False
+    introspections: int = 0
+
+    @property
+    def introspects(self) -> bool:
+        """Return whether the schema itself is read."""
+        return self.introspections > 0
 
     def beside(self, other: "Measure") -> "Measure":
         """Return both selections taken together."""
@@ -40,7 +47,7 @@ class Measure:
             fields=self.fields + other.fields,
             aliases=self.aliases + other.aliases,
             directives=self.directives + other.directives,
-            introspects=self.introspects or other.introspects,
+            introspections=self.introspections + other.introspections,
         )
 
 
@@ -69,14 +76,14 @@ class _Measuring:
     def _field(self, node: FieldNode) -> Measure:
         aliases = 1 if node.alias is not None else 0
         if node.name.value in INTROSPECTION:
-            return Measure(fields=1, aliases=aliases, introspects=True)
+            return Measure(fields=1, aliases=aliases, introspections=1)
         below = self.of(node.selection_set)
         return Measure(
             depth=below.depth + 1,
             fields=below.fields + 1,
             aliases=below.aliases + aliases,
             directives=below.directives,
-            introspects=below.introspects,
+            introspections=below.introspections,
         )
 
     def _fragment(self, name: str) -> Measure:
@@ -107,6 +114,7 @@ def measure(document: DocumentNode, *, depth_limit: int) -> Measure:
     _hold("levels of depth", total.depth, depth_limit)
     _hold("aliases", total.aliases, ALIAS_LIMIT)
     _hold("directives", total.directives, DIRECTIVE_LIMIT)
+    _hold("reads of the schema", total.introspections, INTROSPECTION_LIMIT)
     return total
 
 

@@ -25,10 +25,10 @@ class Row(Protocol):
         ...
 
 
-def _facts(*, child: str, identity: str) -> str:
-    """Return the columns for the facts of the children with `child` and `identity` among their ids.
+def _facts(*, identity: str) -> str:
+    """Return the columns for the facts of the children of an identity, or of any of several.
 
-    Shield and conflict stand on the identity: they hold for every row that is the same child (domain rule H4).
+    All facts stand on the identity: they hold for every row that is the same child (domain rule H4).
     `kin.twins` are the rows of those identities. An authority that is the corporate parent of many leads from none of
     them to another.
     """
@@ -48,11 +48,11 @@ def _facts(*, child: str, identity: str) -> str:
         THEN 'associated' ELSE 'none' END) AS facts_shield,
     ARRAY(
         SELECT work.practitioner_id FROM involvement work
-        WHERE work.child_id {child} AND work.carer_id IS NULL
+        WHERE work.child_id = ANY(kin.twins) AND work.carer_id IS NULL
           AND (work.ended_on IS NULL OR work.ended_on > $2)) AS facts_practitioners,
     ARRAY(
         SELECT link.carer_id FROM child_carer link
-        WHERE link.child_id {child} AND link.has_parental_responsibility
+        WHERE link.child_id = ANY(kin.twins) AND link.has_parental_responsibility
           AND (link.until IS NULL OR link.until > $2)) AS facts_carers,
     ARRAY(
         SELECT declared.practitioner_id FROM conflict declared
@@ -64,7 +64,7 @@ CHILD_FACTS = f"""
     c.authority AS facts_home,
     CASE WHEN c.standing = 'live' AND c.date_of_birth <= ($2::date - interval '18 years') THEN 'adult'
          ELSE c.standing END AS facts_standing,
-    {_facts(child="= c.id", identity="= c.identity_id")}"""
+    {_facts(identity="= c.identity_id")}"""
 """Columns over a child `c` and its `kin`."""
 
 # OFFSET 0 keeps the planner from computing the arrays again for every place that mentions them.
@@ -72,17 +72,31 @@ CHILD_KIN = """LATERAL (
     SELECT ARRAY(SELECT twin.id FROM child twin WHERE twin.identity_id = c.identity_id) AS twins OFFSET 0) kin"""
 
 CARER_FACTS = f"""
-    kin.home AS facts_home, 'live' AS facts_standing,
-    {_facts(child="= ANY(kin.ids)", identity="= ANY(kin.identities)")}"""
-"""Columns over a carer `k` and its `kin`: the facts of all children in its current care, joined to the strictest."""
+    kin.home AS facts_home, CASE WHEN kin.live THEN 'live' ELSE 'archived' END AS facts_standing,
+    {_facts(identity="= ANY(kin.identities)")}"""
+"""Columns over a carer `k` and its `kin`: the facts of all children in its current care, joined to the strictest.
 
+Only the standing is joined to the laxest: a carer is held for as long as one child in its care is (domain rule T1).
+"""
+
+# The authority as corporate parent of many is near to none of them: it lends its children's facts to nobody, and the
+# link to any of them says whose authority it is.
 CARER_KIN = """LATERAL (
-    SELECT cared.*, ARRAY(SELECT twin.id FROM child twin WHERE twin.identity_id = ANY(cared.identities)) AS twins
+    SELECT cared.identities, COALESCE(cared.home, (
+            SELECT c.authority FROM child_carer care JOIN child c ON c.id = care.child_id
+            WHERE care.carer_id = k.id AND cared.identities IS NULL LIMIT 1)) AS home,
+        EXISTS (
+            SELECT FROM child_carer care JOIN child c ON c.id = care.child_id
+            WHERE care.carer_id = k.id AND (care.until IS NULL OR care.until > $2)
+              AND c.standing IN ('live', 'left-england')
+              AND c.date_of_birth > ($2::date - interval '18 years')) AS live,
+        ARRAY(SELECT twin.id FROM child twin WHERE twin.identity_id = ANY(cared.identities)) AS twins
     FROM (
-        SELECT array_agg(c.id) AS ids, array_agg(c.identity_id) AS identities,
+        SELECT array_agg(c.identity_id) AS identities,
             CASE WHEN min(c.authority) = max(c.authority) THEN min(c.authority) END AS home
         FROM child_carer care JOIN child c ON c.id = care.child_id
-        WHERE care.carer_id = k.id AND (care.until IS NULL OR care.until > $2)) cared
+        WHERE care.carer_id = k.id AND care.relationship <> 'CORPORATE_PARENT'
+          AND (care.until IS NULL OR care.until > $2)) cared
     OFFSET 0) kin"""
 
 

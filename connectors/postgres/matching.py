@@ -35,7 +35,8 @@ def match(asked: Asked, row: Row) -> Match | None:
     gender_fits = row["gender"] in (asked.gender, Gender.NOT_SPECIFIED)
     if not (reasons & _IDENTIFIERS or _is_enough(asked, reasons, gender_fits=gender_fits)):
         return None
-    former = bool(row["former"])
+    # A name that only a joined record bears is not the one in use either.
+    former = bool(row["former"]) or (row["elsewhere"] and not reasons & _IDENTIFIERS)
     if former:
         reasons.add(MatchReason.FORMER_NAME)
     return Match(

@@ -12,7 +12,8 @@ _REGISTRATION = """
 SELECT r.person, r.name, r.role, r.agency, a.name AS agency_name, a.authority, a.accredited_until,
     r.training_valid_until, r.check_issued_on, r.subject_child, r.subject_carer,
     (r.suspended_at IS NOT NULL OR a.suspended_at IS NOT NULL) AS suspended,
-    ARRAY(SELECT p.id FROM practitioner p WHERE p.person = r.person) AS practitioners
+    ARRAY(SELECT p.id FROM practitioner p WHERE p.person = r.person AND p.agency = r.agency) AS practitioners,
+    ARRAY(SELECT p.id FROM practitioner p WHERE p.person = r.person) AS posts
 FROM registration r JOIN agency a ON a.id = r.agency"""
 
 _BY_KEY = f"""{_REGISTRATION}
@@ -52,6 +53,7 @@ def _read(row: Row) -> Registration:
         check_issued_on=row["check_issued_on"],
         suspended=row["suspended"],
         practitioners=frozenset(row["practitioners"]),
+        posts=frozenset(row["posts"]),
         subject_child=row["subject_child"],
         subject_carer=row["subject_carer"],
     )

@@ -19,9 +19,11 @@ from gateway.ports import Criteria
 _COLUMNS = """former, family_key, family_sound, given_key, given_first_key, given_sound, date_of_birth, gender,
     postcode_key"""
 
-# The record that stands for an identity is the one with an NHS number, if any; of several, always the same.
-_SURVIVING = """(SELECT p.id FROM child p WHERE p.identity_id = c.identity_id
-     ORDER BY p.nhs_number IS NULL, p.id LIMIT 1) AS surviving"""
+# The record that stands for an identity is one that is live, then one with an NHS number; of several, always the same.
+_SURVIVING = """survivor.id AS surviving, survivor.id <> c.id AS elsewhere"""
+_SURVIVOR = """LATERAL (
+    SELECT p.id FROM child p WHERE p.identity_id = c.identity_id
+    ORDER BY p.standing <> 'live', p.nhs_number IS NULL, p.id LIMIT 1) survivor"""
 
 _BY_IDENTIFIER = f"""
 WITH hit(child_id, identifier) AS (
@@ -33,7 +35,7 @@ WITH hit(child_id, identifier) AS (
         WHERE system = 'upn' AND value = $2)
 SELECT hit.identifier, false AS former, key.family_key, key.family_sound, key.given_key, key.given_first_key,
     key.given_sound, c.date_of_birth, c.gender, key.postcode_key, {_SURVIVING}
-FROM hit JOIN child c ON c.id = hit.child_id
+FROM hit JOIN child c ON c.id = hit.child_id CROSS JOIN {_SURVIVOR}
 LEFT JOIN child_search_key key ON key.child_id = c.id AND NOT key.former"""
 
 
@@ -78,7 +80,7 @@ def _by_keys(asked: Asked) -> tuple[str, Sequence[object]]:
     )
     sql = f"""
 SELECT NULL AS identifier, hit.*, {_SURVIVING}
-FROM ({branches}) hit JOIN child c ON c.id = hit.child_id"""
+FROM ({branches}) hit JOIN child c ON c.id = hit.child_id CROSS JOIN {_SURVIVOR}"""
     return sql, arguments
 
 

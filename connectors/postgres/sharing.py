@@ -68,17 +68,22 @@ class SharedLoads(Generic[Key, Value]):
             # A task of its own, so that a caller who goes away takes nobody else's load along.
             task = asyncio.create_task(self._load_waiting())
             self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
         return await answer
 
     async def _load_waiting(self) -> None:
-        while group := self._next_group():
-            try:
-                await self._load_group(group)
-            finally:
-                # Left unanswered only if this task was cancelled, as when the gateway stops.
-                for asked in group:
-                    asked.answer.cancel()
+        try:
+            while group := self._next_group():
+                try:
+                    await self._load_group(group)
+                finally:
+                    # Left unanswered only if this task was cancelled, as when the gateway stops.
+                    for asked in group:
+                        asked.answer.cancel()
+        finally:
+            # In the same step that found nobody waiting: one who asks from now on starts a task of their own.
+            current = asyncio.current_task()
+            if current is not None:
+                self._under_way.discard(current)
 
     def _next_group(self) -> list[_Ask[Key, Value]]:
         group: list[_Ask[Key, Value]] = []

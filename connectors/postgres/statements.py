@@ -17,19 +17,26 @@ _CHILD = f"""
     c.nhs_number_source, c.nhs_number_asserted_at, c.nhs_number_confirmed_at,
     c.upn_source, c.upn_asserted_at, c.upn_confirmed_at,
     (SELECT lead.practitioner_id FROM involvement lead
-     WHERE lead.child_id = c.id AND lead.is_lead_professional AND NOT lead.sensitive
+     WHERE lead.child_id = ANY(kin.twins) AND lead.is_lead_professional AND NOT lead.sensitive
        AND (lead.ended_on IS NULL OR lead.ended_on > $2)
      ORDER BY lead.started_on DESC, lead.id LIMIT 1) AS lead_professional,
     EXISTS (SELECT FROM involvement assessed
-     WHERE assessed.child_id = c.id AND assessed.common_assessment_completed AND NOT assessed.sensitive
+     WHERE assessed.child_id = ANY(kin.twins) AND assessed.common_assessment_completed AND NOT assessed.sensitive
        AND (assessed.ended_on IS NULL OR assessed.ended_on > $2)) AS common_assessment_completed,
     {CHILD_FACTS}"""
 
 CHILDREN = f"SELECT {_CHILD} FROM child c, {CHILD_KIN} WHERE c.id = ANY($1::uuid[])"
 
-FORMER_NAMES = """
-SELECT child_id, given_name, family_name, used_from, used_until
-FROM child_former_name WHERE child_id = ANY($1::uuid[])
+# Every row that is the same child, beside the row asked for: what hangs on a joined record belongs to the child.
+_ASKED = """
+asked AS MATERIALIZED (
+    SELECT c.id AS child_id, twin.id AS row_id FROM child c JOIN child twin ON twin.identity_id = c.identity_id
+    WHERE c.id = ANY($1::uuid[]))"""
+
+FORMER_NAMES = f"""
+WITH {_ASKED}
+SELECT asked.child_id, given_name, family_name, used_from, used_until
+FROM asked JOIN child_former_name former ON former.child_id = asked.row_id
 ORDER BY used_until DESC NULLS LAST, used_from DESC NULLS LAST, family_name, given_name"""
 
 _CARER = f"""
@@ -40,9 +47,14 @@ _CARER = f"""
 CARERS_BY_ID = f"SELECT {_CARER} FROM carer k, {CARER_KIN} WHERE k.id = ANY($1::uuid[])"
 
 CARERS = f"""
-WITH link AS MATERIALIZED (
-    SELECT * FROM child_carer
-    WHERE child_id = ANY($1::uuid[]) AND (until IS NULL OR until > $2)),
+WITH {_ASKED},
+link AS MATERIALIZED (
+    SELECT DISTINCT ON (asked.child_id, held.carer_id)
+        asked.child_id, held.carer_id, held.relationship, held.has_parental_responsibility,
+        held.source, held.asserted_at, held.confirmed_at
+    FROM asked JOIN child_carer held ON held.child_id = asked.row_id
+    WHERE held.until IS NULL OR held.until > $2
+    ORDER BY asked.child_id, held.carer_id, asked.row_id <> asked.child_id, held.confirmed_at DESC),
 cared AS MATERIALIZED (
     SELECT {_CARER} FROM carer k, {CARER_KIN} WHERE k.id = ANY(ARRAY(SELECT DISTINCT carer_id FROM link)))
 SELECT cared.*, link.child_id, link.relationship, link.has_parental_responsibility,
@@ -50,10 +62,11 @@ SELECT cared.*, link.child_id, link.relationship, link.has_parental_responsibili
 FROM link JOIN cared ON cared.id = link.carer_id
 ORDER BY link.has_parental_responsibility DESC, cared.name, cared.id"""
 
+# An authority as corporate parent leads to no child: that road would be a page through all children in care (S1).
 CHILDREN_OF_CARERS = f"""
 WITH link AS MATERIALIZED (
     SELECT carer_id, child_id FROM child_carer
-    WHERE carer_id = ANY($1::uuid[]) AND (until IS NULL OR until > $2)),
+    WHERE carer_id = ANY($1::uuid[]) AND (until IS NULL OR until > $2) AND relationship <> 'CORPORATE_PARENT'),
 cared AS MATERIALIZED (
     SELECT {_CHILD} FROM child c, {CHILD_KIN} WHERE c.id = ANY(ARRAY(SELECT DISTINCT child_id FROM link)))
 SELECT link.carer_id, cared.* FROM link JOIN cared ON cared.id = link.child_id
@@ -67,10 +80,16 @@ SETTINGS_BY_ID = f"SELECT {_SETTING} FROM setting s WHERE s.id = ANY($1::uuid[])
 SETTING_BY_ODS_CODE = f"SELECT {_SETTING} FROM setting s WHERE s.ods_code = $1"
 
 SETTINGS = f"""
+WITH {_ASKED},
+link AS MATERIALIZED (
+    SELECT DISTINCT ON (asked.child_id, held.setting_id)
+        asked.child_id, held.setting_id, held.started_on, held.source, held.asserted_at, held.confirmed_at
+    FROM asked JOIN child_setting held ON held.child_id = asked.row_id
+    WHERE held.ended_on IS NULL OR held.ended_on > $2
+    ORDER BY asked.child_id, held.setting_id, asked.row_id <> asked.child_id, held.started_on)
 SELECT {_SETTING}, link.child_id, link.started_on,
     link.source AS link_source, link.asserted_at AS link_asserted_at, link.confirmed_at AS link_confirmed_at
-FROM child_setting link JOIN setting s ON s.id = link.setting_id
-WHERE link.child_id = ANY($1::uuid[]) AND (link.ended_on IS NULL OR link.ended_on > $2)
+FROM link JOIN setting s ON s.id = link.setting_id
 ORDER BY s.kind = 'GP_PRACTICE', link.started_on DESC NULLS LAST, s.name, s.id"""
 
 # From a school that closed, along its successors to the nearest that is open; a path never meets itself.
@@ -95,8 +114,10 @@ _INVOLVEMENT = """
         SELECT CASE WHEN latest.withdrawn_at IS NOT NULL THEN 'withdrawn'
                     WHEN latest.expires_at <= $3 THEN 'expired'
                     WHEN latest.basis = 'significant-harm' THEN 'significant-harm'
+                    WHEN latest.scope = 'record-only' THEN 'record-only'
                     ELSE 'given' END
-        FROM involvement_consent latest WHERE latest.child_id = i.child_id AND latest.involvement_id = i.id
+        FROM involvement_consent latest
+        WHERE latest.child_id = i.row_id AND latest.involvement_id = i.id AND latest.given_at <= $3
         ORDER BY latest.version DESC LIMIT 1), 'missing') ELSE 'none-needed' END AS consent,
     CASE WHEN i.sensitive THEN (
         SELECT door.telephone FROM safeguarding_contact door
@@ -107,9 +128,10 @@ _INVOLVEMENT = """
 _ACTIVE_FIRST = "ORDER BY active DESC, i.started_on DESC, i.id"
 
 
-def _involvements(condition: str) -> str:
+def _involvements(held: str) -> str:
+    """Return the statement over `held`: involvements with the child they are told of and the row they hang on."""
     return f"""
-WITH i AS MATERIALIZED (SELECT * FROM involvement WHERE {condition}),
+WITH {held},
 facts AS MATERIALIZED (
     SELECT c.id AS facts_child, {CHILD_FACTS} FROM child c, {CHILD_KIN}
     WHERE c.id = ANY(ARRAY(SELECT DISTINCT child_id FROM i)))
@@ -117,9 +139,17 @@ SELECT {_INVOLVEMENT} FROM i JOIN facts ON facts.facts_child = i.child_id
 {_ACTIVE_FIRST}"""
 
 
-INVOLVEMENTS = _involvements("child_id = ANY($1::uuid[]) AND carer_id IS NULL")
-INVOLVEMENTS_OF_CARERS = _involvements("carer_id = ANY($1::uuid[]) AND carer_id IS NOT NULL")
-INVOLVEMENTS_BY_ID = _involvements("id = ANY($1::uuid[])")
+_EACH = """
+i AS MATERIALIZED (SELECT work.*, work.child_id AS row_id FROM involvement work WHERE {0})"""
+
+INVOLVEMENTS = _involvements(f"""{_ASKED},
+i AS MATERIALIZED (
+    SELECT asked.child_id, asked.row_id, work.id, work.carer_id, work.practitioner_id, work.agency_id, work.service,
+        work.sensitive, work.started_on, work.ended_on, work.is_lead_professional, work.common_assessment_completed,
+        work.source, work.asserted_at, work.confirmed_at
+    FROM asked JOIN involvement work ON work.child_id = asked.row_id AND work.carer_id IS NULL)""")
+INVOLVEMENTS_OF_CARERS = _involvements(_EACH.format("work.carer_id = ANY($1::uuid[])"))
+INVOLVEMENTS_BY_ID = _involvements(_EACH.format("work.id = ANY($1::uuid[])"))
 
 PRACTITIONERS = """
 SELECT p.id, p.name, p.role, p.agency, p.telephone, p.email, a.sensitive

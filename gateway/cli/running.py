@@ -25,7 +25,8 @@ Returned = TypeVar("Returned")
 def run(act: Callable[[Settings], Coroutine[Any, Any, Returned]]) -> Returned:
     """Run a command with the settings; what goes wrong on purpose ends it with one sentence and exit code 2 or 3."""
     try:
-        return asyncio.run(act(read_settings()))
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            return runner.run(act(read_settings()))
     except (
         SettingsError,
         MigrationRefused,
@@ -41,6 +42,14 @@ def run(act: Callable[[Settings], Coroutine[Any, Any, Returned]]) -> Returned:
         raise typer.Exit(EXIT_UNAVAILABLE) from error
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop  # imported here: it has no build for every platform
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
 
 
 def refuse_in_production(settings: Settings, what: str) -> None:

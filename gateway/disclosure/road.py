@@ -3,6 +3,7 @@
 A road belongs to one ask. Whatever a resolver loads becomes visible only by `tell`.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +17,7 @@ from gateway.disclosure.redaction import Disclosed, Freshness, Plan
 from gateway.errors import QueryTooCostly
 from gateway.identity import Ask
 from gateway.records import AccessLogEntry, Candidate, Child, Involvement, LocalAuthority
-from gateway.vocabulary import AuthorityCode, ChildId, Effect, RecordType, SourceStatus
+from gateway.vocabulary import AuthorityCode, ChildId, Effect, PersonId, RecordType, SourceStatus
 
 Order = Callable[[Any, Callable[[str], bool]], Any]
 """A sort key from a record, given which of its fields the decision allows: an order tells what it sorts by."""
@@ -51,22 +52,45 @@ class Notes:
     )
     sources: list[SourceNote] = field(default_factory=list)
     searches: int = 0
+    """Searches begun by this ask: what its entry charges to the caller's budget."""
 
 
 class Road:
     """Classifies, decides, redacts and notes whole levels of records for one ask."""
 
     def __init__(
-        self, *, ask: Ask, decisions: Decisions, plans: "Plans", freshness: Freshness, record_limit: int
+        self,
+        *,
+        ask: Ask,
+        decisions: Decisions,
+        plans: "Plans",
+        freshness: Freshness,
+        record_limit: int,
+        searching: Counter[PersonId],
     ) -> None:
-        """Open the road for one ask; at most `record_limit` records are touched."""
+        """Open the road for one ask; at most `record_limit` records are touched.
+
+        `searching` counts the searches of all asks under way by person: the ledger does not know of them yet.
+        """
         self.ask = ask
         self.decisions = decisions
         self.notes = Notes()
+        self._searching = searching
         self._plans = plans
         self._freshness = freshness
         self._record_limit = record_limit
         self._touched = 0
+
+    def begin_search(self) -> int:
+        """Count a search of this ask, and return how many others of the same person are under way."""
+        person = self.ask.caller.claims.person
+        self.notes.searches += 1
+        self._searching[person] += 1
+        return self.searches_under_way() - 1
+
+    def searches_under_way(self) -> int:
+        """Return how many searches of the caller are under way and not yet in the ledger."""
+        return self._searching[self.ask.caller.claims.person]
 
     async def tell(
         self,

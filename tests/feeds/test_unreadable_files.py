@@ -14,6 +14,7 @@ SECRET = "Okoro"
 @pytest.fixture
 def run(database_url, monkeypatch):
     """Run `gateway data load …` against the test's own database."""
+    monkeypatch.setenv("GATEWAY_ENV", "development")
     monkeypatch.setenv("GATEWAY_DATABASE_URL", database_url)
     return lambda *arguments: CliRunner().invoke(data_app, ["load", *map(str, arguments)])
 

@@ -185,7 +185,8 @@ async def test_ayeshas_mother_sees_who_looked_and_why_and_her_own_look_is_record
     assert first.data["child"]["givenName"] == "Ayesha"
     assert (look["role"], look["purpose"]) == ("health-practitioner", "direct-support")
     assert look["reason"].startswith("A child arrived by ambulance")
-    assert {"Child.carers", "Carer.telephone", "Involvement.practitioner"} <= set(look["fields"])
+    assert {"Child.carers", "Child.involvements", "Carer.telephone"} <= set(look["fields"])
+    assert not any(name.startswith(("Involvement.", "Practitioner.")) for name in look["fields"])
     assert "Child.upn" not in look["fields"]
     assert look["withheld"] == [{"field": "policyRevision", "reason": "NOT_FOR_ROLE"}]
     assert [edge["node"]["purpose"] for edge in second.data["accessLog"]["edges"]] == [

@@ -18,6 +18,7 @@ from tests.ledger.entries import AYESHA, BEN, a_caller, a_masked_involvement, a_
 @pytest.fixture
 async def ledger(database_url, monkeypatch):
     """Five entries, the fourth about Ben; returns what runs a command on them."""
+    monkeypatch.setenv("GATEWAY_ENV", "development")
     monkeypatch.setenv("GATEWAY_DATABASE_URL", database_url)
     store = PostgresLedgerStore(database_url, timeout=5)
     entries = [
@@ -118,6 +119,7 @@ async def test_export_beyond_the_head_is_empty(ledger):
 async def test_an_export_is_checked_without_a_database(ledger, tmp_path, monkeypatch):
     file = tmp_path / "ledger.jsonl"
     await ledger("export", "-o", file, "--from", 1)
+    monkeypatch.setenv("GATEWAY_ENV", "development")
     monkeypatch.setenv("GATEWAY_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
 
     checked = await ledger("check", file)
@@ -161,6 +163,7 @@ async def test_a_whole_ledger_checks_clean(ledger):
 
 
 async def test_an_empty_ledger_checks_clean(database_url, monkeypatch):
+    monkeypatch.setenv("GATEWAY_ENV", "development")
     monkeypatch.setenv("GATEWAY_DATABASE_URL", database_url)
 
     assert (await asyncio.to_thread(CliRunner().invoke, ledger_app, ["check"])).exit_code == 0
@@ -202,6 +205,7 @@ async def test_each_kind_of_damage_has_an_exit_code_of_its_own():
 
 
 async def test_a_database_that_does_not_answer_is_said_so(ledger, monkeypatch):
+    monkeypatch.setenv("GATEWAY_ENV", "development")
     monkeypatch.setenv("GATEWAY_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
 
     checked = await ledger("check")

@@ -89,7 +89,11 @@ class Running:
 def environment_of(**settings):
     """The environment of a command: this one's, with these settings of the gateway and no others."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}  # noqa: TID251 - handed on, not read
-    stated = {f"GATEWAY_{name.upper()}": str(value) for name, value in settings.items() if value is not None}
+    stated = {
+        f"GATEWAY_{name.upper()}": str(value)
+        for name, value in ({"env": "development"} | settings).items()
+        if value is not None
+    }
     return inherited | {"COLUMNS": "200", "NO_COLOR": "1"} | stated
 
 

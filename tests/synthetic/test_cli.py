@@ -12,6 +12,7 @@ from tests.support.postgres import fresh_database
 
 @pytest.fixture
 def command(database_url, monkeypatch):
+    monkeypatch.setenv("GATEWAY_ENV", "development")
     monkeypatch.setenv("GATEWAY_DATABASE_URL", database_url)
 
     async def run(*arguments):
@@ -48,6 +49,7 @@ async def test_a_refusal_says_what_to_do_and_exits_with_2(command):
 
 async def test_a_database_without_tables_is_named_as_such(postgres, command, monkeypatch):
     async with fresh_database(postgres, template="template1") as url:
+        monkeypatch.setenv("GATEWAY_ENV", "development")
         monkeypatch.setenv("GATEWAY_DATABASE_URL", url)
 
         refused = await command("--children", 50)

@@ -84,7 +84,7 @@ async def test_an_authority_that_is_corporate_parent_of_both_associates_nobody(d
     await a_shield(database, shielded)
 
     assert (await facts_of(directory, child)).shield is Shield.NONE
-    assert (await directory.carers_by_id([authority]))[authority].facts.shield is Shield.ACTIVE
+    assert (await directory.carers_by_id([authority]))[authority].facts.shield is Shield.NONE
 
 
 @pytest.mark.parametrize("ended", ["of the child", "of the shielded child"])

@@ -54,12 +54,16 @@ async def test_a_suspended_person_or_agency_is_suspended(database, register):
     assert [found[key].suspended for key in (person, agency)] == [True, True]
 
 
-async def test_a_person_brings_along_every_post(database, register):
-    key = await a_registration(database)
-    posts = {await a_practitioner(database, person=key[0]) for _ in range(2)}
-    await a_practitioner(database, person="somebody-else")
+async def test_an_involvement_counts_for_the_agency_asked_for_and_a_conflict_for_every_post(database, register):
+    agency = await an_agency(database)
+    key = await a_registration(database, agency=agency)
+    here = await a_practitioner(database, person=key[0], agency=agency)
+    elsewhere = await a_practitioner(database, person=key[0])
+    await a_practitioner(database, person="somebody-else", agency=agency)
 
-    assert (await register.registrations([key]))[key].practitioners == posts
+    registration = (await register.registrations([key]))[key]
+
+    assert (registration.practitioners, registration.posts) == ({here}, {here, elsewhere})
 
 
 async def test_a_subject_is_registered_for_an_own_record_only(database, register):
