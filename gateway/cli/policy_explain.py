@@ -107,7 +107,7 @@ def _class(
 
 
 def _attributes(kind: RecordType, book: Book) -> list[str]:
-    return [name for name, _ in class_with(kind, {}, book)]
+    return [*(name for name, _ in class_with(kind, {}, book)), *book.optional_of(kind)]
 
 
 def _value(name: str, written: str, book: Book) -> Attribute:

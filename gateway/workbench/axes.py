@@ -224,6 +224,12 @@ NAMED_CLASSES: Final[tuple[NamedClass, ...]] = (
     ),
     NamedClass(name="agreed", title="A change that both authorities have agreed to", beyond={"agreement": "both"}),
     NamedClass(name="small-count", title="A count so small that it could point at somebody", beyond={"size": "below"}),
+    NamedClass(
+        name="log-withheld",
+        title="An entry of the access log that is lawfully withheld from child and carer",
+        beyond={"withholding": "in-force"},
+    ),
+    NamedClass(name="fuzzy", title="A search for what sounds or looks alike", beyond={"match": "fuzzy"}),
     NamedClass(name="no-reason", title="An ask without a stated reason", beyond={"reason": "missing"}),
     NamedClass(name="mutation", title="An ask that changes something", beyond={"operation": "mutation"}),
     NamedClass(name="budget-exhausted", title="The budget of searches is spent", beyond={"budget": "exhausted"}),
@@ -336,7 +342,7 @@ def class_with(record_type: RecordType, beyond: Mapping[str, Attribute], book: B
     if record_type is RecordType.CANDIDATE:
         attributes["criteria"] = CRITERIA
     for name in beyond:
-        known(f"attribute of {record_type}", [name], list(attributes))
+        known(f"attribute of {record_type}", [name], [*attributes, *book.optional_of(record_type)])
     for name, value in beyond.items():
         if book.values_of(name) and value not in book.values_of(name):
             known(f"value of {name}", [word(value)], [word(one) for one in book.values_of(name)])

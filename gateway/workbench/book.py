@@ -99,6 +99,10 @@ class Book:
         """Return the names of the attributes of a type's class."""
         return tuple(self._data["attributes"]["of"].get(record_type.value, ()))
 
+    def optional_of(self, record_type: RecordType) -> tuple[str, ...]:
+        """Return the names of the attributes that a type's class may have and may lack."""
+        return tuple(self._data["attributes"].get("optional", {}).get(record_type.value, ()))
+
     def values_of(self, attribute: str) -> tuple[str | bool, ...]:
         """Return the values an attribute may have; none for one the book does not list."""
         return tuple(self._data["attributes"]["values"].get(attribute, ()))

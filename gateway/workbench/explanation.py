@@ -19,6 +19,8 @@ from gateway.workbench.matrix import ITEMS_AT_ONCE, decide_all, decision_documen
 COMPLETE: Final = "class"
 """The fact that every attribute of the class is there; without one of them all other rules fall silent."""
 NO_GRANT: Final = "none"
+GRANTED: Final = "granted"
+"""The attribute that lists the fields which the grant of the ask names."""
 _KEY: Final = "k{}"
 _ORIGINS: Final = ("local", "cross-border", "unheard-of")
 
@@ -201,17 +203,16 @@ def _variations(book: Book, situation: Situation) -> Iterator[tuple[str, str, Si
             if origin != approach.origin
         ),
     ]
-    others += [
-        ("access.grant", _grant_title(grant), replace(approach, grant=grant))
-        for grant in _grants(book)
-        if grant != approach.grant
-    ]
     if approach.purpose is not None:
         others.append(("access.purpose", "none", replace(approach, purpose=None)))
     if approach.acts_for is not None:
         others.append(("caller.acts_for", "nobody", replace(approach, acts_for=None)))
     for name, value, varied in others:
         yield name, value, replace(situation, approach=varied)
+    for grant in _grants(book):
+        if grant != approach.grant:
+            opened = _granting(book, situation)
+            yield "access.grant", _grant_title(grant), replace(opened, approach=replace(approach, grant=grant))
 
 
 def _grants(book: Book) -> Iterator[GrantAttributes]:
@@ -219,6 +220,12 @@ def _grants(book: Book) -> Iterator[GrantAttributes]:
         for ground in book.values_of("ground"):
             if NO_GRANT not in (kind, ground):
                 yield GrantAttributes(kind=str(kind), ground=str(ground), state="usable", justification="recorded")
+
+
+def _granting(book: Book, situation: Situation) -> Situation:
+    # A grant is for one child and names fields: it would be for this one, and for this field.
+    named = GRANTED in book.optional_of(situation.type)
+    return _with_attribute(situation, GRANTED, (situation.field,)) if named else situation
 
 
 def _grant_title(grant: GrantAttributes) -> str:

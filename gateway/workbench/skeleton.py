@@ -115,10 +115,10 @@ refusals[key]["{self.code}"] := {taken} if {{
         value = json.dumps(_json(self.value))
         plain = json.dumps(PLAIN[self.attribute]) if self.attribute in PLAIN else None
         other = f'{{"{self.attribute}": {plain}}}' if plain else "{}"
+        imports = "\n".join(sorted(f"import data.directory.{name}" for name in ("fixture", self.subject)))
         return f"""package directory.{self.subject}_test
 
-import data.directory.fixture
-import data.directory.{self.subject}
+{imports}
 
 test_it_refuses if {{
 	refused := {self.subject}.refusals.k with input as fixture.question("{self.type}", {{"{self.attribute}": {value}}})

@@ -49,7 +49,9 @@ def steps():
 
 
 def run(words, folder):
-    environment = {"PATH": f"{Path(sys.executable).parent}:{os.defpath}", "HOME": str(folder), "COLUMNS": "200"}
+    opa = find_opa()
+    places = [str(Path(sys.executable).parent), *([str(Path(opa).parent)] if opa else []), os.defpath]
+    environment = {"PATH": os.pathsep.join(places), "HOME": str(folder), "COLUMNS": "200"}
     return subprocess.run(  # noqa: S603 - the tutorial's own commands
         words, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
