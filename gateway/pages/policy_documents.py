@@ -86,6 +86,8 @@ def _type_document(book: Book, kind: RecordType) -> dict[str, Any]:
 
 
 def _origin_document(annotations: Annotations, code: str) -> dict[str, Any]:
+    if code == PERMITS:
+        return {"described": "Every role involved sees it, and nothing refuses it.", "law": [], "places": []}
     origins = annotations.origins(code)
     described = " ".join(dict.fromkeys(origin.annotation.description or "" for origin in origins)).strip()
     return {

@@ -36,7 +36,7 @@ export function show(page) {
         }),
         element(
           "label",
-          { class: "line" },
+          { class: "line broad" },
           element("input", { type: "checkbox", name: "every", checked: state.every === "yes", onchange: (event) => change("every", event.target.checked ? "yes" : "") }),
           " every purpose of each role, not only its first",
         ),

@@ -46,3 +46,8 @@ function groupOf(select, label) {
 export function counted(number, one, many = `${one}s`) {
   return `${number} ${number === 1 ? one : many}`;
 }
+
+// A field's name that may break where a word of it ends.
+export function breakable(name) {
+  return name.split(/(?=[A-Z])/).flatMap((word, at) => (at ? [element("wbr"), word] : [word]));
+}

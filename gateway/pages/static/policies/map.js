@@ -2,7 +2,7 @@
 
 import * as address from "./address.js";
 import { EFFECTS, decisionDetails, effectMark, legend } from "./effects.js";
-import { choice, counted, element } from "./elements.js";
+import { breakable, choice, counted, element } from "./elements.js";
 
 const NONE = "none";
 
@@ -201,7 +201,7 @@ function tile(page, state, field) {
   return element(
     "li",
     { class: `tile ${field.effect}`, "data-field": field.field },
-    element("h3", {}, field.field),
+    element("h3", {}, breakable(field.field)),
     effectMark(field.effect),
     element("p", { class: "codes" }, field.reasons.join(", ")),
     element("details", {}, element("summary", {}, "Why"), decisionDetails(field, page.book), explain, explanation),

@@ -2,7 +2,7 @@
 
 import * as address from "./address.js";
 import { EFFECTS, decisionDetails, effectMark, legend } from "./effects.js";
-import { choice, counted, element, icon } from "./elements.js";
+import { breakable, choice, counted, element, icon } from "./elements.js";
 
 const EVERY = "every";
 const FIRST = "first";
@@ -91,7 +91,7 @@ function grid(page, state, type, data, detail) {
     element(
       "thead",
       {},
-      element("tr", {}, element("th", { scope: "col", class: "corner" }, "Role"), data.fields.map((field) => element("th", { scope: "col" }, element("span", {}, field)))),
+      element("tr", {}, element("th", { scope: "col", class: "corner" }, "Role"), data.fields.map((field) => element("th", { scope: "col" }, element("span", {}, breakable(field))))),
     ),
   );
   let group = null;

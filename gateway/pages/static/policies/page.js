@@ -10,6 +10,7 @@ import * as matrix from "./matrix.js";
 import * as rules from "./rules.js";
 
 const VIEWS = { map, matrix, rules, difference, cases };
+const OF_EITHER = ["map", "matrix", "cases"];
 const byId = (id) => document.getElementById(id);
 const configuration = JSON.parse(byId("configuration").textContent);
 
@@ -31,7 +32,6 @@ const page = {
   },
 
   candidateChanged(isThere) {
-    byId("which-rules").hidden = !isThere;
     if (!isThere) document.querySelector("[name=which][value=in-force]").checked = true;
     delete page.booksByRules.candidate;
   },
@@ -105,6 +105,7 @@ async function showView() {
   }
   document.title = `${document.querySelector("[aria-current=page][href^='#']").textContent} | Policy workbench`;
   page.fail("");
+  byId("which-rules").hidden = !(rules.proposal() && OF_EITHER.includes(view));
   const wanted = page.asksCandidate() && view !== "rules" ? "candidate" : "in-force";
   page.booksByRules[wanted] ??= await page.ask("book", {}, page.main);
   if (!page.booksByRules[wanted]) return;
@@ -128,6 +129,11 @@ byId("copy-link").addEventListener("click", async () => {
 });
 for (const radio of document.querySelectorAll("[name=which]")) radio.addEventListener("change", showView);
 addEventListener("hashchange", showView);
+// The address after the # is the view's, so the skip link moves the focus without it.
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  page.main.focus();
+});
 for (const link of document.querySelectorAll(".personas a")) {
   link.addEventListener("click", () => (link.hash = location.hash));
 }

@@ -39,10 +39,10 @@ export function show(page) {
         "fieldset",
         {},
         element("legend", {}, "Upload"),
-        element("label", {}, element("span", {}, "Files (.rego, data.json, cases) or an archive (.zip, .tar.gz)"), drop),
+        element("label", { class: "broad" }, element("span", {}, "Files (.rego, data.json, cases) or an archive (.zip, .tar.gz)"), drop),
         element(
           "label",
-          { class: "line" },
+          { class: "line broad" },
           element("input", {
             type: "checkbox",
             name: "instead",
