@@ -20,3 +20,7 @@ test_a_supervisor_looks_at_their_own_callers if {
 test_an_auditor_looks_at_all_callers if {
 	access_log.refusals == {} with input as fixture.asked("auditor", "review", "AccessLogEntry", {"asker": "other-authority"})
 }
+
+test_no_other_record_is_refused if {
+	access_log.refusals == {} with input as fixture.asked("supervisor", "review", "Child", {})
+}

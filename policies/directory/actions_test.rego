@@ -25,3 +25,7 @@ test_an_involvement_is_changed_by_whoever_is_involved if {
 	"endInvolvement" in actions.refusals.k["action-not-involved"] with input as fixture.question("Action", {})
 	not actions.refusals.k["action-not-involved"] with input as fixture.question("Action", {"involved": true})
 }
+
+test_no_other_record_is_refused if {
+	actions.refusals == {} with input as fixture.asked("unheard-of", "unheard-of", "Child", {"home": "other-authority"})
+}

@@ -25,3 +25,7 @@ test_a_policy_author_tries_rules_for_that_purpose_only if {
 	refused := ask.refusals.k with input as fixture.asked("policy-author", "direct-support", "Ask", {})
 	refused["workbench-not-for-role"] == {"workbench"}
 }
+
+test_no_other_record_is_refused if {
+	ask.refusals == {} with input as fixture.asked("unheard-of", "unheard-of", "Child", {"home": "other-authority"})
+}

@@ -125,7 +125,7 @@ refusals[key]["origin-unknown"] := record.fields if {
 # - description: UK GDPR, article 32(1)
 #   ref: https://www.legislation.gov.uk/eur/2016/679/article/32
 # custom:
-#   domain: [A1, A4, L6, D9]
+#   domain: [A1, A4, L6]
 refusals[key]["standing-lapsed"] := record.fields if {
 	not current
 	some key, record in question.records

@@ -29,3 +29,20 @@ test_duties_are_those_of_both if {
 	caller.handles == {"shielded", "sensitive", "retained"} with input as asked
 	caller.handles == set() with input as mediated
 }
+
+test_a_lapsed_caller_is_refused_a_record_for_that_alone if {
+	asked := fixture.question("Child", {})
+	lapsed := object.union(asked, {"caller": object.union(asked.caller, {"standing": "suspended"})})
+	refused := caller.refusals.k with input as lapsed
+	object.keys(refused) == {"caller-not-current"}
+}
+
+test_a_purpose_of_another_role_is_the_one_reason if {
+	refused := caller.refusals.k with input as fixture.asked("auditor", "direct-support", "Child", {})
+	object.keys(refused) == {"purpose-not-allowed"}
+}
+
+test_a_purpose_that_the_book_does_not_list_is_not_allowed if {
+	not caller.purpose_allowed with input as fixture.question("Child", {})
+		with data.purposes as {}
+}

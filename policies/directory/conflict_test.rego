@@ -17,3 +17,7 @@ test_a_conflict_leaves_the_brokered_contact if {
 test_no_conflict_refuses_nothing if {
 	conflict.refusals == {} with input as fixture.question("Child", {})
 }
+
+test_a_conflict_touches_no_school if {
+	conflict.refusals == {} with input as fixture.question("Setting", {"conflict": true})
+}

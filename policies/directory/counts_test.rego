@@ -18,3 +18,7 @@ test_a_large_count_is_not_suppressed if {
 test_the_threshold_is_a_number_above_one if {
 	data.counts.threshold > 1
 }
+
+test_no_other_record_is_refused if {
+	counts.refusals == {} with input as fixture.question("Child", {})
+}

@@ -119,13 +119,11 @@ _refusals[key][reason] := fields if {
 }
 
 # What only a grant reveals is told in the fields it names, and in no other.
-_refusals[key]["not-granted"] := grants.beside[key] if {
-	some key, lifted in grants.lifts
+_refusals[key]["not-granted"] := fields if {
+	some key, fields in grants.beside
 	some subject in _subjects
 	some reason, _ in subject[key]
-	lifted[reason]
 	not reason in _narrowing
-	count(grants.beside[key]) > 0
 }
 
 # The reasons to conceal a record, for those that have one: an incomplete class, a refusal that conceals or that the
@@ -158,8 +156,8 @@ _found contains key if {
 _narrowing := {reason.code | some reason in data.reasons; reason.effect in {"withhold", "mask"}}
 
 # The fields that are told as they are: permitted, and refused for no reason.
-_plain[key] := (record.fields & roles.permitted[key]) - _touched[key] if {
-	some key, record in question.records
+_plain[key] := permitted - _touched[key] if {
+	some key, permitted in roles.permitted
 }
 
 _touched[key] := {field | some fields in by_reason; some field in fields} if {

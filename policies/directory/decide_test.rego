@@ -16,3 +16,23 @@ test_an_incomplete_class_is_concealed_whole if {
 	items.k.exists == "conceal"
 	{outcome.effect | some outcome in items.k.fields} == {"conceal"}
 }
+
+test_a_candidate_refused_for_a_reason_that_the_book_does_not_know_is_concealed if {
+	beyond := {"criteria": ["dateOfBirth", "familyName"]}
+	items := data.directory.items with input as fixture.asked("voluntary-practitioner", "early-help", "Candidate", beyond)
+		with data.reasons as []
+	items.k.exists == "conceal"
+}
+
+test_only_what_was_asked_is_decided if {
+	asked := fixture.question("Child", {"conflict": true})
+	one := object.union(asked, {"items": {"k": object.union(asked.items.k, {"fields": ["id"]})}})
+	items := data.directory.items with input as one
+	object.keys(items.k.fields) == {"id"}
+}
+
+test_what_roles_do_not_permit_is_not_told_even_where_nothing_refuses_it if {
+	items := data.directory.items with input as fixture.question("Child", {})
+		with data.directory.roles.refusals as {}
+	not items.k.fields.accessLog
+}

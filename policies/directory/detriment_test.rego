@@ -11,3 +11,7 @@ test_a_refusal_states_its_reason if {
 test_a_recorded_reason_is_enough if {
 	detriment.refusals == {} with input as fixture.question("Action", {})
 }
+
+test_no_other_record_is_refused if {
+	detriment.refusals == {} with input as fixture.asked("unheard-of", "unheard-of", "Child", {"home": "other-authority"})
+}

@@ -37,3 +37,7 @@ test_a_teacher_is_given_no_grant if {
 	refused := grants.refusals.k with input as fixture.asked("education-practitioner", "direct-support", "Action", {"grant": "break-glass"})
 	refused["grant-not-for-role"] == {"requestGrant"}
 }
+
+test_no_other_record_is_refused if {
+	grants.refusals == {} with input as fixture.asked("unheard-of", "unheard-of", "Child", {"home": "other-authority"})
+}

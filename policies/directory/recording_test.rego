@@ -21,3 +21,7 @@ test_a_carer_does_not_consent_for_a_child_who_understands if {
 test_an_ordinary_involvement_needs_no_footing if {
 	recording.refusals == {} with input as fixture.question("Action", {})
 }
+
+test_no_other_record_is_refused if {
+	recording.refusals == {} with input as fixture.asked("unheard-of", "unheard-of", "Child", {"home": "other-authority"})
+}

@@ -26,3 +26,7 @@ test_a_supervisor_judges_no_caller_of_another_authority if {
 test_an_auditor_does if {
 	review.refusals == {} with input as fixture.asked("auditor", "review", "Action", {"about": "other-authority"})
 }
+
+test_no_other_record_is_refused if {
+	review.refusals == {} with input as fixture.asked("unheard-of", "unheard-of", "Child", {"home": "other-authority"})
+}

@@ -23,3 +23,8 @@ test_a_mask_belongs_to_a_role if {
 	refused := roles.refusals.k with input as fixture.asked("voluntary-practitioner", "early-help", "Child", {})
 	refused["address-as-district"] == {"address"}
 }
+
+test_an_unknown_role_does_not_even_see_what_is_open if {
+	refused := roles.refusals.k with input as fixture.asked("unheard-of", "direct-support", "Setting", {})
+	refused["type-not-for-role"]
+}

@@ -17,3 +17,7 @@ test_searching_elsewhere_is_a_roles_right if {
 	refused := search.refusals.k with input as fixture.asked("voluntary-practitioner", "early-help", "Search", {"scope": "elsewhere"})
 	refused["search-not-for-role"]
 }
+
+test_no_other_record_is_refused if {
+	search.refusals == {} with input as fixture.asked("unheard-of", "unheard-of", "Child", {"home": "other-authority"})
+}

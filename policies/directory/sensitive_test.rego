@@ -23,3 +23,10 @@ test_an_adult_service_is_never_plain if {
 test_an_ordinary_involvement_is_not_refused if {
 	sensitive.refusals == {} with input as fixture.question("Involvement", {})
 }
+
+test_a_childs_service_is_not_judged_as_an_adult_service if {
+	beyond := {"sensitive": true, "consent": "given"}
+	refused := sensitive.refusals.k with input as fixture.asked("gp", "safeguarding-enquiry", "Involvement", beyond)
+		with data.roles.gp.adult_services as "full"
+	refused["sensitive-unspecified"] == {"service"}
+}

@@ -22,3 +22,7 @@ test_no_shield_refuses_nothing if {
 test_the_directory_team_handles_shields if {
 	shielding.refusals == {} with input as fixture.asked("directory-team", "brokering", "Child", {"shield": "active"})
 }
+
+test_who_reads_the_log_lifts_no_shield_from_a_child if {
+	shielding.refusals.k["shield-active"] with input as fixture.asked("auditor", "review", "Child", {"shield": "active"})
+}

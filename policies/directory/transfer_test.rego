@@ -10,3 +10,7 @@ test_one_authority_alone_transfers_nothing if {
 test_both_authorities_agree if {
 	transfer.refusals == {} with input as fixture.question("Action", {"agreement": "both"})
 }
+
+test_no_other_record_is_refused if {
+	transfer.refusals == {} with input as fixture.asked("unheard-of", "unheard-of", "Child", {"home": "other-authority"})
+}
