@@ -31,6 +31,7 @@ async def child_by_identifier(
     if upn is not None:
         upn = valid_identifier(upn, upn_fault)
     await may_search(asking, ("nhsNumber",) if nhs_number is not None else ("upn",))
+    await asking.road.prepare_search(frozenset({"nhsNumber" if nhs_number is not None else "upn"}))
     candidate = await asking.directory.find_child(nhs_number=nhs_number, upn=upn)
     if candidate is None or not await asking.road.findable([candidate]):
         return None

@@ -44,6 +44,7 @@ async def candidates_for(asking: Asking, criteria: Criteria, selection: Selectio
     criteria = _with_compact_identifiers(criteria)
     used = tuple(_CRITERION[name.name] for name in fields(criteria) if getattr(criteria, name.name) is not None)
     await may_search(asking, used)
+    await asking.road.prepare_search(frozenset(used))
     found = await asking.road.findable(await asking.directory.search(criteria))
     if len(found) > MATCH_LIMIT:
         raise TooManyMatches(

@@ -79,21 +79,24 @@ CARER_FACTS = f"""
 Only the standing is joined to the laxest: a carer is held for as long as one child in its care is (domain rule T1).
 """
 
+# Children who are in the directory still: those who have left it say nothing of their carers any more.
+_HELD = "c.standing IN ('live', 'left-england') AND c.date_of_birth > ($2::date - interval '18 years')"
+
 # The authority as corporate parent of many is near to none of them: it lends its children's facts to nobody, and the
 # link to any of them says whose authority it is.
-CARER_KIN = """LATERAL (
+CARER_KIN = f"""LATERAL (
     SELECT cared.identities, COALESCE(cared.home, (
             SELECT c.authority FROM child_carer care JOIN child c ON c.id = care.child_id
             WHERE care.carer_id = k.id AND cared.identities IS NULL LIMIT 1)) AS home,
         EXISTS (
             SELECT FROM child_carer care JOIN child c ON c.id = care.child_id
             WHERE care.carer_id = k.id AND (care.until IS NULL OR care.until > $2)
-              AND c.standing IN ('live', 'left-england')
-              AND c.date_of_birth > ($2::date - interval '18 years')) AS live,
+              AND {_HELD}) AS live,
         ARRAY(SELECT twin.id FROM child twin WHERE twin.identity_id = ANY(cared.identities)) AS twins
     FROM (
         SELECT array_agg(c.identity_id) AS identities,
-            CASE WHEN min(c.authority) = max(c.authority) THEN min(c.authority) END AS home
+            CASE WHEN min(c.authority) FILTER (WHERE {_HELD}) = max(c.authority) FILTER (WHERE {_HELD})
+                 THEN min(c.authority) FILTER (WHERE {_HELD}) END AS home
         FROM child_carer care JOIN child c ON c.id = care.child_id
         WHERE care.carer_id = k.id AND care.relationship <> 'CORPORATE_PARENT'
           AND (care.until IS NULL OR care.until > $2)) cared

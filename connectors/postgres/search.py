@@ -19,11 +19,14 @@ from gateway.ports import Criteria
 _COLUMNS = """former, family_key, family_sound, given_key, given_first_key, given_sound, date_of_birth, gender,
     postcode_key"""
 
-# The record that stands for an identity is one that is live, then one with an NHS number; of several, always the same.
+# The record that stands for an identity is one that is live and that was not joined to another. What a record holds
+# does not count: that one of two has an NHS number would show to callers who may not see the number.
 _SURVIVING = """survivor.id AS surviving, survivor.id <> c.id AS elsewhere"""
 _SURVIVOR = """LATERAL (
     SELECT p.id FROM child p WHERE p.identity_id = c.identity_id
-    ORDER BY p.standing <> 'live', p.nhs_number IS NULL, p.id LIMIT 1) survivor"""
+    ORDER BY p.standing <> 'live',
+        EXISTS (SELECT FROM child_link made WHERE made.child_id = p.id AND made.unlinked_at IS NULL), p.id
+    LIMIT 1) survivor"""
 
 _BY_IDENTIFIER = f"""
 WITH hit(child_id, identifier) AS (

@@ -51,6 +51,23 @@ def _class_of_child(child: Child, caller: Caller) -> RecordClass:
     return _plain(*_facts(child.facts, caller, own=own))
 
 
+def hidden_candidates(used: frozenset[str]) -> list[tuple[RecordType, RecordClass]]:
+    """Return the classes of candidates that most callers may not find by these criteria.
+
+    A search decides them whether or not it has met one, so that meeting one takes no longer.
+    """
+    criteria = tuple(sorted(used))
+    kinds = [(shield, RecordStanding.LIVE) for shield in Shield]
+    kinds += [(Shield.NONE, standing) for standing in (RecordStanding.ADULT, RecordStanding.ARCHIVED)]
+    return [
+        (
+            RecordType.CANDIDATE,
+            _with(_plain(shield, False, Consent.NONE_NEEDED, False, False, True, standing, False), criteria=criteria),
+        )
+        for shield, standing in kinds
+    ]
+
+
 def _class_of_candidate(candidate: Candidate, caller: Caller) -> RecordClass:
     return _with(_class_of_child(candidate.child, caller), criteria=tuple(sorted(candidate.used)))
 

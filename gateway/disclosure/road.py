@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from gateway.disclosure.classes import Record, RecordClass, class_of, home_of
+from gateway.disclosure.classes import Record, RecordClass, class_of, hidden_candidates, home_of
 from gateway.disclosure.decisions import Classified, Decisions
 from gateway.disclosure.question import Decision
 from gateway.disclosure.redaction import Disclosed, Freshness, Plan
@@ -135,6 +135,10 @@ class Road:
         groups = [[] if record is None else [record] for record in records]
         told = await self.tell(groups, selection, about=about)
         return [group[0] if group else None for group in told]
+
+    async def prepare_search(self, used: frozenset[str]) -> None:
+        """Decide on candidates that this caller may not find, whether or not there are any."""
+        await self.decisions.decide(hidden_candidates(used))
 
     async def findable(self, records: Sequence[Record]) -> list[Record]:
         """Return those of the records that exist for this caller, in order; the others are noted as concealed."""

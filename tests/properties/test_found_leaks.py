@@ -1,7 +1,5 @@
 """Leaks that the properties found, or that reading for them did: each the smallest world that showed it."""
 
-import pytest
-
 from tests.support.documents import Document, Reference, searches
 from tests.support.worlds import OTHER, Asker, Key, a_child_row, a_link_row, a_small_world, registered
 
@@ -17,7 +15,6 @@ async def _bytes(twin_places, new_example, asker, worlds, document):
     return [(await place.ask(asker, document)).content for place in twin_places]
 
 
-@pytest.mark.xfail(reason="a carer's home is still that of every child in care, archived ones too")
 async def test_an_archived_child_elsewhere_does_not_hide_its_carer_at_home(twin_places, new_example):
     """The carer's home was that of all children in care, those who had left the directory among them."""
     without = a_small_world()
@@ -31,7 +28,6 @@ async def test_an_archived_child_elsewhere_does_not_hide_its_carer_at_home(twin_
     assert b"Carer 1" in one
 
 
-@pytest.mark.xfail(reason="the surviving record is still the one with an NHS number")
 async def test_which_record_stands_for_a_child_does_not_tell_of_an_nhs_number(twin_places, new_example):
     """A search chose among the records of one child by whether they have an NHS number, which the asker may not see."""
     twin = a_child_row(2, identity_id=Key("identity", 1))
