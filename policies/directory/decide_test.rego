@@ -36,3 +36,12 @@ test_what_roles_do_not_permit_is_not_told_even_where_nothing_refuses_it if {
 		with data.directory.roles.refusals as {}
 	not items.k.fields.accessLog
 }
+
+test_a_role_may_be_told_the_year_of_birth_only if {
+	items := data.directory.items with input as fixture.asked("gp", "direct-support", "Child", {})
+		with data.roles.gp.masks as {"Child": {"birth-as-year": ["dateOfBirth"]}}
+	items.k.fields.dateOfBirth == {
+		"effect": "mask", "reasons": ["birth-as-year"],
+		"tell": null, "remedy": null, "obligations": ["birth-year"],
+	}
+}

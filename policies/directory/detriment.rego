@@ -13,7 +13,6 @@ import data.directory.question
 # custom:
 #   domain: [P2]
 refusals[key]["refusal-without-reason"] := record.fields & {"recordRefusal"} if {
-	some key, record in question.records
-	record.type == "Action"
+	some key, record in question.actions
 	not record.class.justification == "recorded"
 }

@@ -16,8 +16,7 @@ import data.directory.question
 # custom:
 #   domain: [H5, P1]
 refusals[key]["grant-not-for-role"] := record.fields & {"requestGrant"} if {
-	some key, record in question.records
-	record.type == "Action"
+	some key, record in question.actions
 	not record.class.grant in _held_by_all
 }
 
@@ -32,8 +31,7 @@ refusals[key]["grant-not-for-role"] := record.fields & {"requestGrant"} if {
 # custom:
 #   domain: [H5, P1]
 refusals[key]["ground-unknown"] := record.fields & {"requestGrant"} if {
-	some key, record in question.records
-	record.type == "Action"
+	some key, record in question.actions
 	not _rests_on(record.class.grant, record.class.ground)
 }
 
@@ -48,8 +46,7 @@ refusals[key]["ground-unknown"] := record.fields & {"requestGrant"} if {
 # custom:
 #   domain: [H5, P1]
 refusals[key]["justification-missing"] := record.fields & {"requestGrant"} if {
-	some key, record in question.records
-	record.type == "Action"
+	some key, record in question.actions
 	not record.class.justification == "recorded"
 }
 
@@ -62,8 +59,7 @@ refusals[key]["justification-missing"] := record.fields & {"requestGrant"} if {
 # custom:
 #   domain: [H5]
 refusals[key]["earlier-grant-unreviewed"] := record.fields & {"requestGrant"} if {
-	some key, record in question.records
-	record.type == "Action"
+	some key, record in question.actions
 	not record.class.earlier in {"none", "reviewed"}
 }
 

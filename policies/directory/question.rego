@@ -30,6 +30,16 @@ records[key] := {"type": "Child", "fields": {field | some field in item.class.cr
 }
 
 # METADATA
+# title: Actions
+# description: The records that are actions, apart, so that the rules on actions cost nothing where there are none.
+# custom:
+#   domain: [A3]
+actions[key] := record if {
+	some key, record in records
+	record.type == "Action"
+}
+
+# METADATA
 # scope: document
 # title: Sound classes
 # description: Every attribute of the type is there with a value the book knows; of the others only optional ones are.

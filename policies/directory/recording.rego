@@ -16,8 +16,7 @@ import data.directory.question
 # custom:
 #   domain: [V1, D8]
 refusals[key]["footing-missing"] := record.fields & {"recordInvolvement"} if {
-	some key, record in question.records
-	record.type == "Action"
+	some key, record in question.actions
 	not _ordinary(record)
 	not record.class.consent in data.sensitive.footings
 }
@@ -33,8 +32,7 @@ refusals[key]["footing-missing"] := record.fields & {"recordInvolvement"} if {
 # custom:
 #   domain: [V1, V3]
 refusals[key]["consent-of-another"] := record.fields & {"recordConsent", "withdrawConsent"} if {
-	some key, record in question.records
-	record.type == "Action"
+	some key, record in question.actions
 	not record.class.understanding == "insufficient"
 	not _records_for_any
 }

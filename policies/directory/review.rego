@@ -16,8 +16,7 @@ import data.directory.question
 # custom:
 #   domain: [H5, L5]
 refusals[key]["second-person-needed"] := record.fields & {action | some action in data.review.second_person} if {
-	some key, record in question.records
-	record.type == "Action"
+	some key, record in question.actions
 	not record.class.author == "another"
 }
 
@@ -30,8 +29,7 @@ refusals[key]["second-person-needed"] := record.fields & {action | some action i
 # custom:
 #   domain: [P1, P2]
 refusals[key]["reviewer-missing"] := record.fields & {action | some action in data.review.reviewed} if {
-	some key, record in question.records
-	record.type == "Action"
+	some key, record in question.actions
 	not record.class.reviewers in {"one", "independent"}
 }
 
@@ -44,8 +42,7 @@ refusals[key]["reviewer-missing"] := record.fields & {action | some action in da
 # custom:
 #   domain: [L5]
 refusals[key]["independent-reviewer-missing"] := record.fields & {action | some action in data.review.independent} if {
-	some key, record in question.records
-	record.type == "Action"
+	some key, record in question.actions
 	not record.class.about == "other-authority"
 	not record.class.reviewers == "independent"
 }
@@ -59,8 +56,7 @@ refusals[key]["independent-reviewer-missing"] := record.fields & {action | some 
 # custom:
 #   domain: [L5]
 refusals[key]["review-of-other-authority"] := record.fields & {action | some action in data.review.own_callers} if {
-	some key, record in question.records
-	record.type == "Action"
+	some key, record in question.actions
 	not record.class.about == "own-authority"
 	not _reviews_elsewhere
 }

@@ -16,8 +16,7 @@ import data.directory.question
 # custom:
 #   domain: [A3]
 refusals[key]["feed-not-own"] := record.fields if {
-	some key, record in question.records
-	record.type == "Action"
+	some key, record in question.actions
 	not record.class.feed == "own"
 	not _writes_any
 }

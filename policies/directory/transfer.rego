@@ -13,7 +13,6 @@ import data.directory.question
 # custom:
 #   domain: [X1]
 refusals[key]["agreement-missing"] := record.fields & {"transferResponsibility"} if {
-	some key, record in question.records
-	record.type == "Action"
+	some key, record in question.actions
 	not record.class.agreement == "both"
 }
