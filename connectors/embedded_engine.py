@@ -17,6 +17,8 @@ from connectors.rule_set import ENTRYPOINT, RuleSet
 from gateway.disclosure.question import Answer, Question
 from gateway.errors import DecisionUnavailable
 
+ITEMS_AT_ONCE = 16
+
 
 class RulesDoNotBuild(Exception):
     """The engine cannot build the rules; the message is the engine's, about rules and never about records."""
@@ -103,7 +105,16 @@ class EmbeddedDecider:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _ask(self, document: dict[str, Any]) -> object:
-        return self._evaluation().answer(document)
+        """Answer part by part: the engine takes more than twice the time for twice the items."""
+        items = list(document["items"].items())
+        parts = [dict(items[at : at + ITEMS_AT_ONCE]) for at in range(0, len(items), ITEMS_AT_ONCE)] or [{}]
+        merged: dict[str, Any] = {}
+        for part in parts:
+            answer = self._evaluation().answer({**document, "items": part})
+            if not isinstance(answer, dict) or not isinstance(answer.get("items"), dict):
+                return None
+            merged = {**answer, "items": {**merged.get("items", {}), **answer["items"]}}
+        return merged
 
     def _build(self, together: threading.Barrier) -> None:
         try:

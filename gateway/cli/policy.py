@@ -4,11 +4,14 @@ import typer
 
 from gateway.cli.policy_bench import bench
 from gateway.cli.policy_checks import lint, try_cases
+from gateway.cli.policy_codes import CODES_EXAMPLE, codes
+from gateway.cli.policy_coverage import coverage
 from gateway.cli.policy_diff import replay_ledger, show_difference
 from gateway.cli.policy_explain import explain_one
 from gateway.cli.policy_golden import bundle, golden, revision
 from gateway.cli.policy_matrix import show_matrix
 from gateway.cli.policy_new_rule import new_rule
+from gateway.cli.policy_signing import SIGN_EXAMPLES, sign
 
 policy_app = typer.Typer(
     help="The rules of disclosure: see them, try them, change them, prove the engines.",
@@ -48,6 +51,9 @@ policy_app.command(
     "bundle", epilog="Example: `gateway policy bundle -o rules.tar.gz && opa run --server --bundle rules.tar.gz`"
 )(bundle)
 policy_app.command("bench", epilog="Examples: `gateway policy bench`; `gateway policy bench --times 100 --json`")(bench)
+policy_app.command("sign", epilog=SIGN_EXAMPLES)(sign)
+policy_app.command("codes", epilog=CODES_EXAMPLE)(codes)
+policy_app.command("coverage", epilog="Example: `gateway policy coverage`")(coverage)
 policy_app.command(
     "new-rule",
     epilog="Examples: `gateway policy new-rule` (it asks); `gateway policy new-rule --subject leaving_england "
