@@ -1,6 +1,5 @@
 """Fixtures for what costs: a server for the whole run, a database for each test."""
 
-
 import pytest
 
 from connectors.postgres.database import Database
