@@ -30,7 +30,7 @@ class Involvement(Node):
     active: bool | None = told("Whether it is under way.")
     is_lead_professional: bool | None = told("Whether the practitioner is the child's lead professional.")
     common_assessment_completed: bool | None = told("Whether a common assessment was completed; never what it says.")
-    brokered_contact: str | None = told("Whom to ask to be put in touch, where contact is brokered.")
+    brokered_contact: str | None = told("Telephone number of the front door, which puts two practitioners in touch.")
     withheld: list[Withheld] = told("Selected fields that are not told.")
     provenance: list[Provenance] | None = told("Where the told values come from.")
 

@@ -119,10 +119,9 @@ _INVOLVEMENT = """
         FROM involvement_consent latest
         WHERE latest.child_id = i.row_id AND latest.involvement_id = i.id AND latest.given_at <= $3
         ORDER BY latest.version DESC LIMIT 1), 'missing') ELSE 'none-needed' END AS consent,
-    CASE WHEN i.sensitive THEN (
-        SELECT door.telephone FROM safeguarding_contact door
+    (SELECT door.telephone FROM safeguarding_contact door
         WHERE door.authority = facts.facts_home AND door.role = 'FRONT_DOOR' AND door.telephone IS NOT NULL
-        ORDER BY door.position, door.id LIMIT 1) END AS brokered_contact,
+        ORDER BY door.position, door.id LIMIT 1) AS brokered_contact,
     facts.facts_home, facts.facts_standing, facts.facts_shield, facts.facts_practitioners, facts.facts_carers,
     facts.facts_conflicted"""
 _ACTIVE_FIRST = "ORDER BY active DESC, i.started_on DESC, i.id"

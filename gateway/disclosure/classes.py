@@ -84,7 +84,8 @@ def _class_of_practitioner(practitioner: Practitioner, caller: Caller) -> Record
 def _class_of_log_entry(entry: AccessLogEntry, caller: Caller) -> RecordClass:
     own = caller.subject_child == entry.child or caller.subject_carer in entry.facts.carers
     shield, _, consent, *others = _facts(entry.facts, caller, own=own)
-    return _plain(shield, entry.sensitive, consent, *others)
+    plain = _plain(shield, entry.sensitive, consent, *others)
+    return plain if entry.purpose is None else _with(plain, asked_for=entry.purpose)
 
 
 def _class_of_involvement(involvement: Involvement, caller: Caller) -> RecordClass:

@@ -5,7 +5,7 @@ import data.directory.fixture
 
 test_a_conflict_takes_involvements if {
 	refused := conflict.refusals.k["conflict-declared"] with input as fixture.question("Child", {"conflict": true})
-	refused == {"involvements", "leadProfessional"}
+	refused == {"involvements", "leadProfessional", "commonAssessmentCompleted"}
 }
 
 test_a_conflict_leaves_the_brokered_contact if {

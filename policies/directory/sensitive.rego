@@ -127,6 +127,12 @@ _ordinary(record) if {
 
 _footing_stands(record) if record.class.consent in data.sensitive.footings
 
+# Recorded, but for nobody to see beyond those who keep the record.
+_footing_stands(record) if {
+	record.class.consent == "record-only"
+	_handled(record)
+}
+
 _footing_stands(record) if {
 	_ordinary(record)
 	record.class.consent == "none-needed"

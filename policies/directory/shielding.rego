@@ -13,7 +13,7 @@ import data.directory.question
 #   ref: https://www.legislation.gov.uk/uksi/2007/2182/regulation/6/made
 # custom:
 #   domain: [H1, H2, H3, H4, H6]
-refusals[key]["shield-active"] := record.fields - {field | some field in told} if {
+refusals[key]["shield-active"] := (record.fields - {field | some field in told}) - _read_by_reviewers if {
 	some key, record in _shielded
 	_level(record) == "shielded"
 	told := data.shielding.told.shielded[record.type]
@@ -27,7 +27,7 @@ refusals[key]["shield-active"] := record.fields - {field | some field in told} i
 #   ref: https://www.legislation.gov.uk/uksi/2007/2182/regulation/6/made
 # custom:
 #   domain: [H1, H3, H4, H6]
-refusals[key]["shield-associated"] := record.fields - {field | some field in told} if {
+refusals[key]["shield-associated"] := (record.fields - {field | some field in told}) - _read_by_reviewers if {
 	some key, record in _shielded
 	_level(record) == "associated"
 	told := data.shielding.told.associated[record.type]
@@ -74,3 +74,6 @@ _lifted(record) if {
 	record.type in {"Involvement", "Practitioner"}
 	record.class.involved == true
 }
+
+# Who looks at a shielded child is what reviewers watch most; the log tells them nothing of where the child is.
+_read_by_reviewers contains "accessLog" if "access-log" in caller.handles

@@ -24,5 +24,7 @@ test_the_directory_team_handles_shields if {
 }
 
 test_who_reads_the_log_lifts_no_shield_from_a_child if {
-	shielding.refusals.k["shield-active"] with input as fixture.asked("auditor", "review", "Child", {"shield": "active"})
+	refused := shielding.refusals.k["shield-active"] with input as fixture.asked("auditor", "review", "Child", {"shield": "active"})
+	"address" in refused
+	not "accessLog" in refused
 }
