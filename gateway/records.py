@@ -106,7 +106,8 @@ class Child:
     """Of the active involvements that are not sensitive: a sensitive one must not show through its child."""
     common_assessment_completed: bool
     """By an involvement that is active and not sensitive."""
-    sources: tuple[str, ...]
+    records: tuple[ChildId, ...]
+    """The ids of all records of this child, this one's among them."""
     provenance: Mapping[str, Assertion] = field(default_factory=dict)
 
 

@@ -58,13 +58,13 @@ async def access_log_of_child(
         return nothing
     if not told.plan.tells("accessLog"):
         return AccessLogPage(entries=(), has_more=False, withheld=told.plan.withheld)
-    found = list(await asking.ledger.entries_about([child.id], first=first + 1, before_seq=before))
+    found = list(await asking.ledger.entries_about(child.records, first=first + 1, before_seq=before))
     entries = (await asking.road.tell([await _entries(asking, found[:first], child)], selection))[0]
     return AccessLogPage(entries=entries, has_more=len(found) > first, withheld=())
 
 
 async def _entries(asking: Asking, found: Sequence[StoredEntry], child: Child) -> list[AccessLogEntry]:
-    seen = [access_of(stored.entry, [child.id]) for stored in found]
+    seen = [access_of(stored.entry, child.records) for stored in found]
     ids = {agency for one in seen if (agency := _agency_id(one.agency)) is not None}
     agencies = {str(agency): record for agency, record in (await asking.directory.agencies(list(ids))).items()}
     return [_entry(one, child, agencies.get(one.agency or "")) for one in seen]

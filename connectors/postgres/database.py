@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import TypeAlias
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from gateway.errors import SourceMalformed, SourceUnavailable
 
-Connection = PoolConnectionProxy
+Connection: TypeAlias = PoolConnectionProxy
 GRACE = 0.25
 """Seconds a client waits longer than the server's own time-out, so that the server's answer comes first."""
 

@@ -74,7 +74,7 @@ def read_child(row: Row) -> Child:
         responsible_authority=row["authority"],
         lead_professional=row["lead_professional"],
         common_assessment_completed=row["common_assessment_completed"],
-        sources=tuple(sorted({assertion.source for assertion in provenance.values()})),
+        records=tuple(row["twins"]),
         provenance=provenance,
     )
 

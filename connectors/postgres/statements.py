@@ -9,7 +9,7 @@ otherwise be computed again for every row they are joined to.
 from connectors.postgres.facts import CARER_FACTS, CARER_KIN, CHILD_FACTS, CHILD_KIN
 
 _CHILD = f"""
-    c.id, c.authority, c.given_name, c.family_name, c.date_of_birth, c.gender,
+    kin.twins, c.id, c.authority, c.given_name, c.family_name, c.date_of_birth, c.gender,
     c.address_lines, c.postcode, c.uprn, c.address_status, c.nhs_number, c.upn,
     c.name_source, c.name_asserted_at, c.name_confirmed_at,
     c.birth_source, c.birth_asserted_at, c.birth_confirmed_at,

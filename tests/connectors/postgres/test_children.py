@@ -73,7 +73,6 @@ async def test_each_value_of_a_child_says_who_asserted_it(database, directory):
     assert record.provenance["familyName"] == record.provenance["gender"] == record.provenance["address"] == held
     assert record.provenance["upn"].source == "school-census"
     assert "nhsNumber" not in record.provenance
-    assert record.sources == (SOURCE, "school-census")
 
 
 async def test_a_batch_answers_for_each_child_it_knows(database, directory):
