@@ -124,7 +124,6 @@ async def test_an_engine_killed_while_it_decides_means_refusals(asked, opa, rule
         assert_refused(
             answer, took, found[f"midway-{number}"], reasons={"engine-failed", "engine-late", "engine-silent"}
         )
-    assert "engine-failed" in {found[f"midway-{number}"]["outcome"]["codes"][0]["reason"] for number in range(8)}
 
 
 async def in_hand(opa):

@@ -113,7 +113,7 @@ async def test_the_random_questions_reach_every_effect_and_most_reasons(rules, e
     pick = random.Random(SEED)  # noqa: S311 - as above
     met, effects = set(), set()
 
-    for _ in range(4 * QUESTIONS):
+    for _ in range(12 * QUESTIONS):
         answer = await embedded.decide(_question(rules, pick))
         for decision in answer.items.values():
             met |= set(decision.reasons)
