@@ -35,6 +35,7 @@ class RecordType(StrEnum):
     AGENCY = "Agency"
     CALLER = "Caller"
     ACCESS_LOG_ENTRY = "AccessLogEntry"
+    SUSPENSION = "Suspension"
     ACTION = "Action"
     """A mutation: its name is the field that is decided."""
     COUNT = "Count"

@@ -21,6 +21,19 @@ refusals[key]["second-person-needed"] := record.fields & {action | some action i
 }
 
 # METADATA
+# title: Own case
+# description: Nobody suspends or reinstates themselves; whose case it is has to be known.
+# related_resources:
+# - description: UK GDPR, article 32(4)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/32
+# custom:
+#   domain: [L5, L6]
+refusals[key]["own-case"] := record.fields & {action | some action in data.review.of_another} if {
+	some key, record in question.actions
+	not record.class.self == false
+}
+
+# METADATA
 # title: Reviewer missing
 # description: A refusal to share, and a public-interest disclosure, name who reviews them.
 # related_resources:

@@ -8,6 +8,11 @@ test_nobody_reviews_what_they_asked_for if {
 	refused["second-person-needed"] == {"closeAccessReview", "reinstateCaller", "reviewGrant", "reviewShield"}
 }
 
+test_nobody_suspends_or_reinstates_themselves if {
+	refused := review.refusals.k with input as fixture.asked("supervisor", "review", "Action", {"self": true})
+	refused["own-case"] == {"reinstateCaller", "suspendCaller"}
+}
+
 test_a_refusal_names_its_reviewer if {
 	refused := review.refusals.k with input as fixture.question("Action", {"reviewers": "none"})
 	refused["reviewer-missing"] == {"recordRefusal"}
