@@ -16,8 +16,7 @@ import data.directory.question
 # custom:
 #   domain: [L4]
 refusals[key]["log-entry-withheld"] := record.fields if {
-	some key, record in question.records
-	record.type == "AccessLogEntry"
+	some key, record in _entries
 	record.class.withholding == "in-force"
 	not "access-log" in caller.handles
 }
@@ -31,8 +30,7 @@ refusals[key]["log-entry-withheld"] := record.fields if {
 # custom:
 #   domain: [L5]
 refusals[key]["log-of-other-authority"] := record.fields if {
-	some key, record in question.records
-	record.type == "AccessLogEntry"
+	some key, record in _entries
 	record.class.asker == "other-authority"
 	"access-log" in caller.handles
 	not _reviews_elsewhere
@@ -47,8 +45,7 @@ refusals[key]["log-of-other-authority"] := record.fields if {
 # custom:
 #   domain: [A5, L4]
 refusals[key]["log-of-enquiry"] := record.fields if {
-	some key, record in question.records
-	record.type == "AccessLogEntry"
+	some key, record in _entries
 	_carer_asks
 	not _open_to_carers(record)
 }
@@ -62,8 +59,7 @@ refusals[key]["log-of-enquiry"] := record.fields if {
 # custom:
 #   domain: [V2, L4]
 refusals[key]["log-of-sensitive-service"] := record.fields & {field | some field in data.access_log.who_looked} if {
-	some key, record in question.records
-	record.type == "AccessLogEntry"
+	some key, record in _entries
 	not record.class.sensitive == false
 	not "access-log" in caller.handles
 }
@@ -79,4 +75,10 @@ _reviews_elsewhere if {
 	every role in caller.roles {
 		data.roles[role].reviews_elsewhere == true
 	}
+}
+
+# Picked once, so that these rules cost nothing where no entry is read.
+_entries[key] := record if {
+	some key, record in question.records
+	record.type == "AccessLogEntry"
 }

@@ -14,8 +14,7 @@ import data.directory.question
 # custom:
 #   domain: [A2]
 refusals[key]["reason-missing"] := record.fields if {
-	some key, record in question.records
-	record.type == "Ask"
+	some key, record in _asks
 	not record.class.reason == "stated"
 }
 
@@ -29,8 +28,7 @@ refusals[key]["reason-missing"] := record.fields if {
 #   domain: [A3]
 refusals[key]["introspection-not-for-role"] := {"introspection"} if {
 	not _may_explore
-	some key, record in question.records
-	record.type == "Ask"
+	some key, _ in _asks
 }
 
 # METADATA
@@ -43,8 +41,7 @@ refusals[key]["introspection-not-for-role"] := {"introspection"} if {
 #   domain: [A3]
 refusals[key]["workbench-not-for-role"] := {"workbench"} if {
 	not _may_try_rules
-	some key, record in question.records
-	record.type == "Ask"
+	some key, _ in _asks
 }
 
 _may_try_rules if {
@@ -58,4 +55,10 @@ _may_explore if {
 	every role in caller.roles {
 		data.roles[role].introspection == true
 	}
+}
+
+# Picked once, so that these rules cost nothing but for the ask itself.
+_asks[key] := record if {
+	some key, record in question.records
+	record.type == "Ask"
 }

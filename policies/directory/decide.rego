@@ -133,17 +133,25 @@ _concealing[key] := {"class-incomplete"} if {
 	not question.records[key]
 }
 
-_concealing[key] := codes if {
+_concealing[key] := codes if some key, codes in _silencing
+
+_concealing[key] := {code | some outcome in _refused[key]; some code in outcome.reasons} | {"criterion-hidden"} if {
+	some key, _ in _narrowed
+	input.items[key].type == "Candidate"
+	not key in _found
+}
+
+# The refusals that conceal, or that the book does not know, of each record that has one.
+_silencing[key] := codes if {
 	some key, by_reason in _refusals
 	codes := object.keys(by_reason) - _narrowing
 	count(codes) > 0
 }
 
-_concealing[key] := {code | some outcome in _refused[key]; some code in outcome.reasons} | {"criterion-hidden"} if {
-	some key, by_reason in _refusals
-	input.items[key].type == "Candidate"
-	not key in _found
-	count(object.keys(by_reason) - _narrowing) == 0
+# The records that are refused in part, or not at all.
+_narrowed[key] := record if {
+	some key, record in question.records
+	not _silencing[key]
 }
 
 # Candidates whose every compared field is told as it is.
@@ -151,6 +159,14 @@ _found contains key if {
 	some key, plain in _plain
 	input.items[key].type == "Candidate"
 	count(question.records[key].fields - plain) == 0
+}
+
+# The reasons met in this question, the weightiest first: the book has many more.
+_given := [reason | some reason in data.reasons; reason.code in _codes]
+
+_codes contains code if {
+	some by_reason in _refusals
+	some code, _ in by_reason
 }
 
 _narrowing := {reason.code | some reason in data.reasons; reason.effect in {"withhold", "mask"}}
@@ -175,6 +191,6 @@ _refused[key] := {field: outcome |
 		"obligations": [name | why[0].effect == "mask"; some reason in why; some name in reason.obligations],
 	}
 } if {
-	some key, record in question.records
-	ranked := [reason | some reason in data.reasons; _refusals[key][reason.code]]
+	some key, record in _narrowed
+	ranked := [reason | some reason in _given; _refusals[key][reason.code]]
 }

@@ -100,16 +100,21 @@ _every_role_sees(type, field) if {
 	}
 }
 
+# Of the types asked for alone: the book has many more than a question.
 _sees[role][type] := _fields_in(type, array.concat(["existence"], groups)) if {
 	some role in caller.roles
-	some type, groups in data.roles[role].sees
+	some type in _asked
+	groups := data.roles[role].sees[type]
 }
 
 _sees[role][type] := _fields_in(type, array.concat(["existence"], groups)) if {
 	some role in caller.roles
 	data.roles[role]
-	some type, groups in data.open_types
+	some type in _asked
+	groups := data.open_types[type]
 }
+
+_asked := {record.type | some record in question.records}
 
 _masks[role][type] := by_reason if {
 	some role in caller.roles
