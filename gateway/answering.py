@@ -134,12 +134,15 @@ class Answering:
         self._plans = Plans()
         self._searching: Counter[PersonId] = Counter()
 
-    async def answer(self, claims: Claims, access: Access, operation: Operation, *, request_id: str) -> Reply:
-        """Return the reply to an ask, once its entry is durable."""
+    async def answer(
+        self, claims: Claims, access: Access, operation: Operation, *, request_id: str, within: float | None = None
+    ) -> Reply:
+        """Return the reply to an ask, once its entry is durable; `within` are the seconds the asker still has."""
         at = self._clock()
         asked = Asked(claims=claims, access=access, operation=operation, request_id=request_id, at=at)
+        timeout = self._timeout if within is None else min(self._timeout, within)
         try:
-            data, error = await self._data_or_error(asked, self._data, within=self._timeout)
+            data, error = await self._data_or_error(asked, self._data, within=timeout)
             reply = Reply(data=data) if error is None else _problem(error)
             return await self._recorded(asked, reply, error)
         finally:

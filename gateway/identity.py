@@ -25,8 +25,17 @@ REASON_LIMIT = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Vouched:
+    """What another authority's gateway answers for: the role and standing of the person it asks for (X3)."""
+
+    peer: AuthorityCode
+    role: str
+    standing: CallerStanding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """What a verified token says; standing is never a claim."""
+    """What a verified token says; standing is never a claim, save where another authority's gateway vouches for it."""
 
     person: PersonId
     name: str
@@ -35,6 +44,7 @@ class Claims:
     authority: AuthorityCode
     mediated_for: PersonId | None
     token: str
+    vouched: Vouched | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +62,11 @@ class Caller:
     """All posts whose conflicts of interest bind: the caller's and those of the person asked for."""
     subject_child: ChildId | None
     subject_carer: CarerId | None
+
+    @property
+    def persons(self) -> frozenset[PersonId]:
+        """Return who asks: the caller and, in mediated access, the person asked for."""
+        return frozenset({self.claims.person, self.claims.mediated_for or self.claims.person})
 
     def attributes(self) -> CallerAttributes:
         """Return what of the caller a decision may depend on."""
@@ -99,6 +114,8 @@ async def identify(claims: Claims, *, register: Register, today: date) -> Caller
         SourceUnavailable: The register did not answer; nobody may ask until it does.
         Unauthenticated: The token names a mediated person whom the register does not know.
     """
+    if claims.vouched is not None:
+        return _vouched_for(claims, claims.vouched)
     key = (claims.person, claims.role)
     registration = (await register.registrations([key])).get(key)
     acts_for = None
@@ -132,6 +149,24 @@ async def identify(claims: Claims, *, register: Register, today: date) -> Caller
         posts=registration.posts | mediated_posts,
         subject_child=registration.subject_child if acts_for is None else None,
         subject_carer=registration.subject_carer if acts_for is None else None,
+    )
+
+
+def _vouched_for(claims: Claims, vouched: Vouched) -> Caller:
+    """Return the caller whom a peer asks for: nobody here, so close to no record of ours by post or as its subject.
+
+    The peer's own standing is its membership, which was seen when it called.
+    """
+    return Caller(
+        claims=claims,
+        agency=None,
+        agency_name=None,
+        standing=CallerStanding.CURRENT,
+        acts_for=(vouched.role, vouched.standing.value),
+        practitioners=frozenset(),
+        posts=frozenset(),
+        subject_child=None,
+        subject_carer=None,
     )
 
 

@@ -61,6 +61,34 @@ class Settings(BaseSettings):
         1_000, gt=0, description="Answers that may wait for the ledger at once; one more is told nothing, at once."
     )
 
+    tls_cert_file: Path | None = Field(
+        None, description="Certificate (PEM, with its chain) of the port for callers. Unset: a proxy before it has TLS."
+    )
+    tls_key_file: Path | None = Field(None, description="Private key (PEM) of that certificate.")
+    registry: str | None = Field(
+        None,
+        description="File or https URL of the federation's registry. Unset: no other authority is asked or answered.",
+    )
+    registry_keys_file: Path | None = Field(
+        None, description="File with the public keys (JWK set) of the registry's operator."
+    )
+    registry_interval: float = Field(60.0, ge=0, description="Seconds between looks at the registry; 0 looks once.")
+    assertion_key_file: Path | None = Field(
+        None, description="File with the private key (JWK) that signs assertions to other authorities."
+    )
+    peer_cert_file: Path | None = Field(
+        None,
+        description="Certificate (PEM) by which other authorities' gateways know this one. Replaced while serving.",
+    )
+    peer_key_file: Path | None = Field(None, description="Private key (PEM) of that certificate.")
+    peer_port: int | None = Field(
+        None, ge=0, le=65535, description="Port for other authorities' gateways. Unset: none is answered."
+    )
+    peer_timeout: float = Field(3.0, gt=0, description="Seconds an ask may wait for other authorities.")
+    peer_reply_limit: int = Field(1_000_000, gt=0, description="Bytes of one authority's reply that are read.")
+    peer_concurrency: int = Field(16, gt=0, description="Calls under way at once to one authority.")
+    peers_concurrency: int = Field(256, gt=0, description="Calls under way at once to all authorities together.")
+
     request_timeout: float = Field(5.0, gt=0, description="Seconds a request may take in all.")
     body_limit: int = Field(100_000, gt=0, description="Bytes a request body may have.")
     token_limit: int = Field(1_000, gt=0, description="Lexical tokens a GraphQL document may have.")

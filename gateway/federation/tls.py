@@ -1,0 +1,116 @@
+"""TLS between gateways: version 1.3 only, certificates on both sides, changed without a restart."""
+
+import ssl
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.federation.registry import Member, Registry
+from gateway.settings import SettingsError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnCertificate:
+    """Where this gateway's certificate and its key lie."""
+
+    certificate: Path
+    key: Path
+
+    def version(self) -> tuple[int, ...]:
+        """Return what changes when either file is replaced."""
+        return tuple(part for path in (self.certificate, self.key) for part in _version(path))
+
+    def load(self, context: ssl.SSLContext) -> None:
+        """Let a context present the certificate.
+
+        Raises:
+            SettingsError: The files cannot be read, or do not belong together.
+        """
+        try:
+            context.load_cert_chain(self.certificate, self.key)
+        except (OSError, ssl.SSLError) as error:
+            raise SettingsError(
+                "GATEWAY_PEER_CERT_FILE and GATEWAY_PEER_KEY_FILE: not a certificate and its key in PEM"
+            ) from error
+
+
+def caller_context(certificate: Path, key: Path) -> ssl.SSLContext:
+    """Return the context of the port for callers.
+
+    Raises:
+        SettingsError: The files cannot be read, or do not belong together.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(certificate, key)
+    except (OSError, ssl.SSLError) as error:
+        raise SettingsError(
+            "GATEWAY_TLS_CERT_FILE and GATEWAY_TLS_KEY_FILE: not a certificate and its key in PEM"
+        ) from error
+    return context
+
+
+def asking_context(own: OwnCertificate, member: Member) -> ssl.SSLContext:
+    """Return the context in which one member is asked: its own issuers are believed, for its own host names."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    _believe(context, member.issuers)
+    own.load(context)
+    return context
+
+
+class PeerPort:
+    """The TLS of the port for peers; each handshake meets the registry and the certificate then in force."""
+
+    def __init__(self, own: OwnCertificate, registry: Callable[[], Registry | None]) -> None:
+        """Take the certificate's files and where the registry in force is found.
+
+        Raises:
+            SettingsError: The certificate cannot be used.
+        """
+        self._own = own
+        self._registry = registry
+        self._made_of: tuple[Registry | None, tuple[int, ...]] = (registry(), own.version())
+        self._current = self._made(self._made_of[0])
+        self.context = self._made(None)
+        """What to listen with: it believes nobody itself, and hands each handshake to the context of the moment."""
+        self.context.sni_callback = self._hand_over
+
+    def _hand_over(self, connection: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:
+        connection.context = self._in_force()
+
+    def _in_force(self) -> ssl.SSLContext:
+        made_of = (self._registry(), self._own.version())
+        if made_of[0] is not self._made_of[0] or made_of[1] != self._made_of[1]:
+            try:
+                self._current, self._made_of = self._made(made_of[0]), made_of
+            except SettingsError:
+                # Half-replaced files: the last certificate that could be used stands until the next handshake.
+                return self._current
+        return self._current
+
+    def _made(self, registry: Registry | None) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        context.verify_mode = ssl.CERT_REQUIRED
+        # A resumed session would skip the look at a certificate that has been withdrawn since.
+        context.num_tickets = 0
+        _believe(context, [] if registry is None else [i for m in registry.members.values() for i in m.issuers])
+        self._own.load(context)
+        return context
+
+
+def _believe(context: ssl.SSLContext, issuers: Iterable[bytes]) -> None:
+    # The named issuer is the anchor, whether or not somebody else vouches for it in turn.
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    for issuer in dict.fromkeys(issuers):
+        context.load_verify_locations(cadata=issuer)
+
+
+def _version(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return (0, 0)
+    return (found.st_mtime_ns, found.st_ino)
