@@ -60,7 +60,6 @@ items[key] := {"exists": "conceal", "reasons": reasons, "fields": fields} if {
 items[key] := {"exists": "disclose", "reasons": [], "fields": object.union(told, _refused[key])} if {
 	some key, plain in _plain
 	input.items[key].type != "Candidate"
-	not _concealing[key]
 	told := {field: _permitted | some field in plain}
 }
 
@@ -148,7 +147,7 @@ _silencing[key] := codes if {
 	count(codes) > 0
 }
 
-# The records that are refused in part, or not at all.
+# The records that are refused in part, or not at all: of the others there is no outcome, and so no told item.
 _narrowed[key] := record if {
 	some key, record in question.records
 	not _silencing[key]
