@@ -21,10 +21,11 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from connectors.postgres.ledger import PostgresLedgerStore
+from connectors.postgres.ledger_keys import SealingKeys
 from connectors.postgres.migration import migrate
 from connectors.postgres.server import EmbeddedServer
-from gateway.ledger.canonical import canonical, leaf_hash, prepare
-from gateway.ledger.commitments import Commitments, salt_text
+from gateway.ledger.canonical import leaf_hash, prepare
+from gateway.ledger.commitments import Commitments
 from gateway.ledger.entry import (
     AccessNote,
     AuditEntry,
@@ -36,6 +37,7 @@ from gateway.ledger.entry import (
     RecordNote,
     SourceNote,
 )
+from gateway.ledger.master_key import MasterKey, new_key
 from gateway.ledger.writer import LedgerWriter
 from gateway.vocabulary import RecordType, SourceStatus
 
@@ -56,7 +58,8 @@ RECORDS = (
     RecordType.PRACTITIONER,
 )
 DOCUMENT = "query WhoWorksWith($id: ID!) { child(by: {id: $id}) { id givenName familyName carers { id name } } }" * 4
-COMMITMENTS = Commitments(b"a key for measuring, of 32 bytes")
+MASTER = MasterKey(b"a key for measuring, of 32 bytes")
+COMMITMENTS = Commitments(MASTER.commitments_secret)
 
 
 def entry(child: UUID) -> AuditEntry:
@@ -91,7 +94,7 @@ def entry(child: UUID) -> AuditEntry:
         outcome=OutcomeNote(status=OutcomeStatus.ANSWERED),
         sources=(SourceNote(authority="E08000009", status=SourceStatus.ANSWERED, elapsed_ms=4),),
         records=tuple(records),
-        salt=salt_text(salt),
+        salt=salt,
     )
 
 
@@ -99,7 +102,7 @@ async def measure(
     url: str, entries: Sequence[AuditEntry], *, group_limit: int, concurrent: int, seconds: float
 ) -> tuple[float, float, float]:
     """Return entries a second, and the median and 99th percentile of waiting in milliseconds."""
-    store = PostgresLedgerStore(url, timeout=10)
+    store = PostgresLedgerStore(url, keys=SealingKeys(MASTER), timeout=10)
     writer = LedgerWriter(store, timeout=10, waiting_limit=concurrent, group_limit=group_limit)
     writer.start()
     waits: list[float] = []
@@ -146,7 +149,10 @@ async def main() -> None:
     microseconds(f"commit the {len(child)} values of a child", lambda: COMMITMENTS.commit(salt, "Child", "id", child))
     microseconds("make an entry of 30 fields, commitments included", lambda: entry(uuid4()), 1_000)
     microseconds("prepare an entry of 30 fields", lambda: prepare(one))
-    encoded = canonical(one, 1_000_000)
+    ready = prepare(one)
+    keys = {name: new_key() for name in ready.keys}
+    microseconds("seal it", lambda: ready.sealed(1_000_000, keys))
+    encoded = ready.sealed(1_000_000, keys).entry
     microseconds(f"hash its {len(encoded)} bytes", lambda: leaf_hash(encoded))
 
     entries = [entry(uuid4()) for _ in range(5_000)]

@@ -11,13 +11,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from connectors.development_keys import development_jwks, development_ledger_key
+from connectors.development_keys import development_jwks
 from connectors.following_engine import FollowingDecider, Trust
 from connectors.golden import Replay, replay_golden
 from connectors.issuer_keys import IssuerKeys
+from connectors.ledger_secret import ledger_master_key
 from connectors.postgres.database import Database
 from connectors.postgres.directory import PostgresDirectory
-from connectors.postgres.ledger import PostgresLedgerReader, PostgresLedgerStore
+from connectors.postgres.ledger import OpeningLedgerReader, PostgresLedgerStore
+from connectors.postgres.ledger_keys import SealingKeys
 from connectors.postgres.register import PostgresRegister
 from connectors.postgres.rule_releases import RuleReleases
 from connectors.rule_set import RuleSet
@@ -96,13 +98,15 @@ async def running(
             chosen, purposes = await _decider(settings, database, clock, stack)
         else:
             chosen, purposes = decider, RuleSet.read(settings.policies_dir)
-        writer = ledger if ledger is not None else _ledger(settings, url, stack)
+        master = ledger_master_key(settings)
+        keys = SealingKeys(master)
+        writer = ledger if ledger is not None else _ledger(settings, url, keys, stack)
         writer.start()
         stack.push_async_callback(writer.close)
         graph = DirectoryGraph(
             schema=DIRECTORY,
             directory=PostgresDirectory(database, today=clock),
-            ledger=PostgresLedgerReader(database),
+            ledger=OpeningLedgerReader(database, keys),
             purposes=purposes,
             search_budget=settings.search_budget,
             token_limit=settings.token_limit,
@@ -115,7 +119,7 @@ async def running(
             decider=chosen,
             purposes=purposes,
             ledger=writer,
-            commitments=Commitments(_ledger_key(settings)),
+            commitments=Commitments(master.commitments_secret),
             freshness=_freshness(settings),
             clock=clock,
             record_limit=settings.node_limit,
@@ -242,19 +246,10 @@ def _trust(settings: Settings, releases: RuleReleases, clock: Callable[[], datet
     return trust
 
 
-def _ledger(settings: Settings, url: str, stack: AsyncExitStack) -> LedgerWriter:
-    store = PostgresLedgerStore(url, timeout=settings.ledger_timeout)
+def _ledger(settings: Settings, url: str, keys: SealingKeys, stack: AsyncExitStack) -> LedgerWriter:
+    store = PostgresLedgerStore(url, keys=keys, timeout=settings.ledger_timeout)
     stack.push_async_callback(store.close)
     return LedgerWriter(store, timeout=settings.ledger_timeout, waiting_limit=settings.ledger_waiting_limit)
-
-
-def _ledger_key(settings: Settings) -> bytes:
-    path = settings.ledger_key_file
-    if path is None:
-        if settings.env == "production":
-            raise SettingsError("GATEWAY_LEDGER_KEY_FILE: must name a file with at least 32 bytes in production")
-        path = development_ledger_key(settings.data_dir)
-    return _content(path, "LEDGER_KEY_FILE")
 
 
 def _content(path: Path, setting: str) -> bytes:

@@ -13,7 +13,7 @@ from gateway.disclosure.noting import record_notes
 from gateway.disclosure.road import Notes
 from gateway.errors import AskRefused, DirectoryError
 from gateway.identity import Access, Caller, Claims
-from gateway.ledger.commitments import Commitments, salt_text
+from gateway.ledger.commitments import Commitments
 from gateway.ledger.entry import (
     AccessNote,
     AuditEntry,
@@ -103,7 +103,7 @@ def entry_of(
         records=() if notes is None else record_notes(notes, commitments, salt),
         # A search is charged even where it was refused or failed: trying is what the budget bounds.
         searches=asked.notes.searches if asked.notes is not None else 0,
-        salt=salt_text(salt),
+        salt=salt,
     )
 
 

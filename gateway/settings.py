@@ -53,8 +53,14 @@ class Settings(BaseSettings):
 
     ledger_key_file: Path | None = Field(
         None,
-        description="File with the key of the value commitments: 32 bytes or more. Unset in development: made under "
-        "the data folder; unset in production: the start stops.",
+        description="File with the ledger's master key: 32 bytes or more. It wraps the keys that seal entries and "
+        "stands behind the value commitments. Unset in development: made under the data folder; unset in production, "
+        "and no command either: the start stops.",
+    )
+    ledger_key_command: str | None = Field(
+        None,
+        description="Command that prints the ledger's master key, for a key that a key service unwraps; run once at "
+        "start, without a shell.",
     )
     ledger_timeout: float = Field(2.0, gt=0, description="Seconds to wait for the ledger before telling nothing.")
     ledger_waiting_limit: int = Field(

@@ -7,7 +7,8 @@ from uuid import UUID
 from gateway.disclosure.redaction import Disclosed, Withheld
 from gateway.disclosure.road import Selection
 from gateway.errors import BadCriteria
-from gateway.ledger.reading import AccessSeen, StoredEntry, access_of
+from gateway.ledger.opening import OpenedEntry
+from gateway.ledger.reading import AccessSeen, access_of
 from gateway.records import AccessLogEntry, Agency, Child
 from gateway.vocabulary import AgencyId, ChildId, RecordType
 from resolvers.asking import Asking
@@ -63,8 +64,8 @@ async def access_log_of_child(
     return AccessLogPage(entries=entries, has_more=len(found) > first, withheld=())
 
 
-async def _entries(asking: Asking, found: Sequence[StoredEntry], child: Child) -> list[AccessLogEntry]:
-    seen = [access_of(stored.entry, child.records) for stored in found]
+async def _entries(asking: Asking, found: Sequence[OpenedEntry], child: Child) -> list[AccessLogEntry]:
+    seen = [access_of(opened, child.records) for opened in found]
     ids = {agency for one in seen if (agency := _agency_id(one.agency)) is not None}
     agencies = {str(agency): record for agency, record in (await asking.directory.agencies(list(ids))).items()}
     return [_entry(one, child, agencies.get(one.agency or "")) for one in seen]

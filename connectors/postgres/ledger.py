@@ -5,14 +5,19 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 import asyncpg
+import orjson
 
 from connectors.postgres.database import Database
+from connectors.postgres.ledger_keys import SealingKeys
 from gateway.errors import AuditUnavailable, SourceFailed
-from gateway.ledger.canonical import ChildRow, IndexRow, PreparedEntry, leaf_hash
-from gateway.ledger.reading import IndexedEntry, StoredEntry
+from gateway.ledger.canonical import ChildRow, IndexRow, PreparedEntry, SealedEntry, leaf_hash
+from gateway.ledger.master_key import NotWrappedByThis
+from gateway.ledger.opening import OpenedEntry, open_entry, tags_of
+from gateway.ledger.reading import IndexedEntry
+from gateway.ledger.sealing import CannotOpen
+from gateway.ledger.stored import StoredEntry
 from gateway.vocabulary import ChildId, PersonId
 
 SEQUENCER_LOCK: Final = 0x6C6564676572  # "ledger": one gateway at a time appends, whichever process it is
@@ -35,9 +40,9 @@ WITH appended AS (
     SELECT * FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::timestamptz[], $5::text[], $6::text[], $7::text[],
                          $8::text[], $9::text[], $10::text[], $11::text[], $12::smallint[])
 )
-INSERT INTO ledger_child (child_id, seq, told, withheld)
-SELECT child_id, seq, string_to_array(told, ' '), string_to_array(withheld, ' ')
-FROM unnest($13::uuid[], $14::bigint[], $15::text[], $16::text[]) AS touched (child_id, seq, told, withheld)
+INSERT INTO ledger_child (tag, seq, told, withheld)
+SELECT tag, seq, string_to_array(told, ' '), string_to_array(withheld, ' ')
+FROM unnest($13::bytea[], $14::bigint[], $15::text[], $16::text[]) AS touched (tag, seq, told, withheld)
 """
 
 
@@ -47,10 +52,12 @@ class PostgresLedgerStore:
     Gateways that share a database take turns, a transaction each, so that the sequence has no gap and no double.
     """
 
-    def __init__(self, url: str, *, timeout: float) -> None:
-        """Take the database's URL and the seconds an append may take in all."""
+    def __init__(self, url: str, *, keys: SealingKeys, timeout: float) -> None:
+        """Take the database's URL, the keys that seal, and the seconds an append may take in all."""
         self._url = url
+        self._keys = keys
         self._timeout = timeout
+        self._room_to = 0
         self._connection: asyncpg.Connection | None = None
 
     async def close(self) -> None:
@@ -77,12 +84,22 @@ class PostgresLedgerStore:
 
     async def _append(self, entries: Sequence[PreparedEntry]) -> int:
         connection = await self._connected()
+        # Before the lock is taken: other gateways need not wait while keys are looked up.
+        keys = await self._keys.to_seal(connection, {name for entry in entries for name in entry.keys})
         await connection.execute(_BEGIN)
         first: int = await connection.fetchval(_NEXT)
-        await connection.execute(_APPEND, *_columns(entries, first))
+        await self._make_room(connection, first + len(entries))
+        sealed = [entry.sealed(seq, keys) for seq, entry in enumerate(entries, start=first)]
+        await connection.execute(_APPEND, *_columns(sealed))
         if await connection.execute("COMMIT") != "COMMIT":
             raise asyncpg.InterfaceError("the transaction was rolled back")
+        self._keys.remember(keys)
         return first
+
+    async def _make_room(self, connection: asyncpg.Connection, end: int) -> None:
+        """See that there are partitions for all numbers before `end`."""
+        while self._room_to < end:
+            self._room_to = await connection.fetchval("SELECT ledger_partition($1)", max(self._room_to, end - 1))
 
     async def _connected(self) -> asyncpg.Connection:
         if self._connection is None or self._connection.is_closed():
@@ -92,6 +109,9 @@ class PostgresLedgerStore:
                 timeout=self._timeout,
                 server_settings={
                     "application_name": "directory-gateway-ledger",
+                    # Keys are stored on the way; the entry that needs them takes them to the disk with it.
+                    "synchronous_commit": "off",
+                    "default_transaction_isolation": "read committed",
                     "lock_timeout": patience,
                     "statement_timeout": patience,
                     # A gateway that hangs with the lock in hand must not keep the others from writing.
@@ -147,7 +167,7 @@ class PostgresLedgerReader:
         ):
             last = rows[-1]["seq"]
             children = await self._fetch(
-                "SELECT * FROM ledger_child WHERE seq > $1 AND seq <= $2 ORDER BY seq, child_id", after_seq, last
+                "SELECT * FROM ledger_child WHERE seq > $1 AND seq <= $2 ORDER BY seq, tag", after_seq, last
             )
             touched: dict[int, list[ChildRow]] = {}
             for row in children:
@@ -162,24 +182,6 @@ class PostgresLedgerReader:
         """Return the first number after `seq` that only the index of children knows: the trace of a cut tail."""
         first: int | None = (await self._fetch("SELECT min(seq) FROM ledger_child WHERE seq > $1", seq))[0][0]
         return first
-
-    async def entries_about(
-        self, children: Sequence[ChildId], *, first: int, before_seq: int | None = None
-    ) -> Sequence[StoredEntry]:
-        """Return the entries that touch any of the children (the records of one identity), newest first."""
-        rows = await self._fetch(
-            """
-            SELECT seq, entry, leaf_hash FROM ledger_entry WHERE seq IN (
-                SELECT touched.seq FROM unnest($1::uuid[]) AS wanted (child_id) CROSS JOIN LATERAL (
-                    SELECT seq FROM ledger_child WHERE child_id = wanted.child_id AND seq < $2
-                    ORDER BY seq DESC LIMIT $3) AS touched)
-            ORDER BY seq DESC LIMIT $3
-            """,
-            list(children),
-            _AFTER_ALL if before_seq is None else before_seq,
-            first,
-        )
-        return [_stored(row) for row in rows]
 
     async def latest(
         self, *, first: int, person: PersonId | None = None, before_seq: int | None = None
@@ -211,23 +213,62 @@ class PostgresLedgerReader:
             raise AuditUnavailable("The ledger could not be read; nothing is told.", reason=error.reason) from error
 
 
+class OpeningLedgerReader(PostgresLedgerReader):
+    """Reads the ledger with what is sealed in it, as far as the keys are still there."""
+
+    def __init__(self, database: Database, keys: SealingKeys) -> None:
+        """Take the pool and the keys."""
+        super().__init__(database)
+        self._keys = keys
+
+    async def entries_about(
+        self, children: Sequence[ChildId], *, first: int, before_seq: int | None = None
+    ) -> Sequence[OpenedEntry]:
+        """Return the entries that touch any of the children (the records of one identity), newest first."""
+        rows = await self._fetch(
+            """
+            SELECT seq, entry, leaf_hash FROM ledger_entry WHERE seq IN (
+                SELECT touched.seq FROM ledger_key AS key CROSS JOIN LATERAL (
+                    SELECT seq FROM ledger_child WHERE tag = key.tag AND seq < $2 ORDER BY seq DESC LIMIT $3) AS touched
+                WHERE key.child_id = ANY ($1::uuid[]))
+            ORDER BY seq DESC LIMIT $3
+            """,
+            list(children),
+            _AFTER_ALL if before_seq is None else before_seq,
+            first,
+        )
+        return await self.opened([_stored(row) for row in rows])
+
+    async def opened(self, entries: Sequence[StoredEntry]) -> Sequence[OpenedEntry]:
+        """Return entries with what is sealed in them, as far as the keys are still there."""
+        tags = {tag for stored in entries for tag in tags_of(orjson.loads(stored.entry))}
+        try:
+            keys = await self._keys.by_tag(self._database, tags)
+            return [open_entry(stored, keys) for stored in entries]
+        except (SourceFailed, NotWrappedByThis, CannotOpen) as error:
+            reason = error.reason if isinstance(error, SourceFailed) else "ledger-key"
+            raise AuditUnavailable("The ledger could not be read; nothing is told.", reason=reason) from error
+
+
 @contextmanager
 def _unavailable() -> Iterator[None]:
     try:
         yield
+    except NotWrappedByThis as error:
+        message = "The ledger could not be written; nothing is told."
+        raise AuditUnavailable(message, reason="ledger-key") from error
     except _FOREIGN as error:
         reason = f"ledger:{getattr(error, 'sqlstate', None) or type(error).__name__}"
         raise AuditUnavailable("The ledger could not be written; nothing is told.", reason=reason) from error
 
 
-def _columns(entries: Sequence[PreparedEntry], first: int) -> tuple[list[object], ...]:
-    numbered = [entry.numbered(seq) for seq, entry in enumerate(entries, start=first)]
+def _columns(entries: Sequence[SealedEntry]) -> tuple[list[object], ...]:
     indexes = [entry.index for entry in entries]
-    touched = [(seq, child) for seq, entry in enumerate(entries, start=first) for child in entry.children]
+    touched = [(entry.seq, child) for entry in entries for child in entry.children]
     return (
-        list(range(first, first + len(entries))),
-        [entry.decode() for entry in numbered],
-        [leaf_hash(entry) for entry in numbered],
+        [entry.seq for entry in entries],
+        [entry.entry.decode() for entry in entries],
+        [leaf_hash(entry.entry) for entry in entries],
         [index.at for index in indexes],
         [index.request_id for index in indexes],
         [index.person for index in indexes],
@@ -237,7 +278,7 @@ def _columns(entries: Sequence[PreparedEntry], first: int) -> tuple[list[object]
         [index.purpose for index in indexes],
         [index.outcome for index in indexes],
         [index.searches for index in indexes],
-        [child.child for _, child in touched],
+        [child.tag for _, child in touched],
         [seq for seq, _ in touched],
         [" ".join(child.told) for _, child in touched],
         [" ".join(child.withheld) for _, child in touched],
@@ -253,6 +294,4 @@ def _index_row(row: asyncpg.Record) -> IndexRow:
 
 
 def _child_row(row: asyncpg.Record) -> ChildRow:
-    child: UUID = row["child_id"]
-    # The driver has a UUID class of its own; equal values, but not the same type.
-    return ChildRow(child=UUID(int=child.int), told=tuple(row["told"]), withheld=tuple(row["withheld"]))
+    return ChildRow(tag=row["tag"], told=tuple(row["told"]), withheld=tuple(row["withheld"]))

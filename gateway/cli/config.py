@@ -61,5 +61,8 @@ def missing_in_production(settings: Settings) -> list[str]:
     """Return the variables that production cannot do without and that are not set."""
     if settings.env != "production":
         return []
-    needed = {"GATEWAY_TOKEN_JWKS": settings.token_jwks, "GATEWAY_LEDGER_KEY_FILE": settings.ledger_key_file}
+    needed = {
+        "GATEWAY_TOKEN_JWKS": settings.token_jwks,
+        "GATEWAY_LEDGER_KEY_FILE": settings.ledger_key_file or settings.ledger_key_command,
+    }
     return [name for name, value in needed.items() if value is None]

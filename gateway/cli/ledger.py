@@ -15,12 +15,15 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TimeRemainingColumn
 from rich.table import Table
 
+from connectors.ledger_secret import ledger_master_key
 from connectors.postgres.database import Database
-from connectors.postgres.ledger import PostgresLedgerReader
+from connectors.postgres.ledger import OpeningLedgerReader
+from connectors.postgres.ledger_keys import SealingKeys
 from gateway.cli.running import ready_database_url
-from gateway.errors import DirectoryError
+from gateway.errors import AuditUnavailable, DirectoryError
 from gateway.ledger.export import MalformedExport, line_of, read_export
-from gateway.ledger.reading import Damage, Finding, SequenceCheck, StoredEntry, access_of
+from gateway.ledger.opening import OpenedEntry
+from gateway.ledger.reading import Damage, Finding, SequenceCheck, access_of
 from gateway.settings import Settings, SettingsError, read_settings
 from gateway.vocabulary import ChildId, PersonId
 
@@ -47,16 +50,18 @@ EXIT_CODES: Final[Mapping[Damage, int]] = {
 
 @ledger_app.command("show", epilog="Example: `gateway ledger show 1041 | jq .records`")
 def show(seq: Annotated[int, typer.Argument(help="Sequence number of the entry.", min=0)]) -> None:
-    """Print one entry as indented JSON. Exits with 4 if there is none."""
+    """Print one entry as indented JSON, with what is sealed in it under `opened`. Exits with 4 if there is none."""
 
-    async def act(reader: PostgresLedgerReader) -> None:
+    async def act(reader: OpeningLedgerReader) -> None:
         stored = await reader.entry(seq)
         if stored is None:
             _console.print(f"The ledger has no entry {seq}.")
             raise typer.Exit(EXIT_NO_SUCH_ENTRY)
         try:
-            text = orjson.dumps(orjson.loads(stored.entry), option=orjson.OPT_INDENT_2)
-        except orjson.JSONDecodeError:
+            opened = (await reader.opened([stored]))[0]
+            shown = {**opened.document, "opened": {"ask": opened.ask, "records": opened.records}}
+            text = orjson.dumps(shown, option=orjson.OPT_INDENT_2)
+        except (AuditUnavailable, orjson.JSONDecodeError, KeyError, TypeError):
             text = stored.entry  # damaged, and that is when somebody looks
         sys.stdout.buffer.write(text + b"\n")
 
@@ -77,11 +82,12 @@ def list_entries(
     if child is not None and person is not None:
         raise typer.BadParameter("give --child or --person, not both")
 
-    async def act(reader: PostgresLedgerReader) -> None:
+    async def act(reader: OpeningLedgerReader) -> None:
         if child is not None:
             entries = await reader.entries_about([ChildId(child)], first=limit)
         else:
-            entries = await reader.latest(first=limit, person=None if person is None else PersonId(person))
+            latest = await reader.latest(first=limit, person=None if person is None else PersonId(person))
+            entries = await reader.opened(latest)
         width = None if sys.stdout.isatty() else 160
         Console(width=width).print(_table(entries, child))
 
@@ -101,7 +107,7 @@ def export(
 ) -> None:
     """Write entries as JSON lines: `seq`, `leaf_hash` in hex, and the `entry` with its canonical bytes."""
 
-    async def act(reader: PostgresLedgerReader) -> None:
+    async def act(reader: OpeningLedgerReader) -> None:
         head = await reader.head()
         # What is appended meanwhile is left for the next export, so that the bar has an end.
         end = -1 if head is None else head if last is None else min(head, last)
@@ -135,7 +141,7 @@ def check(
     sys.stdout.write("Nothing found.\n")
 
 
-async def _check_database(reader: PostgresLedgerReader) -> tuple[Finding, ...]:
+async def _check_database(reader: OpeningLedgerReader) -> tuple[Finding, ...]:
     sequence = SequenceCheck()
     head = await reader.head()
     with _bar("Checking", 0 if head is None else head + 1) as advance:
@@ -161,7 +167,7 @@ def _check_file(file: Path) -> tuple[Finding, ...]:
     return () if sequence is None else sequence.findings
 
 
-def _run(act: Callable[[PostgresLedgerReader], Awaitable[Returned]]) -> Returned:
+def _run(act: Callable[[OpeningLedgerReader], Awaitable[Returned]]) -> Returned:
     async def acted() -> Returned:
         async with _reader(read_settings()) as reader:
             return await act(reader)
@@ -174,7 +180,7 @@ def _run(act: Callable[[PostgresLedgerReader], Awaitable[Returned]]) -> Returned
 
 
 @asynccontextmanager
-async def _reader(settings: Settings) -> AsyncIterator[PostgresLedgerReader]:
+async def _reader(settings: Settings) -> AsyncIterator[OpeningLedgerReader]:
     database = await Database.open(
         await ready_database_url(settings),
         pool_min=1,
@@ -182,7 +188,7 @@ async def _reader(settings: Settings) -> AsyncIterator[PostgresLedgerReader]:
         timeout=max(30.0, settings.database_timeout),  # a report may take longer than a request
     )
     try:
-        yield PostgresLedgerReader(database)
+        yield OpeningLedgerReader(database, SealingKeys(ledger_master_key(settings)))
     finally:
         await database.close()
 
@@ -208,20 +214,20 @@ def _bar(label: str, total: int) -> Iterator[Callable[[], None]]:
         yield lambda: progress.advance(task)
 
 
-def _table(entries: Sequence[StoredEntry], child: UUID | None) -> Table:
+def _table(entries: Sequence[OpenedEntry], child: UUID | None) -> Table:
     table = Table("seq", "when (UTC)", "person", "role", "purpose", "reason", "outcome", "told")
-    for stored in entries:
-        table.add_row(*_cells(stored, child))
+    for opened in entries:
+        table.add_row(*_cells(opened, child))
     return table
 
 
-def _cells(stored: StoredEntry, child: UUID | None) -> tuple[str, ...]:
-    document = orjson.loads(stored.entry)
-    seen = access_of(stored.entry, [] if child is None else [child])
+def _cells(opened: OpenedEntry, child: UUID | None) -> tuple[str, ...]:
+    document = opened.document
+    seen = access_of(opened, [] if child is None else [child])
     codes = ", ".join(note["code"] for note in document["outcome"]["codes"])
     told = sum(len(record.get("disclosed", ())) + len(record.get("masked", ())) for record in document["records"])
     return (
-        str(stored.seq),
+        str(opened.stored.seq),
         f"{seen.at:%Y-%m-%d %H:%M:%S}",
         _shown(seen.person),
         _shown(seen.role),

@@ -1,11 +1,11 @@
 """The canonical form of an entry, its hash, and what the index takes from it.
 
-The layout is described field by field in `docs/ledger.md`. Everything personal that has to be erasable one day sits
-under `private`, so that a later version can seal those parts and leave every other byte where it is.
+The layout is described field by field in `docs/ledger.md`. An entry is made in two steps: `prepare` does all that can
+fail, in the ask's own time; `PreparedEntry.sealed` puts in the number and the sealed parts, once the keys are at hand.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -16,10 +16,14 @@ import orjson
 
 from gateway.disclosure.question import Attribute
 from gateway.ledger.entry import AuditEntry, RecordNote
+from gateway.ledger.sealing import NOBODY, KeyName, SealingKey, decoded, encoded, part_key, seal
 
 RecordClass = tuple[tuple[str, Attribute], ...]
+_Names = tuple[str, ...]
+_Shape = tuple[str, _Names, _Names]
 
-ENTRY_VERSION: Final = 1
+ENTRY_VERSION: Final = 2
+SALT_BYTES: Final = 16
 INDEX_TEXT_LIMIT: Final = 200
 """Characters of a claim that the index keeps; a B-tree refuses longer ones, and no claim may stop an entry."""
 SEARCHES_LIMIT: Final = 32_767
@@ -42,47 +46,87 @@ class IndexRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChildRow:
-    """What an entry says of one child; fields as `Type.field`, sorted, each once."""
+    """What an entry says of one child, known by the tag of its key; fields as `Type.field`, sorted, each once."""
 
-    child: UUID
+    tag: bytes
     told: tuple[str, ...]
     withheld: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PreparedEntry:
-    """An entry that only lacks its number: all that can fail in it has been tried."""
+class SealedEntry:
+    """An entry as it is kept: its number, its canonical bytes, and what the index says of it."""
 
-    before: bytes
-    after: bytes
+    seq: int
+    entry: bytes
     index: IndexRow
     children: tuple[ChildRow, ...]
 
-    def numbered(self, seq: int) -> bytes:
-        """Return the canonical bytes with the sequence number in its place."""
-        return b'%b,"seq":%d,%b' % (self.before, seq, self.after)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Words to be sealed together, and by whose keys: places in `PreparedEntry.keys`."""
+
+    by: tuple[int, ...]
+    plain: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedEntry:
+    """An entry that only lacks its number and its seals: all that can fail in it has been tried.
+
+    `keys` names the keys that seal it, the children's first; `told` holds what the index says of each of those.
+    """
+
+    pieces: tuple[bytes, bytes, bytes, bytes]
+    salt: bytes
+    keys: tuple[KeyName, ...]
+    parts: tuple[Part, ...]
+    told: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
+    index: IndexRow
+
+    def sealed(self, seq: int, keys: Mapping[KeyName, SealingKey]) -> SealedEntry:
+        """Return the entry under its number, its parts sealed under the keys it names; all of them must be there."""
+        named = [keys[name] for name in self.keys]
+        tags = ",".join(f'"{encoded(key.tag)}"' for key in named)
+        sealed = (
+            seal(part_key([named[place] for place in part.by], salt=self.salt, part=number), part.plain)
+            for number, part in enumerate(self.parts)
+        )
+        parts = ",".join(
+            f'{{"by":[{",".join(map(str, part.by))}],"text":"{text}"}}'
+            for part, text in zip(self.parts, sealed, strict=True)
+        )
+        one, two, three, four = self.pieces
+        entry = b'%b,"keys":[%b],%b,"sealed":[%b],%b,"seq":%d,%b' % (
+            one,
+            tags.encode(),
+            two,
+            parts.encode(),
+            three,
+            seq,
+            four,
+        )
+        rows = [
+            ChildRow(tag=key.tag, told=told, withheld=withheld)
+            for key, (told, withheld) in zip(named, self.told, strict=False)
+        ]
+        return SealedEntry(
+            seq=seq, entry=entry, index=self.index, children=tuple(sorted(rows, key=lambda row: row.tag))
+        )
 
 
 def prepare(entry: AuditEntry) -> PreparedEntry:
-    """Return the entry in canonical form, ready for its number.
+    """Return the entry in canonical form, ready for its number and its keys.
 
     Raises:
         TypeError, ValueError: The entry holds something that it may not hold; this is a defect of the caller.
     """
     if not 0 <= entry.searches <= SEARCHES_LIMIT:
         raise ValueError("an entry counts its searches from 0 to 32,767")
-    document = as_document(entry)
-    try:
-        before, after = _halves(document)
-    except orjson.JSONEncodeError:
-        document = _without_lone_surrogates(document)
-        before, after = _halves(document)
-    return PreparedEntry(before=before, after=after, index=index_of(document), children=children_of(document))
-
-
-def canonical(entry: AuditEntry, seq: int) -> bytes:
-    """Return the RFC 8785 form of the entry under its sequence number."""
-    return prepare(entry).numbered(seq)
+    if len(entry.salt) != SALT_BYTES:
+        raise ValueError("the salt of an entry has 16 bytes")
+    return _prepared(entry, _Sealing(entry))
 
 
 def leaf_hash(entry: bytes) -> bytes:
@@ -90,8 +134,55 @@ def leaf_hash(entry: bytes) -> bytes:
     return hashlib.sha256(b"\x00" + entry).digest()
 
 
-def as_document(entry: AuditEntry) -> dict[str, Any]:
-    """Return the entry as JSON values, without its sequence number."""
+class _Sealing:
+    """Who is to be able to open which part of an entry: each record goes with those about the same children."""
+
+    def __init__(self, entry: AuditEntry) -> None:
+        year = entry.at.astimezone(UTC).year
+        children = list(dict.fromkeys(child for record in entry.records for child in record.about))
+        self.places = {child: place for place, child in enumerate(children)}
+        self.children = len(children)
+        self.groups: dict[tuple[int, ...], list[RecordNote]] = {}
+        for record in entry.records:
+            self.groups.setdefault(self.about(record), []).append(record)
+        keys = [KeyName(UUID(child), year) for child in children]
+        self.nobody = len(keys)
+        if not children or () in self.groups:
+            keys.append(KeyName(NOBODY, year))
+        self.keys = tuple(keys)
+        self.everybody = tuple(range(self.children)) or (self.nobody,)
+        # Part 0 is the ask; the records' parts follow in the order in which their children first appear.
+        self.part_of = {about: number for number, about in enumerate(self.groups, start=1)}
+
+    def about(self, record: RecordNote) -> tuple[int, ...]:
+        return tuple(self.places[child] for child in record.about)
+
+
+def _prepared(entry: AuditEntry, sealing: _Sealing) -> PreparedEntry:
+    document, ask = _document(entry, sealing), _ask(entry)
+    groups = [
+        (about or (sealing.nobody,), [_values(record) for record in records])
+        for about, records in sealing.groups.items()
+    ]
+    try:
+        pieces, plain = _pieces(document), _dumped(ask)
+        parts = [Part(by=about, plain=_dumped(records)) for about, records in groups]
+    except orjson.JSONEncodeError:
+        document = _without_lone_surrogates(document)
+        pieces, plain = _pieces(document), _dumped(_without_lone_surrogates(ask))
+        parts = [Part(by=about, plain=_dumped(_without_lone_surrogates(records))) for about, records in groups]
+    return PreparedEntry(
+        pieces=pieces,
+        salt=entry.salt,
+        keys=sealing.keys,
+        parts=(Part(by=sealing.everybody, plain=plain), *parts),
+        told=tuple(_told(document, sealing.children)),
+        index=index_of(document),
+    )
+
+
+def _document(entry: AuditEntry, sealing: _Sealing) -> dict[str, Any]:
+    """Return what stands open in an entry, as JSON values, without its number, its tags and its sealed parts."""
     caller, access, operation, policy = entry.caller, entry.access, entry.operation, entry.policy
     # Hundreds of records have a handful of classes; each is written once and the records say which is theirs.
     classes = {
@@ -100,7 +191,7 @@ def as_document(entry: AuditEntry) -> dict[str, Any]:
             dict.fromkeys(record.record_class for record in entry.records if record.record_class is not None)
         )
     }
-    return {
+    document: dict[str, Any] = {
         "access": {"grant": access.grant, "origin": access.origin, "purpose": access.purpose},
         "at": instant(entry.at),
         "caller": None
@@ -119,25 +210,15 @@ def as_document(entry: AuditEntry) -> dict[str, Any]:
         },
         "classes": [dict(record_class) for record_class in classes],
         "gateway": entry.gateway,
-        "operation": {"hash": operation.hash, "name": operation.name},
+        "operation": {"hash": operation.hash},
         "outcome": {
             "codes": [{"code": note.code, "reason": note.reason} for note in entry.outcome.codes],
             "status": entry.outcome.status,
         },
         "policy": None if policy is None else {"engine": policy.engine, "revision": policy.revision},
-        "private": {
-            "ask": {
-                "caller": None if caller is None else caller.name,
-                "case": access.case,
-                "reason": access.reason,
-                "text": operation.text,
-                "variables": operation.variables,
-            },
-            "records": [_commitments(record) for record in entry.records],
-        },
-        "records": [_record(record, classes) for record in entry.records],
+        "records": [_record(record, classes, sealing) for record in entry.records],
         "request_id": entry.request_id,
-        "salt": entry.salt,
+        "salt": encoded(entry.salt),
         "searches": entry.searches,
         "sources": [
             {
@@ -150,6 +231,24 @@ def as_document(entry: AuditEntry) -> dict[str, Any]:
         ],
         "v": ENTRY_VERSION,
     }
+    if entry.erased:
+        document["erased"] = [encoded(tag) for tag in entry.erased]
+    return document
+
+
+def _ask(entry: AuditEntry) -> dict[str, Any]:
+    return {
+        "caller": None if entry.caller is None else entry.caller.name,
+        "case": entry.access.case,
+        "operation": entry.operation.name,
+        "reason": entry.access.reason,
+        "text": entry.operation.text,
+        "variables": entry.operation.variables,
+    }
+
+
+def _values(record: RecordNote) -> dict[str, Any]:
+    return {"id": record.id, "values": _commitments(record)}
 
 
 def instant(at: datetime) -> str:
@@ -180,25 +279,27 @@ def index_of(document: Mapping[str, Any]) -> IndexRow:
 
 
 def children_of(document: Mapping[str, Any]) -> tuple[ChildRow, ...]:
-    """Return one row for each child that the entry's document touches, in the order of their ids."""
-    shapes: dict[str, list[_Shape]] = {}
+    """Return one row for each child that the entry's document touches, in the order of their tags."""
+    touched = 1 + max((place for record in document["records"] for place in record["about"]), default=-1)
+    tags = [decoded(tag) for tag in document["keys"][:touched]]
+    rows = [
+        ChildRow(tag=tag, told=told, withheld=withheld)
+        for tag, (told, withheld) in zip(tags, _told(document, touched), strict=True)
+    ]
+    return tuple(sorted(rows, key=lambda row: row.tag))
+
+
+def _told(document: Mapping[str, Any], children: int) -> Sequence[tuple[_Names, _Names]]:
+    shapes: list[list[_Shape]] = [[] for _ in range(children)]
     for record in document["records"]:
         shape = (
             str(record["type"]),
             (*record.get("disclosed", ()), *record.get("masked", ())),
             (*record.get("withheld", ()), *record.get("concealed", ())),
         )
-        for child in record["about"]:
-            shapes.setdefault(child, []).append(shape)
-    return tuple(_child_row(child, *_named(tuple(shapes[child]))) for child in sorted(shapes))
-
-
-_Shape = tuple[str, tuple[str, ...], tuple[str, ...]]
-_Names = tuple[str, ...]
-
-
-def _child_row(child: str, told: _Names, withheld: _Names) -> ChildRow:
-    return ChildRow(child=UUID(child), told=told, withheld=withheld)
+        for place in record["about"]:
+            shapes[place].append(shape)
+    return [_named(tuple(of_child)) for of_child in shapes]
 
 
 # Most asks are one of a few documents under a few decisions: what they come to is worked out once.
@@ -209,13 +310,13 @@ def _named(shapes: tuple[_Shape, ...]) -> tuple[_Names, _Names]:
     return tuple(sorted(told)), tuple(sorted(withheld))
 
 
-def _record(record: RecordNote, classes: Mapping[RecordClass, int]) -> dict[str, Any]:
+def _record(record: RecordNote, classes: Mapping[RecordClass, int], sealing: _Sealing) -> dict[str, Any]:
     # Most records are told in full; groups with nothing in them are left out.
     document: dict[str, Any] = {
-        "about": record.about,
+        "about": sealing.about(record),
         "exists": record.exists,
         "home": record.home,
-        "id": record.id,
+        "part": sealing.part_of[sealing.about(record)],
         "type": record.type,
     }
     if record.record_class is not None:
@@ -241,16 +342,22 @@ def _commitments(record: RecordNote) -> Mapping[str, str]:
     return {**record.disclosed, **{name: note.commitment for name, note in record.masked.items()}}
 
 
-_AFTER_SEQ: Final = ("sources", "v")
 # Keys sort by code point here and by UTF-16 unit in RFC 8785: the same, as every key is a name of ours or of GraphQL.
 _OPTIONS: Final = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
+_LATE: Final = ("keys", "sealed", "seq")
+"""What is known only when the entry is sealed; each stands where its name sorts."""
 
 
-def _halves(document: dict[str, Any]) -> tuple[bytes, bytes]:
-    # The number is known only inside the transaction; "seq" sorts after "searches" and before "sources".
-    after = {name: document[name] for name in _AFTER_SEQ}
-    before = {name: value for name, value in document.items() if name not in _AFTER_SEQ}
-    return orjson.dumps(before, option=_OPTIONS)[:-1], orjson.dumps(after, option=_OPTIONS)[1:]
+def _dumped(value: Any) -> bytes:
+    return orjson.dumps(value, option=_OPTIONS)
+
+
+def _pieces(document: Mapping[str, Any]) -> tuple[bytes, bytes, bytes, bytes]:
+    pieces: list[dict[str, Any]] = [{} for _ in range(len(_LATE) + 1)]
+    for name, value in document.items():
+        pieces[sum(late < name for late in _LATE)][name] = value
+    first, second, third, last = map(_dumped, pieces)
+    return first[:-1], second[1:-1], third[1:-1], last[1:]
 
 
 def _without_lone_surrogates(value: Any) -> Any:

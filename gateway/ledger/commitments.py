@@ -1,14 +1,15 @@
 """Commitments to values: the ledger can prove later what was told without holding it now.
 
-A commitment is BLAKE2b under the gateway's key and the entry's salt over type, id, field and the value's JSON.
-Without the key nobody can try values out; with another salt the same value looks different in every entry.
+A commitment is BLAKE2b over the value's JSON under an opening, and the opening is BLAKE2b under the gateway's key and
+the entry's salt over type, id and field. Without the opening nobody can try values out; the same value looks different
+in every entry; and one opening can be handed to an outsider without those of other fields.
 """
 
-import hashlib
 import hmac
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
+from hashlib import blake2b
 from itertools import count
 from typing import Final
 
@@ -31,7 +32,7 @@ class Commitments:
         if len(key) < KEY_BYTES:
             raise ValueError(f"the key of the commitments has at least {KEY_BYTES} bytes")
         # Keys of any length are brought to one, under a name, so that the same file may serve another use.
-        self._key = hashlib.blake2b(key, digest_size=KEY_BYTES, person=b"ledger-value-1").digest()
+        self._key = blake2b(key, digest_size=KEY_BYTES, person=b"ledger-value-1").digest()
 
     @staticmethod
     def new_salt() -> bytes:
@@ -40,27 +41,34 @@ class Commitments:
 
     def commit(self, salt: bytes, record_type: str, record_id: str, values: Mapping[str, bytes]) -> dict[str, str]:
         """Return the commitment of each field of one record, in base64url without padding; values are JSON bytes."""
-        # No type, id or field name holds a zero byte, so no two different values make the same message.
-        record = hashlib.blake2b(
-            f"{record_type}\0{record_id}\0".encode(), digest_size=DIGEST_BYTES, key=self._key, salt=salt
-        )
+        record = self._opener(salt, record_type, record_id)
         digests = []
         for field, value in values.items():
-            message = record.copy()
-            message.update(b"%b\0%b" % (field.encode(), value))
-            digests.append(message.digest())
+            opener = record.copy()
+            opener.update(field.encode())
+            digests.append(blake2b(value, key=opener.digest(), digest_size=DIGEST_BYTES).digest())
         # A digest is 32 characters exactly, so all are encoded at once and cut apart.
         text = urlsafe_b64encode(b"".join(digests)).decode("ascii")
         return {field: text[at : at + TEXT_LENGTH] for field, at in zip(values, count(0, TEXT_LENGTH), strict=False)}
+
+    def opening(self, salt: bytes, record_type: str, record_id: str, field: str) -> bytes:
+        """Return what proves the value of one field to whoever holds the commitment."""
+        opener = self._opener(salt, record_type, record_id)
+        opener.update(field.encode())
+        return opener.digest()
 
     def check(
         self, commitment: str, *, salt: bytes, record_type: str, record_id: str, field: str, value: bytes
     ) -> bool:
         """Whether the commitment was made to this value."""
-        made = self.commit(salt, record_type, record_id, {field: value})[field]
-        return hmac.compare_digest(commitment, made)
+        return opens(commitment, self.opening(salt, record_type, record_id, field), value)
+
+    def _opener(self, salt: bytes, record_type: str, record_id: str) -> blake2b:
+        # No type, id or field name holds a zero byte, so no two different places make the same message.
+        return blake2b(f"{record_type}\0{record_id}\0".encode(), digest_size=KEY_BYTES, key=self._key, salt=salt)
 
 
-def salt_text(salt: bytes) -> str:
-    """Return a salt as it stands in an entry: base64url without padding."""
-    return urlsafe_b64encode(salt).rstrip(b"=").decode("ascii")
+def opens(commitment: str, opening: bytes, value: bytes) -> bool:
+    """Whether an opening shows that a commitment was made to this value (its JSON bytes)."""
+    made = blake2b(value, key=opening, digest_size=DIGEST_BYTES).digest()
+    return hmac.compare_digest(commitment, urlsafe_b64encode(made).decode("ascii"))

@@ -135,9 +135,11 @@ class RecordNote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
-    """One ask: answered, refused or failed. `salt` is that of the commitments, `searches` what the budget is charged.
+    """One ask: answered, refused or failed.
 
+    `salt` is that of the commitments and the seals, 16 bytes; `searches` is what the budget is charged;
     `caller` is `None` where nobody could be identified, `policy` where no decision was asked for.
+    `erased` holds the tags of sealing keys that were destroyed, in the entry that says so.
     """
 
     request_id: str
@@ -148,7 +150,8 @@ class AuditEntry:
     operation: OperationNote
     policy: PolicyNote | None
     outcome: OutcomeNote
+    salt: bytes
     sources: tuple[SourceNote, ...] = ()
     records: tuple[RecordNote, ...] = ()
     searches: int = 0
-    salt: str | None = None
+    erased: tuple[bytes, ...] = ()

@@ -5,7 +5,7 @@ from typing import Final
 
 import orjson
 
-from gateway.ledger.reading import StoredEntry
+from gateway.ledger.stored import StoredEntry
 
 _ENTRY: Final = b',"entry":'
 

@@ -14,16 +14,9 @@ from uuid import UUID
 import orjson
 
 from gateway.ledger.canonical import ChildRow, IndexRow, children_of, index_of, leaf_hash
+from gateway.ledger.opening import OpenedEntry
+from gateway.ledger.stored import StoredEntry
 from gateway.vocabulary import ChildId, PersonId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredEntry:
-    """An entry as it is kept: its number, its canonical bytes and their hash."""
-
-    seq: int
-    entry: bytes
-    leaf_hash: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +33,8 @@ class LedgerReader(Protocol):
 
     async def entries_about(
         self, children: Sequence[ChildId], *, first: int, before_seq: int | None = None
-    ) -> Sequence[StoredEntry]:
-        """Return the entries that touch any of the children, newest first."""
+    ) -> Sequence[OpenedEntry]:
+        """Return the entries that touch any of the children, newest first, with what is sealed in them."""
         ...
 
     async def searches_since(self, person: PersonId, since: datetime) -> int:
@@ -69,25 +62,27 @@ class AccessSeen:
     policy_revision: str | None
 
 
-def access_of(entry: bytes, children: Collection[UUID]) -> AccessSeen:
-    """Return what an entry says of a child, known by the ids of all records of that child."""
-    document = orjson.loads(entry)
-    caller = document["caller"] or {}
-    asked = document["private"]["ask"]
-    told = {name for row in children_of(document) if row.child in children for name in row.told}
+def access_of(opened: OpenedEntry, children: Collection[UUID]) -> AccessSeen:
+    """Return what an entry says of a child, known by the ids of all records of that child.
+
+    Where a key was destroyed, the name, the reason and the case are not known any more.
+    """
+    document = opened.document
+    caller, asked = document["caller"] or {}, opened.ask or {}
+    told = {name for row in children_of(document) if opened.children.get(row.tag) in children for name in row.told}
     return AccessSeen(
         seq=document["seq"],
         at=datetime.fromisoformat(document["at"]),
         request_id=document["request_id"],
         person=caller.get("person"),
-        name=asked["caller"],
+        name=asked.get("caller"),
         role=caller.get("role"),
         agency=caller.get("agency"),
         authority=caller.get("authority"),
         mediated_for=caller.get("mediated_for"),
         purpose=document["access"]["purpose"],
-        reason=asked["reason"],
-        case=asked["case"],
+        reason=asked.get("reason"),
+        case=asked.get("case"),
         fields=tuple(sorted(told)),
         policy_revision=(document["policy"] or {}).get("revision"),
     )

@@ -83,7 +83,7 @@ async def test_asks_under_way_when_a_gateway_is_told_to_stop_are_answered_and_re
         code = await gateway.ended()
 
     assert len(load.delivered) == ASKS
-    assert lost(load.delivered, await recorded(database)) == []
+    assert lost(load.delivered, await recorded(database, tmp_path)) == []
     assert code == 0
     assert gateway.complained.count("\n") == 1  # where it served, and no complaint
 
@@ -102,7 +102,7 @@ async def test_the_embedded_database_stops_with_the_last_gateway_that_uses_it(se
     left_running = server.pid
     server.start()
     async with opened(server.url) as database:
-        found = await recorded(database)
+        found = await recorded(database, server.folder)
 
     assert code == 0
     assert used_by_the_gateway is not None

@@ -31,7 +31,7 @@ async def test_a_gateway_killed_under_load_loses_no_entry_of_a_delivered_answer(
                 gateway.kill()
                 killed_at = time.monotonic()
             rounds.append((len(load.asked) - sent_before, len(load.delivered) - told_before, away))
-    found = await recorded(database)
+    found = await recorded(database, tmp_path)
 
     missing = lost(load.delivered, found)
     with capsys.disabled():

@@ -84,10 +84,10 @@ async def started_again(server):
     await until(started, within=60)
 
 
-async def found_in(server):
+async def found_in(server, folder):
     database = await Database.open(server.url, pool_min=1, pool_max=2, timeout=10)
     try:
-        return await recorded(database)
+        return await recorded(database, folder)
     finally:
         await database.close()
 
@@ -104,7 +104,7 @@ async def test_a_killed_database_costs_refusals_and_no_entry_of_a_delivered_answ
 
     assert set(load.refusals) <= TYPED, Counter(load.refusals)
     assert all(took < RECOVERY for took in recoveries)
-    assert lost(load.delivered, await found_in(server)) == []
+    assert lost(load.delivered, await found_in(server, tmp_path)) == []
 
 
 async def test_a_database_that_becomes_a_standby_silences_the_gateway_until_it_is_promoted(server, tmp_path):
@@ -123,7 +123,7 @@ async def test_a_database_that_becomes_a_standby_silences_the_gateway_until_it_i
     assert set(load.refusals) <= TYPED, Counter(load.refusals)
     assert (503, "AUDIT_UNAVAILABLE") in load.refusals
     assert took < RECOVERY
-    assert lost(load.delivered, await found_in(server)) == []
+    assert lost(load.delivered, await found_in(server, tmp_path)) == []
 
 
 def make_standby(server):

@@ -25,6 +25,7 @@ from tests.support.builders import (
     cares_for,
 )
 from tests.support.gateway import a_gateway, a_persona
+from tests.support.ledger import latest_entry
 
 SEARCH = "query($c: ChildCriteria!) { searchChildren(criteria: $c) { candidates { child { familyName } } } }"
 SUBJECT = {"purpose": "subject-access", "training_valid_until": None, "check_issued_on": None}
@@ -296,5 +297,5 @@ async def test_a_reason_in_any_letters_is_kept_as_it_was_written(gate, database)
 
     await gate.ask(nurse, "{ me { role } }", **{"access-reason": reason.encode()})
 
-    entry = await database.fetchrow("SELECT entry FROM ledger_entry")
-    assert reason in entry["entry"]
+    entry = await latest_entry(database, gate.data_dir)
+    assert entry["ask"]["reason"] == reason

@@ -2,13 +2,13 @@
 
 from uuid import UUID
 
-import orjson
 import pytest
 
 from connectors.synthetic import demo_cast as cast
 from gateway.record_ids import encode
 from gateway.vocabulary import RecordType
 from tests.journeys.demo_world import STORY, a_stage, children_in, named
+from tests.support.ledger import entry_of
 
 JAMIE = {"criteria": {"givenName": "Jamie", "familyName": "Tennant", "dateOfBirth": "2012-01-17"}}
 HER_HIDING_PLACE = (b"Grace", b"Harbour", b"M16", b"efuge", b"Linden Vale", b"Rowan", b"Marsh")
@@ -28,12 +28,6 @@ query Mine($child: ID!) {
 async def stage(postgres, tmp_path_factory):
     async with a_stage(postgres, tmp_path_factory.mktemp("keys")) as stage:
         yield stage
-
-
-async def entry_of(stage, request_id):
-    rows = await stage.database.fetch("SELECT entry FROM ledger_entry WHERE request_id = $1", request_id)
-    assert len(rows) == 1
-    return orjson.loads(rows[0]["entry"])
 
 
 def test_every_story_is_told_here():
@@ -144,7 +138,7 @@ async def test_two_sensitive_services_show_as_unspecified_and_the_withdrawn_one_
 async def test_the_ledger_says_why_the_withdrawn_service_was_not_shown(stage):
     answer = await stage.tell("sensitive", **{"x-request-id": "why-not"})
 
-    entry = await entry_of(stage, answer.headers["x-request-id"])
+    entry = await entry_of(stage.database, stage.client.data_dir, answer.headers["x-request-id"])
     involvements = [record for record in entry["records"] if record["type"] == "Involvement"]
     assert sorted(record["exists"] for record in involvements) == ["conceal", "disclose", "disclose"]
     assert [record["reasons"] for record in involvements if record["exists"] == "conceal"] == [["consent-lacking"]]
@@ -153,7 +147,7 @@ async def test_the_ledger_says_why_the_withdrawn_service_was_not_shown(stage):
 async def test_a_nurse_whose_training_lapsed_is_told_nothing_and_recorded(stage):
     answer = await stage.tell("lapsed", **{"x-request-id": "lapsed"})
 
-    entry = await entry_of(stage, "lapsed")
+    entry = await entry_of(stage.database, stage.client.data_dir, "lapsed")
     assert (answer.status, answer.data, answer.codes) == (403, None, ["ACCESS_LAPSED"])
     assert b"Rahmani" not in answer.content
     assert entry["outcome"] == {
@@ -179,7 +173,7 @@ async def test_ayeshas_mother_sees_who_looked_and_why_and_her_own_look_is_record
         await stage.tell("lapsed")
         first = await stage.ask("carer", MOTHERS_QUESTION, {"child": ayesha}, **{"x-request-id": "mother"})
         second = await stage.ask("carer", MOTHERS_QUESTION, {"child": ayesha})
-        entry = await entry_of(stage, "mother")
+        entry = await entry_of(stage.database, stage.client.data_dir, "mother")
 
     (look,) = [edge["node"] for edge in first.data["accessLog"]["edges"]]  # the refused one saw nothing of her
     assert first.data["child"]["givenName"] == "Ayesha"

@@ -1,8 +1,10 @@
 """Entries about made-up children; a test states only what matters to it."""
 
+import hashlib
 from datetime import UTC, datetime
 from uuid import UUID
 
+from gateway.ledger.canonical import leaf_hash, prepare
 from gateway.ledger.entry import (
     AccessNote,
     AuditEntry,
@@ -16,11 +18,40 @@ from gateway.ledger.entry import (
     SourceNote,
     WithheldNote,
 )
+from gateway.ledger.opening import open_entry
+from gateway.ledger.sealing import SealingKey
+from gateway.ledger.stored import StoredEntry
 from gateway.vocabulary import Effect, RecordType, SourceStatus
 
 AYESHA = UUID("0190f2b0-0000-7000-8000-00000000a1e5")
 BEN = UUID("0190f2b0-0000-7000-8000-0000000000be")
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+def keys_for(prepared):
+    """A key for each name an entry wants: always the same for the same name."""
+    return {
+        name: SealingKey.of(hashlib.sha256(name.child.bytes + str(name.year).encode()).digest())
+        for name in prepared.keys
+    }
+
+
+def sealed(entry, seq=0):
+    """An entry in the form in which it is kept."""
+    prepared = prepare(entry)
+    return prepared.sealed(seq, keys_for(prepared))
+
+
+def stored(entry, seq=0):
+    """An entry as it is stored under its number."""
+    content = sealed(entry, seq).entry
+    return StoredEntry(seq=seq, entry=content, leaf_hash=leaf_hash(content))
+
+
+def opened(entry, seq=0, *, without=()):
+    """An entry as it is read with its keys, save those of some children."""
+    keys = {key.tag: (name, key) for name, key in keys_for(prepare(entry)).items() if name.child not in without}
+    return open_entry(stored(entry, seq), keys)
 
 
 def a_caller(**changes):
@@ -91,7 +122,7 @@ def an_entry(**changes):
             "outcome": OutcomeNote(status=OutcomeStatus.ANSWERED),
             "sources": (SourceNote(authority="E08000009", status=SourceStatus.ANSWERED, as_of=NOON, elapsed_ms=4),),
             "records": (a_record(),),
-            "salt": "AAAAAAAAAAAAAAAAAAAAAA",
+            "salt": b"s" * 16,
             **changes,
         }
     )

@@ -10,7 +10,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.ledger.canonical import as_document, canonical, children_of, index_of, leaf_hash, prepare
+from gateway.ledger.canonical import children_of, index_of, leaf_hash, prepare
 from gateway.ledger.entry import NOT_FOUND, AccessNote, CodeNote, OperationNote, OutcomeNote, OutcomeStatus
 from gateway.vocabulary import RecordType
 from tests.ledger.entries import (
@@ -22,6 +22,8 @@ from tests.ledger.entries import (
     a_masked_involvement,
     a_record,
     an_entry,
+    opened,
+    sealed,
 )
 
 # Every character that has a UTF-8 form, with those that JSON writers treat in different ways made likely.
@@ -71,9 +73,11 @@ def entries(draw):
 
 @given(entries(), st.integers(0, 2**53 - 1))
 def test_an_entry_is_written_as_rfc_8785_writes_it(entry, seq):
-    document = json.loads(json.dumps(as_document(entry))) | {"seq": seq}
+    written = sealed(entry, seq).entry
+    document = json.loads(written)
 
-    assert canonical(entry, seq) == rfc8785.dumps(document)
+    assert written == rfc8785.dumps(document)
+    assert document["seq"] == seq
 
 
 def test_every_key_of_an_entry_is_ascii_so_that_orders_of_keys_agree():
@@ -86,7 +90,7 @@ def test_every_key_of_an_entry_is_ascii_so_that_orders_of_keys_agree():
             for part in value:
                 yield from keys(part)
 
-    document = json.loads(canonical(an_entry(records=(a_record(), a_masked_involvement())), 0))
+    document = json.loads(sealed(an_entry(records=(a_record(), a_masked_involvement()))).entry)
 
     assert all(key.isascii() for key in keys(document))
 
@@ -95,13 +99,13 @@ def test_every_key_of_an_entry_is_ascii_so_that_orders_of_keys_agree():
 def test_half_a_surrogate_pair_is_spelt_out_and_the_ask_is_recorded(half):
     entry = an_entry(caller=a_caller(person=half), access=AccessNote(purpose=half, reason=half))
 
-    prepared = prepare(entry)
+    kept = sealed(entry)
 
-    document = json.loads(prepared.numbered(0))
+    document = json.loads(kept.entry)
     spelt = "".join(f"\\u{ord(letter):04x}" if not letter.isascii() else letter for letter in half)
-    assert document["private"]["ask"]["reason"] == spelt
-    assert prepared.index.person == spelt
-    assert rfc8785.dumps(document) == prepared.numbered(0)
+    assert opened(entry).ask["reason"] == spelt
+    assert kept.index.person == spelt
+    assert rfc8785.dumps(document) == kept.entry
 
 
 def test_the_hash_of_a_leaf_is_that_of_rfc_9162():
@@ -117,7 +121,7 @@ def test_an_instant_without_a_time_zone_is_refused():
 def test_an_instant_is_written_in_utc_with_microseconds():
     at = NOON.astimezone(timezone(timedelta(hours=5, minutes=30)))
 
-    assert as_document(an_entry(at=at))["at"] == "2026-11-22T12:00:00.000000Z"
+    assert json.loads(sealed(an_entry(at=at)).entry)["at"] == "2026-11-22T12:00:00.000000Z"
 
 
 @pytest.mark.parametrize("searches", [-1, 32_768])
@@ -134,45 +138,66 @@ def test_a_child_that_is_not_an_id_is_refused_before_it_waits_with_others():
 def test_a_claim_that_no_index_can_hold_is_cut_in_the_index_and_whole_in_the_entry():
     long_claim = "\x00" + "x" * 5_000
 
-    prepared = prepare(an_entry(caller=a_caller(person=long_claim)))
+    kept = sealed(an_entry(caller=a_caller(person=long_claim)))
 
-    assert prepared.index.person == "\ufffd" + "x" * 199
-    assert json.loads(prepared.numbered(0))["caller"]["person"] == long_claim
+    assert kept.index.person == "\ufffd" + "x" * 199
+    assert json.loads(kept.entry)["caller"]["person"] == long_claim
 
 
 def test_the_index_of_an_entry_can_be_made_again_from_its_bytes():
-    prepared = prepare(an_entry(records=(a_record(), a_masked_involvement(), a_concealed_record())))
-    document = json.loads(prepared.numbered(7))
+    kept = sealed(an_entry(records=(a_record(), a_masked_involvement(), a_concealed_record())), 7)
+    document = json.loads(kept.entry)
 
-    assert index_of(document) == prepared.index
-    assert children_of(document) == prepared.children
+    assert index_of(document) == kept.index
+    assert children_of(document) == kept.children
 
 
 def test_a_child_is_indexed_once_with_all_that_was_told_and_not_told_of_it():
-    prepared = prepare(an_entry(records=(a_record(), a_masked_involvement(), a_concealed_record())))
+    entry = an_entry(records=(a_record(), a_masked_involvement(), a_concealed_record()))
 
-    ayesha, ben = sorted(prepared.children, key=lambda row: row.child != AYESHA)
+    children = opened(entry).children
+    ayesha, ben = sorted(sealed(entry).children, key=lambda row: children[row.tag] != AYESHA)
     assert ayesha.told == ("Child.dateOfBirth", "Child.givenName", "Involvement.service")
     assert ayesha.withheld == ("Child.address", "Involvement.practitioner")
-    assert (ben.child, ben.told, ben.withheld) == (BEN, (), ("Child.givenName",))
+    assert (children[ben.tag], ben.told, ben.withheld) == (BEN, (), ("Child.givenName",))
 
 
 def test_an_id_that_led_to_nothing_is_written_as_not_found():
-    document = as_document(an_entry(records=(a_record(exists=NOT_FOUND, disclosed={}, withheld={}),)))
+    document = json.loads(sealed(an_entry(records=(a_record(exists=NOT_FOUND, disclosed={}, withheld={}),))).entry)
 
     assert document["records"][0]["exists"] == "not-found"
 
 
-def test_only_what_stands_under_private_says_who_was_asked_about_and_why():
+def test_who_was_asked_about_and_why_stands_nowhere_but_in_the_sealed_parts():
     entry = an_entry(records=(a_record(), a_masked_involvement()))
     other = replace(
         entry,
         caller=a_caller(name="Someone Else"),
         access=AccessNote(purpose="direct-support", reason="Another reason", case=None),
-        operation=replace(entry.operation, text="query Other", variables='{"a":1}'),
-        records=(a_record(disclosed={"givenName": "x", "dateOfBirth": "y"}), a_masked_involvement()),
+        operation=replace(entry.operation, name="Other", text="query Other", variables='{"a":1}'),
+        records=(
+            a_record(BEN, disclosed={"givenName": "x", "dateOfBirth": "y"}),
+            replace(a_masked_involvement(BEN), id="another"),
+        ),
     )
-    one, two = as_document(entry), as_document(other)
+    one, two = json.loads(sealed(entry).entry), json.loads(sealed(other).entry)
 
-    assert one.pop("private") != two.pop("private")
+    for sealed_or_keyed in ("keys", "sealed"):
+        assert one.pop(sealed_or_keyed) != two.pop(sealed_or_keyed)
     assert one == two
+
+
+def test_no_word_of_an_ask_and_no_id_can_be_read_in_what_is_kept():
+    entry = an_entry(records=(a_record(), a_masked_involvement(), a_record(BEN)))
+
+    kept = sealed(entry).entry.decode()
+
+    for words in ("Robin Example", "New referral", "C-2026-118", "query WhoWorksWith", "commitment-1"):
+        assert words not in kept
+    for record in entry.records:
+        assert record.id not in kept
+
+
+def test_what_is_kept_of_an_entry_without_a_salt_of_16_bytes_is_nothing():
+    with pytest.raises(ValueError, match="16 bytes"):
+        prepare(an_entry(salt=b"short"))

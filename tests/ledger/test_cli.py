@@ -7,20 +7,25 @@ import orjson
 import pytest
 from typer.testing import CliRunner
 
+from connectors.development_keys import development_ledger_key
 from connectors.postgres.ledger import PostgresLedgerStore
+from connectors.postgres.ledger_keys import SealingKeys
 from gateway.cli.ledger import EXIT_CODES, ledger_app
 from gateway.ledger.canonical import leaf_hash, prepare
 from gateway.ledger.entry import AccessNote
+from gateway.ledger.master_key import MasterKey
 from gateway.ledger.reading import Damage
 from tests.ledger.entries import AYESHA, BEN, a_caller, a_masked_involvement, a_record, an_entry
 
 
 @pytest.fixture
-async def ledger(database_url, monkeypatch):
+async def ledger(database_url, tmp_path, monkeypatch):
     """Five entries, the fourth about Ben; returns what runs a command on them."""
     monkeypatch.setenv("GATEWAY_ENV", "development")
     monkeypatch.setenv("GATEWAY_DATABASE_URL", database_url)
-    store = PostgresLedgerStore(database_url, timeout=5)
+    monkeypatch.setenv("GATEWAY_DATA_DIR", str(tmp_path / "data"))
+    keys = SealingKeys(MasterKey(development_ledger_key(tmp_path / "data").read_bytes()))
+    store = PostgresLedgerStore(database_url, keys=keys, timeout=5)
     entries = [
         an_entry(request_id=f"request-{number}", records=(a_record(), a_masked_involvement())) for number in "012"
     ]
@@ -47,7 +52,10 @@ async def administrator(database_url):
 async def test_show_prints_one_entry(ledger):
     shown = await ledger("show", 3)
 
-    assert orjson.loads(shown.stdout)["caller"]["person"] == "practitioner-8"
+    entry = orjson.loads(shown.stdout)
+    assert entry["caller"]["person"] == "practitioner-8"
+    assert entry["opened"]["ask"]["reason"] == "New referral"
+    assert entry["opened"]["records"][0]["id"] == str(BEN)
 
 
 async def test_show_says_that_there_is_no_such_entry(ledger):
@@ -125,7 +133,7 @@ async def test_an_export_is_checked_without_a_database(ledger, tmp_path, monkeyp
     checked = await ledger("check", file)
 
     assert (checked.exit_code, checked.stdout) == (0, "Nothing found.\n")
-    assert list(tmp_path.iterdir()) == [file]
+    assert {path.name for path in tmp_path.iterdir()} == {"data", "ledger.jsonl"}
 
 
 @pytest.mark.parametrize(
@@ -162,8 +170,9 @@ async def test_a_whole_ledger_checks_clean(ledger):
     assert (checked.exit_code, checked.stdout) == (0, "Nothing found.\n")
 
 
-async def test_an_empty_ledger_checks_clean(database_url, monkeypatch):
+async def test_an_empty_ledger_checks_clean(database_url, tmp_path, monkeypatch):
     monkeypatch.setenv("GATEWAY_ENV", "development")
+    monkeypatch.setenv("GATEWAY_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("GATEWAY_DATABASE_URL", database_url)
 
     assert (await asyncio.to_thread(CliRunner().invoke, ledger_app, ["check"])).exit_code == 0
@@ -183,7 +192,7 @@ async def test_an_empty_ledger_checks_clean(database_url, monkeypatch):
         ("UPDATE ledger_entry SET at = at - interval '1 day' WHERE seq = 3", Damage.INDEX_DISAGREES, 3),
         ("DELETE FROM ledger_child WHERE seq = 3", Damage.INDEX_DISAGREES, 3),
         ("UPDATE ledger_child SET told = '{}' WHERE seq = 2", Damage.INDEX_DISAGREES, 2),
-        ("INSERT INTO ledger_child SELECT child_id, 3, told, withheld FROM ledger_child WHERE seq = 1",
+        ("INSERT INTO ledger_child SELECT tag, 3, told, withheld FROM ledger_child WHERE seq = 1",
          Damage.INDEX_DISAGREES, 3),
         ("DELETE FROM ledger_entry WHERE seq > 2", Damage.INDEX_DISAGREES, 3),
     ],

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.ledger.commitments import Commitments, salt_text
+from gateway.ledger.commitments import Commitments, opens
 
 KEY, SALT = b"k" * 32, b"s" * 16
 CHILD = {"record_type": "Child", "record_id": "id-1", "field": "givenName"}
@@ -72,4 +72,11 @@ def test_a_short_key_is_refused():
 
 def test_each_entry_gets_a_salt_of_its_own():
     assert Commitments.new_salt() != Commitments.new_salt()
-    assert salt_text(b"\xff" * 16) == "_____________________w"
+
+
+def test_an_opening_proves_the_value_of_its_field_and_of_no_other():
+    opening = Commitments(KEY).opening(SALT, "Child", "id-1", "givenName")
+
+    assert opens(commit(), opening, b'"Ayesha"')
+    assert not opens(commit(), opening, b'"Aisha"')
+    assert not opens(commit(field="familyName"), opening, b'"Ayesha"')

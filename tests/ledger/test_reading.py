@@ -5,10 +5,11 @@ import io
 import orjson
 import pytest
 
-from gateway.ledger.canonical import leaf_hash, prepare
+from gateway.ledger.canonical import leaf_hash
 from gateway.ledger.entry import AccessNote
 from gateway.ledger.export import MalformedExport, line_of, read_export
-from gateway.ledger.reading import Damage, IndexedEntry, StoredEntry, access_of, check_sequence
+from gateway.ledger.reading import Damage, IndexedEntry, access_of, check_sequence
+from gateway.ledger.stored import StoredEntry
 from tests.ledger.entries import (
     AYESHA,
     BEN,
@@ -18,18 +19,20 @@ from tests.ledger.entries import (
     a_masked_involvement,
     a_record,
     an_entry,
+    opened,
+    sealed,
 )
 
 
 def stored(seq, *, number=None, **changes):
-    entry = prepare(an_entry(**changes)).numbered(seq if number is None else number)
+    entry = sealed(an_entry(**changes), seq if number is None else number).entry
     return StoredEntry(seq=seq, entry=entry, leaf_hash=leaf_hash(entry))
 
 
 def indexed(seq, *, entry=None, index_from=None):
     entry = entry or an_entry()
-    index = prepare(index_from or entry)
-    numbered = prepare(entry).numbered(seq)
+    index = sealed(index_from or entry)
+    numbered = sealed(entry, seq).entry
     return IndexedEntry(
         stored=StoredEntry(seq=seq, entry=numbered, leaf_hash=leaf_hash(numbered)),
         index=index.index,
@@ -42,13 +45,12 @@ def damage(entries, **options):
 
 
 def test_the_log_says_who_saw_a_child_why_and_which_fields():
-    entry = stored(
-        41,
+    entry = an_entry(
         caller=a_caller(mediated_for="practitioner-9"),
         records=(a_record(), a_masked_involvement(), a_record(BEN, disclosed={"gender": "c"})),
     )
 
-    seen = access_of(entry.entry, [AYESHA])
+    seen = access_of(opened(entry, 41), [AYESHA])
 
     assert (seen.seq, seen.at, seen.person, seen.name) == (41, NOON, "practitioner-7", "Robin Example")
     assert (seen.role, seen.authority, seen.mediated_for) == ("health-practitioner", "E08000009", "practitioner-9")
@@ -57,21 +59,21 @@ def test_the_log_says_who_saw_a_child_why_and_which_fields():
 
 
 def test_a_child_whose_record_was_concealed_was_told_of_in_no_field():
-    entry = stored(0, records=(a_record(), a_concealed_record(BEN)))
+    entry = an_entry(records=(a_record(), a_concealed_record(BEN)))
 
-    assert access_of(entry.entry, [BEN]).fields == ()
+    assert access_of(opened(entry), [BEN]).fields == ()
 
 
 def test_the_records_of_one_child_are_read_together():
-    entry = stored(0, records=(a_record(), a_record(BEN, disclosed={"gender": "c"})))
+    entry = an_entry(records=(a_record(), a_record(BEN, disclosed={"gender": "c"})))
 
-    assert access_of(entry.entry, [AYESHA, BEN]).fields == ("Child.dateOfBirth", "Child.gender", "Child.givenName")
+    assert access_of(opened(entry), [AYESHA, BEN]).fields == ("Child.dateOfBirth", "Child.gender", "Child.givenName")
 
 
 def test_an_ask_by_nobody_known_can_be_read():
-    entry = stored(0, caller=None, access=AccessNote(purpose=None, reason=None))
+    entry = an_entry(caller=None, access=AccessNote(purpose=None, reason=None))
 
-    assert access_of(entry.entry, []).person is None
+    assert access_of(opened(entry), []).person is None
 
 
 def test_a_whole_sequence_has_no_findings():

@@ -18,6 +18,7 @@ from gateway.pages.graphiql import PagePersona
 from gateway.pages.policies import policies_routes
 from tests.support.builders import NOW
 from tests.support.gateway import a_gateway, a_persona
+from tests.support.ledger import entry_of
 from tests.support.postgres import fresh_database
 
 POLICIES = Path(__file__).resolve().parents[2] / "policies"
@@ -68,11 +69,6 @@ def visitor(*personas):
     return AsyncClient(transport=ASGITransport(app), base_url="http://gateway.invalid")
 
 
-async def entry_of(database, request_id):
-    (row,) = await database.fetch("SELECT entry FROM ledger_entry WHERE request_id = $1", request_id)
-    return json.loads(row["entry"])
-
-
 async def code_of(gateway, headers):
     answer = await gateway.http.post("/policies/api/book", json={}, headers=headers)
     return answer.status_code, answer.json()["errors"][0]["extensions"]["code"]
@@ -97,9 +93,9 @@ async def test_a_nurse_is_refused_and_the_ledger_says_so(gateway, database):
 
     refused = await code_of(gateway, gateway.headers(nurse, **{"x-request-id": "nurse"}))
 
-    entry = await entry_of(database, "nurse")
+    entry = await entry_of(database, gateway.data_dir, "nurse")
     assert refused == (403, "NOT_FOR_ROLE")
-    assert (entry["operation"]["name"], entry["outcome"]["status"]) == ("book", "refused")
+    assert (entry["ask"]["operation"], entry["outcome"]["status"]) == ("book", "refused")
     assert entry["outcome"]["codes"] == [{"code": "NOT_FOR_ROLE", "reason": "workbench-not-for-role"}]
 
 
@@ -119,15 +115,15 @@ async def test_a_policy_author_whose_training_lapsed_is_refused(gateway, databas
     assert await code_of(gateway, gateway.headers(lapsed)) == (403, "ACCESS_LAPSED")
 
 
-async def test_every_use_is_recorded_with_what_was_asked_and_not_with_the_rules_sent(asked, database):
+async def test_every_use_is_recorded_with_what_was_asked_and_not_with_the_rules_sent(asked, gateway, database):
     body = {"role": "gp", "type": "Child", "attributes": {"shield": "active"}}
     await asked("map", body, proposal=SAME_RULES, request_id="map")
 
-    entry = await entry_of(database, "map")
-    assert entry["private"]["ask"]["text"] == "workbench: map"
+    entry = await entry_of(database, gateway.data_dir, "map")
+    assert entry["ask"]["text"] == "workbench: map"
     assert entry["outcome"]["status"] == "answered"
     assert entry["policy"]["revision"] == RULES.revision
-    noted = json.loads(entry["private"]["ask"]["variables"])
+    noted = json.loads(entry["ask"]["variables"])
     assert (noted["role"], noted["attributes"]) == ("gp", {"shield": "active"})
     assert set(noted["proposal"]) == {"files", "instead", "sha256"}
 

@@ -17,6 +17,7 @@ from gateway.cli.policy import policy_app
 from gateway.ledger.canonical import prepare
 from gateway.ledger.entry import PolicyNote
 from tests.ledger.entries import a_caller, a_record, an_entry
+from tests.support.ledger import sealing_keys
 from tests.support.postgres import fresh_database
 
 COMMANDS = ["matrix", "explain", "diff", "replay", "bench", "new-rule", "test", "lint", "golden", "revision", "bundle"]
@@ -177,7 +178,7 @@ def ledger(postgres):
 
         async def typed():
             async with fresh_database(postgres) as url:
-                appender = PostgresLedgerStore(url, timeout=10)
+                appender = PostgresLedgerStore(url, keys=sealing_keys(), timeout=10)
                 await appender.append([prepare(entry)])
                 await appender.close()
                 return await asyncio.to_thread(

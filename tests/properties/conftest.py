@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
 
-import orjson
 import pytest
 
 from connectors.development_keys import development_ledger_key
@@ -13,6 +12,7 @@ from connectors.embedded_engine import EmbeddedDecider
 from connectors.postgres.database import Database
 from tests.support.documents import referred
 from tests.support.gateway import Persona, a_gateway
+from tests.support.ledger import latest_entry
 from tests.support.postgres import fresh_database
 from tests.support.worlds import placed, settle
 
@@ -52,8 +52,7 @@ class Place:
 
     async def entry(self):
         """The latest entry of the ledger."""
-        row = await self.database.fetchrow("SELECT entry FROM ledger_entry ORDER BY seq DESC LIMIT 1")
-        return orjson.loads(row["entry"])
+        return await latest_entry(self.database, self.client.data_dir)
 
 
 class Book(dict):

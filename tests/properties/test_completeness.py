@@ -74,8 +74,8 @@ def _assert_committed(answered, entry, key):
     commitments = Commitments(key)
     salt = urlsafe_b64decode(entry["salt"] + "==")
     made = defaultdict(set)
-    for record, values in zip(entry["records"], entry["private"]["records"], strict=True):
-        for name, text in values.items():
+    for record in entry["records"]:
+        for name, text in record["committed"].items():
             made[record["type"], record["id"], name].add(text)
     for type_name, record_id, name, value in answered:
         texts = made[type_name, record_id, name] - {""}

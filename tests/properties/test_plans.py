@@ -180,16 +180,15 @@ async def test_variables_that_do_not_fit_are_refused_alike(walking, book, new_ex
 
 def noted(entry):
     """What an entry says, without what differs from ask to ask: instants, ids of requests, salts and their like."""
-    private = entry["private"]["records"]
     # Levels side by side end in either order, and classes are numbered as they appear: the class itself is compared.
     told = [
         record
         | {
-            "committed": sorted(committed),
+            "committed": sorted(record["committed"]),
             "disclosed": sorted(record.get("disclosed", ())),
             "class": entry["classes"][record["class"]] if "class" in record else None,
         }
-        for record, committed in zip(entry["records"], private, strict=True)
+        for record in entry["records"]
     ]
     return {
         "records": sorted(told, key=lambda record: orjson.dumps(record, option=orjson.OPT_SORT_KEYS)),

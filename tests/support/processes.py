@@ -24,6 +24,7 @@ from gateway.ledger.reading import check_sequence
 from gateway.record_ids import encode
 from gateway.vocabulary import RecordType
 from tests.support.gateway import AUDIENCE, ISSUER
+from tests.support.ledger import as_read, opening_reader
 from tests.support.tools import opa_command
 
 PROJECT = Path(__file__).parents[2]
@@ -257,15 +258,20 @@ async def is_ready(address):
     return False
 
 
-async def recorded(database):
-    """The documents of all entries by request id; asserts that the ledger is whole and no request is in it twice."""
-    found = {}
+async def recorded(database, data_dir=None):
+    """All entries by request id; asserts that the ledger is whole and no request is in it twice.
+
+    With the data folder of the gateway they are opened.
+    """
     entries = [entry async for entry in PostgresLedgerReader(database).indexed_entries()]
     assert check_sequence(entries) == ()
-    for entry in entries:
-        document = orjson.loads(entry.stored.entry)
-        assert document["request_id"] not in found
-        found[document["request_id"]] = document
+    if data_dir is None:
+        documents = [orjson.loads(entry.stored.entry) for entry in entries]
+    else:
+        reader = opening_reader(database, data_dir)
+        documents = [as_read(opened) for opened in await reader.opened([entry.stored for entry in entries])]
+    found = {document["request_id"]: document for document in documents}
+    assert len(found) == len(documents)
     return found
 
 

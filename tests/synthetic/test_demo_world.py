@@ -172,11 +172,12 @@ async def test_what_was_recorded_since_stays(database_url, connection):
         "INSERT INTO ledger_entry VALUES (0, '{}', decode(repeat('00', 32), 'hex'), now(), 'r', NULL, NULL, NULL, "
         "NULL, NULL, 'answered', 0)"
     )
-    await connection.execute("INSERT INTO ledger_child VALUES ($1, 0, '{}', '{}')", cast.AYESHA)
+    await connection.execute("INSERT INTO ledger_child VALUES (decode(repeat('00', 16), 'hex'), 0, '{}', '{}')")
 
     await load_demo_world(database_url, today=TODAY + timedelta(days=3))
 
-    for table in ("conflict", "shield", "ledger_child"):
+    assert await connection.fetchval("SELECT count(*) FROM ledger_child") == 1
+    for table in ("conflict", "shield"):
         assert await connection.fetchval(f"SELECT count(*) FROM {table} WHERE child_id = $1", cast.AYESHA) == 1  # noqa: S608 - named above
 
 

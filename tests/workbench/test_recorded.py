@@ -7,12 +7,11 @@ import orjson
 import pytest
 
 from connectors.postgres.ledger import PostgresLedgerReader
-from gateway.ledger.canonical import canonical
 from gateway.record_ids import encode
 from gateway.vocabulary import Effect, RecordType
 from gateway.workbench.difference import Kind
 from gateway.workbench.recorded import Tally, ask_again, compare_again, compare_with_ledger, merged
-from tests.ledger.entries import a_caller, a_concealed_record, a_record, an_entry
+from tests.ledger.entries import a_caller, a_concealed_record, a_record, an_entry, sealed
 from tests.support.builders import a_child, a_shield, an_involvement
 from tests.support.gateway import a_gateway, a_persona
 
@@ -38,13 +37,13 @@ query Who($id: ID!) { child(by: { id: $id }) {
 def tally_of(*records, **caller):
     entry = an_entry(caller=a_caller(standing="current", **caller), records=records)
     tally = Tally()
-    tally.take(json.loads(canonical(entry, 0)))
+    tally.take(json.loads(sealed(entry).entry))
     return tally
 
 
 def test_a_class_is_written_once_and_named_by_each_record():
     document = json.loads(
-        canonical(an_entry(records=tuple(a_record(record_class=one) for one in (PLAIN, SHIELDED, PLAIN))), 0)
+        sealed(an_entry(records=tuple(a_record(record_class=one) for one in (PLAIN, SHIELDED, PLAIN)))).entry
     )
 
     assert document["classes"] == [dict(PLAIN), dict(SHIELDED)]
@@ -103,7 +102,7 @@ def test_asks_that_differ_in_what_no_rule_reads_are_asked_once():
         an_entry(caller=a_caller(standing="current", agency="another"), records=(a_record(record_class=PLAIN),)),
         an_entry(caller=a_caller(standing="suspended"), records=(a_record(record_class=PLAIN),)),
     ):
-        tally.take(json.loads(canonical(entry, 1)))
+        tally.take(json.loads(sealed(entry).entry))
 
     assert sorted(merged(tally.recorded, {"agency"}).values()) == [1, 2]
     assert sorted(merged(tally.recorded, ()).values()) == [1, 1, 1]

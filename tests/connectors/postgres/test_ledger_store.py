@@ -11,20 +11,21 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from connectors.postgres.ledger import SEQUENCER_LOCK, PostgresLedgerReader, PostgresLedgerStore
+from connectors.postgres.ledger import SEQUENCER_LOCK, OpeningLedgerReader, PostgresLedgerStore
 from connectors.postgres.migration import migrate
 from connectors.postgres.server import EmbeddedServer
 from gateway.errors import AuditUnavailable
 from gateway.ledger.reading import check_sequence
 from gateway.ledger.writer import LedgerWriter
 from tests.ledger.entries import AYESHA, BEN, NOON, a_caller, a_masked_involvement, a_record, an_entry
+from tests.support.ledger import sealing_keys
 
 PROJECT = Path(__file__).parents[3]
 
 
 @asynccontextmanager
 async def a_writer(url, *, timeout=5.0):  # noqa: ASYNC109 - the writer's, not this call's
-    store = PostgresLedgerStore(url, timeout=timeout)
+    store = PostgresLedgerStore(url, keys=sealing_keys(), timeout=timeout)
     writer = LedgerWriter(store, timeout=timeout)
     writer.start()
     try:
@@ -42,7 +43,7 @@ async def writer(database_url):
 
 @pytest.fixture
 async def reader(database):
-    return PostgresLedgerReader(database)
+    return OpeningLedgerReader(database, sealing_keys())
 
 
 @pytest.fixture
@@ -194,7 +195,7 @@ async def test_a_lock_that_somebody_keeps_ends_in_an_error_in_time_and_then_in_r
 
 
 async def test_a_gateway_that_hangs_with_the_sequencer_in_hand_is_passed_over(database_url, reader):
-    hanging = PostgresLedgerStore(database_url, timeout=0.3)
+    hanging = PostgresLedgerStore(database_url, keys=sealing_keys(), timeout=0.3)
     connection = await hanging._connected()
     await connection.execute(f"BEGIN; SELECT pg_advisory_xact_lock({SEQUENCER_LOCK})")
 
@@ -287,15 +288,15 @@ async def test_entries_about_a_child_come_newest_first_and_a_page_at_a_time(writ
     await record_all(writer, "x", records=(a_record(BEN),))
 
     page = await reader.entries_about([AYESHA], first=2)
-    rest = await reader.entries_about([AYESHA], first=10, before_seq=page[-1].seq)
+    rest = await reader.entries_about([AYESHA], first=10, before_seq=page[-1].stored.seq)
 
-    assert [entry.seq for entry in page + rest] == about_ayesha[::-1]
+    assert [entry.stored.seq for entry in [*page, *rest]] == about_ayesha[::-1]
 
 
 async def test_an_entry_that_touches_two_records_of_one_child_comes_once(writer, reader):
     await record_all(writer, "ab", records=(a_record(AYESHA), a_record(BEN), a_masked_involvement()))
 
-    assert [entry.seq for entry in await reader.entries_about([AYESHA, BEN], first=10)] == [1, 0]
+    assert [entry.stored.seq for entry in await reader.entries_about([AYESHA, BEN], first=10)] == [1, 0]
 
 
 async def test_the_newest_entries_can_be_had_for_one_person(writer, reader):

@@ -6,10 +6,11 @@ import sys
 from connectors.postgres.ledger import PostgresLedgerStore
 from gateway.ledger.writer import LedgerWriter
 from tests.ledger.entries import an_entry
+from tests.support.ledger import sealing_keys
 
 
 async def write(url, name):
-    store = PostgresLedgerStore(url, timeout=5)
+    store = PostgresLedgerStore(url, keys=sealing_keys(), timeout=5)
     writer = LedgerWriter(store, timeout=5)
     writer.start()
 
