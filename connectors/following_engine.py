@@ -83,6 +83,10 @@ class FollowingDecider:
         """Return the purposes of access that a role may state under the rules in force."""
         return self.rules.purposes_of(role)
 
+    def sentence(self, code: str) -> str | None:
+        """Return the sentence for a tell or remedy code under the rules in force."""
+        return self.rules.sentence(code)
+
     async def decide(self, question: Question) -> Answer:
         """Answer a whole batch under the rules in force at this moment; raises as `EmbeddedDecider.decide` does."""
         return await self._in_force.decide(question)

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from gateway.asked import Asked, Operation, entry_of
+from gateway.changes import Change, Changes
 from gateway.disclosure.decisions import Decisions, Memory
 from gateway.disclosure.fields import FIELDS
 from gateway.disclosure.question import Decision
@@ -28,6 +29,7 @@ from gateway.errors import (
     NotForRole,
     PurposeRequired,
     RulesChanged,
+    SourceFailed,
     SourceUnavailable,
 )
 from gateway.identity import Access, Ask, Caller, Claims, identify
@@ -84,8 +86,13 @@ class Graph(Protocol):
         """
         ...
 
-    async def run(self, readable: Readable, operation: Operation, road: Road) -> Mapping[str, Any]:
-        """Return the whole answer's data; raises any `DirectoryError`, and then nothing of it may be told."""
+    async def run(
+        self, readable: Readable, operation: Operation, road: Road, *, change: Change | None = None
+    ) -> Mapping[str, Any]:
+        """Return the whole answer's data; raises any `DirectoryError`, and then nothing of it may be told.
+
+        What a mutation writes, it writes through `change`; whoever runs it keeps or undoes the change.
+        """
         ...
 
 
@@ -111,6 +118,7 @@ class Answering:
         register: Register,
         decider: Decider,
         purposes: Purposes,
+        changes: Changes,
         ledger: LedgerWriter,
         commitments: Commitments,
         freshness: FreshnessAt,
@@ -124,6 +132,7 @@ class Answering:
         self._register = register
         self._decider = decider
         self._purposes = purposes
+        self._changes = changes
         self._ledger = ledger
         self._commitments = commitments
         self._freshness = freshness
@@ -133,6 +142,7 @@ class Answering:
         self._memory = Memory()
         self._plans = Plans()
         self._searching: Counter[PersonId] = Counter()
+        self._changing: set[asyncio.Task[Reply]] = set()
 
     async def answer(
         self, claims: Claims, access: Access, operation: Operation, *, request_id: str, within: float | None = None
@@ -140,6 +150,13 @@ class Answering:
         """Return the reply to an ask, once its entry is durable; `within` are the seconds the asker still has."""
         at = self._clock()
         asked = Asked(claims=claims, access=access, operation=operation, request_id=request_id, at=at)
+        readable, _ = self._read(operation)
+        if readable is not None and readable.kind == "mutation":
+            # A task of its own: a caller who goes away must not part a change from its entry.
+            task = asyncio.create_task(self._changed(asked))
+            self._changing.add(task)
+            task.add_done_callback(self._changing.discard)
+            return await asyncio.shield(task)
         timeout = self._timeout if within is None else min(self._timeout, within)
         try:
             data, error = await self._data_or_error(asked, self._data, within=timeout)
@@ -147,6 +164,38 @@ class Answering:
             return await self._recorded(asked, reply, error)
         finally:
             self._settle_searches(asked)
+
+    async def _changed(self, asked: Asked) -> Reply:
+        """Return the reply to a mutation: decided, written, recorded, kept, in this order, and only then told."""
+        change = self._changes.open()
+
+        async def data(asked: Asked) -> Mapping[str, Any]:
+            return await self._data(asked, change=change)
+
+        try:
+            told, error = await self._data_or_error(asked, data, within=self._timeout)
+            reply = Reply(data=told) if error is None else _problem(error)
+            keeping = change.made and error is None
+            if not keeping:
+                # What waits for its entry from here on holds no connection.
+                await change.undo()
+            recorded = await self._recorded(asked, reply, error)
+            return await self._kept(asked, change, reply) if keeping and recorded is reply else recorded
+        finally:
+            await change.undo()
+            self._settle_searches(asked)
+
+    async def _kept(self, asked: Asked, change: Change, reply: Reply) -> Reply:
+        try:
+            await change.keep()
+        except SourceFailed as error:
+            log.error("change not confirmed: request %s: %s", asked.request_id, error.reason)
+            lost = SourceUnavailable(
+                "Whether the change was kept is not known; ask again with the same key.", reason="change-unconfirmed"
+            )
+            # The entry before this one says that it was made; this one says that nobody may rely on it.
+            return await self._recorded(asked, _problem(lost), lost)
+        return reply
 
     async def try_rules(
         self,
@@ -206,7 +255,7 @@ class Answering:
         except Exception as error:  # the one handler at the rim: logs a code and withholds
             return None, _unexpected(error, asked.request_id)
 
-    async def _data(self, asked: Asked) -> Mapping[str, Any]:
+    async def _data(self, asked: Asked, *, change: Change | None = None) -> Mapping[str, Any]:
         caller, decisions = await self._identified(asked)
         ask = Ask(request_id=asked.request_id, at=asked.at, home=self._home, caller=caller, access=asked.access)
         readable, unreadable = self._read(asked.operation)
@@ -226,7 +275,7 @@ class Answering:
         )
         self._settle_searches(asked)
         asked.notes = road.notes
-        return await self._graph.run(readable, asked.operation, road)
+        return await self._graph.run(readable, asked.operation, road, change=change)
 
     async def _may_try_rules(self, asked: Asked) -> None:
         caller, decisions = await self._identified(asked)

@@ -16,6 +16,7 @@ from connectors.following_engine import FollowingDecider, Trust
 from connectors.golden import Replay, replay_golden
 from connectors.issuer_keys import IssuerKeys
 from connectors.ledger_secret import ledger_master_key
+from connectors.postgres.changes import PostgresChanges
 from connectors.postgres.database import Database
 from connectors.postgres.directory import PostgresDirectory
 from connectors.postgres.ledger import OpeningLedgerReader, PostgresLedgerStore
@@ -25,7 +26,7 @@ from connectors.postgres.rule_releases import RuleReleases
 from connectors.rule_set import RuleSet
 from connectors.rule_signature import verify
 from connectors.rule_trial import RuleTrials
-from gateway.answering import Answering, Purposes
+from gateway.answering import Answering
 from gateway.disclosure.redaction import Freshness
 from gateway.errors import DirectoryError
 from gateway.ledger.commitments import Commitments
@@ -37,11 +38,15 @@ from gateway.ports import Decider
 from gateway.settings import Settings, SettingsError
 from gateway.tokens import TokenReader
 from gateway.vocabulary import AuthorityCode
+from resolvers.asking import Purposes
 from schema.directory import DIRECTORY
 from schema.execution import DirectoryGraph
 from schema.http import GraphQLEndpoint
 
 log = logging.getLogger("gateway")
+
+CHANGES_AT_ONCE = 4
+"""Connections for changes: one that waits for its entry must keep nobody from reading."""
 
 
 def utc_now() -> datetime:
@@ -94,6 +99,8 @@ async def running(
             timeout=settings.database_timeout,
         )
         stack.push_async_callback(database.close)
+        changing = await Database.open(url, pool_min=0, pool_max=CHANGES_AT_ONCE, timeout=settings.database_timeout)
+        stack.push_async_callback(changing.close)
         if decider is None:
             chosen, purposes = await _decider(settings, database, clock, stack)
         else:
@@ -115,9 +122,10 @@ async def running(
         answering = Answering(
             home=AuthorityCode(settings.authority),
             graph=graph,
-            register=PostgresRegister(database),
+            register=PostgresRegister(database, now=clock),
             decider=chosen,
             purposes=purposes,
+            changes=PostgresChanges(changing, now=clock),
             ledger=writer,
             commitments=Commitments(master.commitments_secret),
             freshness=_freshness(settings),

@@ -29,6 +29,7 @@ from gateway.vocabulary import (
     SettingId,
     SettingKind,
     Shield,
+    SuspensionId,
 )
 
 
@@ -243,6 +244,23 @@ class Registration:
     posts: frozenset[PractitionerId]
     subject_child: ChildId | None
     subject_carer: CarerId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspension:
+    """That a person may not ask for the time being, by whom and why (domain rule L6)."""
+
+    id: SuspensionId
+    person: PersonId
+    authority: AuthorityCode
+    reason: str
+    suspended_by: str
+    suspended_at: datetime
+    until: datetime | None
+    in_force: bool
+    lifted_by: str | None
+    lifted_at: datetime | None
+    lift_reason: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ SettingId = NewType("SettingId", UUID)
 PractitionerId = NewType("PractitionerId", UUID)
 InvolvementId = NewType("InvolvementId", UUID)
 AgencyId = NewType("AgencyId", UUID)
+SuspensionId = NewType("SuspensionId", UUID)
 AuthorityCode = NewType("AuthorityCode", str)
 """GSS code of a local authority, such as E08000009."""
 PersonId = NewType("PersonId", str)

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from gateway.changes import Change
 from gateway.disclosure.road import Road, Selection
 from gateway.ledger.reading import LedgerReader
 from gateway.ports import Directory
@@ -16,6 +17,10 @@ class Purposes(Protocol):
         """Return the purposes of access a role may state."""
         ...
 
+    def sentence(self, code: str) -> str | None:
+        """Return the sentence for a tell or remedy code, or None for a code the policies do not know."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
@@ -26,6 +31,8 @@ class Asking:
     ledger: LedgerReader
     purposes: Purposes
     search_budget: int
+    change: Change | None = None
+    """What a mutation may write; `None` for a query."""
 
 
 Level = Callable[[Asking, Sequence[Any], Selection], Awaitable[Sequence[Any]]]

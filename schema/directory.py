@@ -15,6 +15,7 @@ from schema.agency import Agency
 from schema.carer import Carer
 from schema.involvement import Involvement
 from schema.local_authority import LOCAL_AUTHORITY_CODE, LocalAuthorityCode
+from schema.mutation import Mutation
 from schema.query import Query, record_by_id
 
 FEDERATION_VERSION: Final = "2.9"
@@ -49,6 +50,7 @@ def build_schema() -> DirectorySchema:
     """Return the directory's schema."""
     return DirectorySchema(
         query=Query,
+        mutation=Mutation,
         types=_types(),
         federation_version=FEDERATION_VERSION,
         config=StrawberryConfig(scalar_map={LocalAuthorityCode: LOCAL_AUTHORITY_CODE}),

@@ -19,6 +19,7 @@ from graphql import (
 
 from gateway.answering import Readable
 from gateway.asked import Operation
+from gateway.changes import Change
 from gateway.disclosure.road import Road
 from gateway.errors import BadRequest, CannotProceed, DirectoryError, QueryTooCostly
 from gateway.ledger.reading import LedgerReader
@@ -96,15 +97,21 @@ class DirectoryGraph:
                 self._read.popitem(last=False)
         return judged
 
-    async def run(self, readable: Readable, operation: Operation, road: Road) -> Mapping[str, Any]:
-        """Return the whole answer's data; raises any `DirectoryError`, and then nothing of it may be told."""
+    async def run(
+        self, readable: Readable, operation: Operation, road: Road, *, change: Change | None = None
+    ) -> Mapping[str, Any]:
+        """Return the whole answer's data; raises any `DirectoryError`, and then nothing of it may be told.
+
+        A mutation reads the directory as its change leaves it.
+        """
         assert isinstance(readable, ReadDocument)  # noqa: S101  # made by `read` above
         asking = Asking(
             road=road,
-            directory=self._directory,
+            directory=self._directory if change is None else change.directory,
             ledger=self._ledger,
             purposes=self._purposes,
             search_budget=self._search_budget,
+            change=change,
         )
         answer = None if readable.plan is None else readable.plan.prepared(operation, asking)
         if answer is not None:

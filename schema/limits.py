@@ -10,6 +10,7 @@ from graphql import (
     InlineFragmentNode,
     Node,
     OperationDefinitionNode,
+    OperationType,
     SelectionSetNode,
 )
 
@@ -17,6 +18,8 @@ from gateway.errors import QueryTooCostly
 
 ALIAS_LIMIT = 15
 ROOT_FIELD_LIMIT = 20
+CHANGE_LIMIT = 1
+"""Root fields of a mutation: each change has an entry, a transaction and a key of its own."""
 DIRECTIVE_LIMIT = 10
 OPERATION_LIMIT = 1
 INTROSPECTION_LIMIT = 2
@@ -109,7 +112,10 @@ def measure(document: DocumentNode, *, depth_limit: int) -> Measure:
     total = Measure()
     for operation in operations:
         total = total.beside(measuring.of(operation.selection_set))
-        _hold("root fields", _roots(operation.selection_set, fragments), ROOT_FIELD_LIMIT)
+        roots = _roots(operation.selection_set, fragments)
+        _hold("root fields", roots, ROOT_FIELD_LIMIT)
+        if operation.operation is OperationType.MUTATION:
+            _hold("changes", roots, CHANGE_LIMIT)
     _hold("operations", len(operations), OPERATION_LIMIT)
     _hold("levels of depth", total.depth, depth_limit)
     _hold("aliases", total.aliases, ALIAS_LIMIT)

@@ -155,5 +155,68 @@ class Database:
                     await self._pool.release(connection, timeout=self.timeout)
 
 
+class HeldTransaction(Database):
+    """One transaction held open from statement to statement, over a connection of the pool.
+
+    What it reads is what it leaves. Statements that arrive at the same time take turns. Nothing is borrowed before
+    `begin`; `keep` or `undo` gives the connection back, and what was not kept is gone.
+    """
+
+    def __init__(self, lender: Database) -> None:
+        """Borrow from another database's pool."""
+        super().__init__(lender._pool, url=lender.url, timeout=lender.timeout)
+        self._held: Connection | None = None
+        self._turn = asyncio.Lock()
+
+    async def begin(self) -> None:
+        """Begin, afresh if one was held already; raises as `fetch` does."""
+        await self.undo()
+        with translated():
+            self._held = await self._pool.acquire(timeout=self.timeout)
+            await self._held.execute(
+                "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit TO on", timeout=self._patience
+            )
+
+    async def keep(self) -> None:
+        """Commit durably; where this raises, whether it was kept is not known.
+
+        Raises:
+            SourceUnavailable: The database did not say that it was kept.
+        """
+        async with self._connection() as connection:
+            if await connection.execute("COMMIT", timeout=self._patience) != "COMMIT":
+                raise asyncpg.InterfaceError("the transaction was rolled back")
+        await self._give_back()
+
+    async def undo(self) -> None:
+        """Roll back what is held; without its connection the database does so by itself."""
+        held = self._held
+        if held is None:
+            return
+        try:
+            await held.execute("ROLLBACK", timeout=self._patience)
+        except _UNREACHABLE:
+            with suppress(asyncpg.InterfaceError):
+                held.terminate()
+        await self._give_back()
+
+    @property
+    def _patience(self) -> float:
+        return self.timeout + GRACE
+
+    async def _give_back(self) -> None:
+        held, self._held = self._held, None
+        with suppress(*_UNREACHABLE):
+            await self._pool.release(held, timeout=self.timeout)
+
+    @asynccontextmanager
+    async def _connection(self, within: float | None = None) -> AsyncIterator[Connection]:
+        with translated():
+            async with self._turn, asyncio.timeout((within or self.timeout) + GRACE):
+                if self._held is None:
+                    raise asyncpg.InterfaceError("no transaction is held")
+                yield self._held
+
+
 async def _leave_as_it_is(connection: asyncpg.Connection) -> None:
     """Spare the round trip of a reset: every change to a session here is local to its transaction."""

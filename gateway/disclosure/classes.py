@@ -22,6 +22,7 @@ from gateway.records import (
     LocalAuthority,
     Practitioner,
     Setting,
+    Suspension,
 )
 from gateway.vocabulary import AuthorityCode, Consent, RecordStanding, RecordType, Shield
 
@@ -37,6 +38,7 @@ Record = (
     | Candidate
     | CallerRecord
     | AccessLogEntry
+    | Suspension
 )
 
 
@@ -107,6 +109,62 @@ def _class_of_involvement(involvement: Involvement, caller: Caller) -> RecordCla
     )
 
 
+_NOTHING_KNOWN: Mapping[str, Attribute] = {
+    "about": "other-authority",
+    "agreement": "none",
+    "author": "none",
+    "conflict": False,
+    "consent": Consent.NONE_NEEDED.value,
+    "earlier": "none",
+    "feed": "none",
+    "grant": "none",
+    "ground": "none",
+    "home": "same-authority",
+    "involved": False,
+    "justification": "missing",
+    "reviewers": "none",
+    "self": False,
+    "sensitive": False,
+    "standing": RecordStanding.LIVE.value,
+    "subject": "child",
+    "understanding": "not-assessed",
+}
+"""The class of an action of which nothing is known yet; what an action is about is stated on top."""
+
+
+def class_of_action(**known: Attribute) -> RecordClass:
+    """Return the class of a change that a caller asks for: what is known of it, and nothing of the rest."""
+    return tuple(sorted({**_NOTHING_KNOWN, **known}.items()))
+
+
+def class_of_action_on_child(facts: ChildFacts, caller: Caller, *, own: bool, **known: Attribute) -> RecordClass:
+    """Return the class of a change to a record that is about a child."""
+    _, _, _, involved, conflict, at_home, standing, _ = _facts(facts, caller, own=own)
+    return class_of_action(
+        **{
+            "involved": involved,
+            "conflict": conflict,
+            "home": "same-authority" if at_home else "other-authority",
+            "standing": standing.value,
+            "self": own,
+            **known,
+        }
+    )
+
+
+def _class_of_suspension(suspension: Suspension, caller: Caller) -> RecordClass:
+    return _plain(
+        Shield.NONE,
+        False,
+        Consent.NONE_NEEDED,
+        False,
+        False,
+        suspension.authority == caller.claims.authority,
+        RecordStanding.LIVE,
+        suspension.person in caller.persons,
+    )
+
+
 def _facts(
     facts: ChildFacts, caller: Caller, *, own: bool
 ) -> tuple[Shield, bool, Consent, bool, bool, bool, RecordStanding, bool]:
@@ -168,6 +226,7 @@ _CLASSIFIERS: Mapping[type, tuple[RecordType, Callable[[Any, Caller], RecordClas
     Candidate: (RecordType.CANDIDATE, _class_of_candidate),
     CallerRecord: (RecordType.CALLER, lambda _record, _caller: _public(own=True)),
     AccessLogEntry: (RecordType.ACCESS_LOG_ENTRY, _class_of_log_entry),
+    Suspension: (RecordType.SUSPENSION, _class_of_suspension),
 }
 
 
@@ -180,5 +239,7 @@ def home_of(record: Record, home: AuthorityCode) -> AuthorityCode:
             return record.child.facts.home
         case LocalAuthority():
             return record.code
+        case Suspension():
+            return record.authority
         case _:
             return home

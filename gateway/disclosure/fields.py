@@ -116,6 +116,19 @@ FIELDS: Mapping[RecordType, tuple[str, ...]] = {
         "policyRevision",
         "withheld",
     ),
+    RecordType.SUSPENSION: (
+        "id",
+        "person",
+        "reason",
+        "suspendedBy",
+        "suspendedAt",
+        "until",
+        "inForce",
+        "liftedBy",
+        "liftedAt",
+        "liftReason",
+        "withheld",
+    ),
 }
 
 LEVELS: Mapping[RecordType, frozenset[str]] = {

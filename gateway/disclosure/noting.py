@@ -1,6 +1,6 @@
 """Note: what one ask touched, as the ledger records it, taken from the very objects that make the response."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 import orjson
@@ -9,9 +9,9 @@ from gateway.disclosure.classes import RecordClass
 from gateway.disclosure.fields import LEVELS, attribute
 from gateway.disclosure.question import Decision
 from gateway.disclosure.redaction import Disclosed
-from gateway.disclosure.road import Notes
+from gateway.disclosure.road import ActionNote, Notes
 from gateway.ledger.commitments import Commitments
-from gateway.ledger.entry import MaskedNote, RecordNote, WithheldNote
+from gateway.ledger.entry import NOT_FOUND, MaskedNote, RecordNote, WithheldNote
 from gateway.vocabulary import ChildId, Effect, RecordType
 
 Place = tuple[RecordType, str, tuple[ChildId, ...]]
@@ -24,7 +24,34 @@ def record_notes(notes: Notes, commitments: Commitments, salt: bytes) -> tuple[R
     for disclosed in notes.disclosed:
         told.setdefault((disclosed.plan.type, str(disclosed.record_id), disclosed.about), []).append(disclosed)
     made = [_told_note(place, group, commitments, salt) for place, group in told.items()]
-    return (*made, *_concealed_notes(notes))
+    told_records = {(record_type, record_id) for record_type, record_id, _ in told}
+    actions = [part for note in notes.actions for part in _action_notes(note, told_records, commitments, salt)]
+    return (*actions, *made, *_concealed_notes(notes))
+
+
+def _action_notes(
+    note: ActionNote, told: Collection[tuple[RecordType, str]], commitments: Commitments, salt: bytes
+) -> Iterator[RecordNote]:
+    """Note what was asked for under the id of the change, and beside it the record that was changed."""
+    decided = None if note.decision is None else note.decision.fields[note.action]
+    done = note.changed is not None
+    change, about = str(note.change), tuple(str(child) for child in note.about)
+    yield RecordNote(
+        type=RecordType.ACTION,
+        id=change,
+        home=None,
+        about=about,
+        exists=NOT_FOUND if not note.found else Effect.DISCLOSE if note.decision is None else note.decision.exists,
+        reasons=() if note.decision is None else note.decision.reasons,
+        # The input is committed to, never held: what was stated can be proved.
+        disclosed=commitments.commit(salt, RecordType.ACTION.value, change, {note.action: note.stated}) if done else {},
+        withheld={note.action: WithheldNote(reasons=decided.reasons, tell=decided.tell or "")}
+        if decided is not None and not done and decided.effect is Effect.WITHHOLD
+        else {},
+        record_class=note.record_class,
+    )
+    if note.changed is not None and (note.changed[0], str(note.changed[1])) not in told:
+        yield RecordNote(type=note.changed[0], id=str(note.changed[1]), home=None, about=about)
 
 
 def _told_note(place: Place, group: list[Disclosed], commitments: Commitments, salt: bytes) -> RecordNote:

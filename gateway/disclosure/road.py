@@ -42,6 +42,24 @@ class SourceNote:
     """Of a peer only: how long the home directory took would say something of what it holds."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionNote:
+    """A change that was asked for: what was decided, and what was changed.
+
+    `decision` is `None` where nothing was decided: the change had been made before, or what it is about is not there.
+    `changed` is the record that was changed, `None` where none was; `stated` is the input as JSON.
+    """
+
+    action: str
+    change: UUID
+    stated: bytes
+    decision: Decision | None = None
+    record_class: RecordClass | None = None
+    found: bool = True
+    about: tuple[ChildId, ...] = ()
+    changed: tuple[RecordType, UUID] | None = None
+
+
 @dataclass(slots=True)
 class Notes:
     """What this ask has touched and told so far: the stuff of its audit entry."""
@@ -51,6 +69,7 @@ class Notes:
         field(default_factory=list)
     )
     sources: list[SourceNote] = field(default_factory=list)
+    actions: list[ActionNote] = field(default_factory=list)
     searches: int = 0
     """Searches begun by this ask: what its entry charges to the caller's budget."""
 

@@ -1,0 +1,45 @@
+"""What suspending and reinstating a caller take and give."""
+
+from datetime import datetime
+
+import strawberry
+
+from schema.changing import KEY, stated
+from schema.suspension import Suspension
+from schema.told import told
+from schema.user_error import UserError
+
+
+@strawberry.input(description="Whom to suspend, and why.")
+class SuspendCallerInput:
+    """A suspension asked for."""
+
+    idempotency_key: str = stated(KEY)
+    person: strawberry.ID = stated("The person, as their token names them; every role of theirs is suspended.")
+    reason: str = stated("Why, in up to 500 characters; about the person's use of the directory, not about a child.")
+    until: datetime | None = stated("Until when; absent: until it is lifted.", default=None)
+
+
+@strawberry.input(description="Whom to give access back, and why.")
+class ReinstateCallerInput:
+    """A reinstatement asked for."""
+
+    idempotency_key: str = stated(KEY)
+    person: strawberry.ID = stated("The person, as their token names them.")
+    reason: str = stated("Why, in up to 500 characters.")
+
+
+@strawberry.federation.type(description="What became of suspending a caller.")
+class SuspendCallerPayload:
+    """The outcome."""
+
+    suspension: Suspension | None = told("The suspension; null where nothing was changed.")
+    errors: list[UserError] = told("Why nothing was changed; empty where it was.")
+
+
+@strawberry.federation.type(description="What became of reinstating a caller.")
+class ReinstateCallerPayload:
+    """The outcome."""
+
+    suspension: Suspension | None = told("The latest of the suspensions that were lifted; null where none was.")
+    errors: list[UserError] = told("Why nothing was changed; empty where it was.")
