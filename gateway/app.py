@@ -19,16 +19,20 @@ from connectors.ledger_secret import ledger_master_key
 from connectors.postgres.changes import PostgresChanges
 from connectors.postgres.database import Database
 from connectors.postgres.directory import PostgresDirectory
+from connectors.postgres.federation import RegistryReleases, UsedAssertions
 from connectors.postgres.ledger import OpeningLedgerReader, PostgresLedgerStore
 from connectors.postgres.ledger_keys import SealingKeys
 from connectors.postgres.register import PostgresRegister
 from connectors.postgres.rule_releases import RuleReleases
+from connectors.registry import FollowedRegistry
 from connectors.rule_set import RuleSet
 from connectors.rule_signature import verify
 from connectors.rule_trial import RuleTrials
 from gateway.answering import Answering
 from gateway.disclosure.redaction import Freshness
 from gateway.errors import DirectoryError
+from gateway.federation.assertion import AssertionChecker
+from gateway.federation.tls import OwnCertificate, PeerPort
 from gateway.ledger.commitments import Commitments
 from gateway.ledger.writer import LedgerWriter
 from gateway.pages.graphiql import PagePersona, graphiql_routes
@@ -42,6 +46,7 @@ from resolvers.asking import Purposes
 from schema.directory import DIRECTORY
 from schema.execution import DirectoryGraph
 from schema.http import GraphQLEndpoint
+from schema.peer_http import PeerEndpoint
 
 log = logging.getLogger("gateway")
 
@@ -66,8 +71,10 @@ class Gateway:
         database: Database,
         ledger: LedgerWriter,
         decider: Decider,
+        registry: FollowedRegistry | None = None,
     ) -> None:
         """Hold the parts; `running` makes them."""
+        self.registry = registry
         self.settings = settings
         self.answering = answering
         self.tokens = tokens
@@ -140,7 +147,13 @@ async def running(
             clock=clock,
         )
         yield Gateway(
-            settings=settings, answering=answering, tokens=tokens, database=database, ledger=writer, decider=chosen
+            settings=settings,
+            answering=answering,
+            tokens=tokens,
+            database=database,
+            ledger=writer,
+            decider=chosen,
+            registry=await _registry(settings, database, clock, stack),
         )
 
 
@@ -163,6 +176,7 @@ def application(
                 answering=gateway.answering, tokens=gateway.tokens, body_limit=settings.body_limit
             )
             app.state.policies = _policies(gateway)
+            app.state.peer_side = _peer_side(gateway, clock)
             yield
 
     async def graphql(request: Request) -> Response:
@@ -178,6 +192,62 @@ def application(
     if settings.env == "development":
         routes += graphiql_routes(personas=personas)
     return Starlette(routes=routes, lifespan=lifespan)
+
+
+class PeerSide:
+    """What answers other authorities' gateways: an application of its own, behind a TLS of its own."""
+
+    def __init__(self, *, endpoint: PeerEndpoint, port: PeerPort) -> None:
+        """Take what answers and the TLS in front of it."""
+        self.app = Starlette(
+            routes=[
+                Route("/graphql", endpoint.graphql, methods=["POST"]),
+                Route("/federation/ping", endpoint.ping, methods=["GET"]),
+            ]
+        )
+        self.tls = port.context
+
+
+def _peer_side(gateway: Gateway, clock: Callable[[], datetime]) -> PeerSide | None:
+    settings, registry = gateway.settings, gateway.registry
+    if settings.peer_port is None:
+        return None
+    if registry is None:
+        raise SettingsError("GATEWAY_REGISTRY: must name the registry of members where GATEWAY_PEER_PORT is set")
+    home = AuthorityCode(settings.authority)
+    endpoint = PeerEndpoint(
+        home=home,
+        answering=gateway.answering,
+        checker=AssertionChecker(home=home, seen=UsedAssertions(gateway.database), clock=clock),
+        registry=registry.in_force,
+        body_limit=settings.body_limit,
+        clock=clock,
+    )
+    return PeerSide(endpoint=endpoint, port=PeerPort(_own_certificate(settings), lambda: registry.latest))
+
+
+def _own_certificate(settings: Settings) -> OwnCertificate:
+    if settings.peer_cert_file is None or settings.peer_key_file is None:
+        raise SettingsError("GATEWAY_PEER_CERT_FILE and GATEWAY_PEER_KEY_FILE: must be set to speak to peers")
+    return OwnCertificate(certificate=settings.peer_cert_file, key=settings.peer_key_file)
+
+
+async def _registry(
+    settings: Settings, database: Database, clock: Callable[[], datetime], stack: AsyncExitStack
+) -> FollowedRegistry | None:
+    if settings.registry is None:
+        return None
+    if settings.registry_keys_file is None:
+        raise SettingsError("GATEWAY_REGISTRY_KEYS_FILE: must name the operator's public keys where a registry is set")
+    followed = FollowedRegistry(
+        settings.registry,
+        operator_keys=settings.registry_keys_file,
+        releases=RegistryReleases(database),
+        clock=clock,
+    )
+    stack.push_async_callback(followed.close)
+    await followed.start(interval=settings.registry_interval)
+    return followed
 
 
 def _policies(gateway: Gateway) -> PolicyEndpoint:

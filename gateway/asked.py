@@ -71,6 +71,7 @@ def entry_of(
             agency=claims.agency,
             authority=claims.authority,
             mediated_for=claims.mediated_for,
+            peer=None if claims.vouched is None else claims.vouched.peer,
             standing=None if asked.caller is None else asked.caller.standing.value,
             acts_for=None if asked.caller is None else asked.caller.acts_for,
         ),

@@ -81,11 +81,29 @@ async def json_body(request: Request, *, limit: int) -> Mapping[str, Any]:
         raise Refusal(415, "Send application/json.")
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise Refusal(415, "Send the body uncompressed.")
+    return json_object(await body_of(request, limit=limit))
+
+
+async def body_of(request: Request, *, limit: int) -> bytes:
+    """Return the bytes a request brings.
+
+    Raises:
+        Refusal: They are over the limit.
+    """
     body = bytearray()
     async for chunk in request.stream():
         body.extend(chunk)
         if len(body) > limit:
             raise Refusal(413, f"The body is over the limit of {limit} bytes.")
+    return bytes(body)
+
+
+def json_object(body: bytes) -> Mapping[str, Any]:
+    """Return the JSON object in a body.
+
+    Raises:
+        Refusal: There is none, or a number in it is too long.
+    """
     if _LONG_NUMBER.search(body):
         raise Refusal(400, f"A number in the body has more than {NUMBER_LIMIT} digits.")
     try:

@@ -38,7 +38,7 @@ class GraphQLEndpoint:
         media_type = PLAIN_JSON
         try:
             media_type = _accepted_media_type(request)
-            operation = _operation(await json_body(request, limit=self._body_limit))
+            operation = operation_in(await json_body(request, limit=self._body_limit))
         except Refusal as refusal:
             reply = await self._refused(request, refusal, request_id)
             status = refusal.status if reply.errors[0].code == BadRequest.code else status_of(reply)
@@ -82,7 +82,12 @@ class GraphQLEndpoint:
         )
 
 
-def _operation(document: Mapping[str, Any]) -> Operation:
+def operation_in(document: Mapping[str, Any]) -> Operation:
+    """Return the operation in a request's JSON object.
+
+    Raises:
+        Refusal: There is none.
+    """
     text, name, variables = document.get("query"), document.get("operationName"), document.get("variables")
     if not isinstance(text, str) or not text.strip():
         raise Refusal(400, "`query` must be a GraphQL document.")

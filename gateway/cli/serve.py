@@ -1,7 +1,12 @@
 """`gateway serve`: serve the graph."""
 
+import socket
+import ssl
+from collections.abc import Awaitable, Callable
+
 from connectors.postgres.migration import pending
 from gateway.cli.running import console, database_url, run
+from gateway.federation.tls import caller_context
 from gateway.settings import Settings, SettingsError
 
 
@@ -20,11 +25,26 @@ def serve() -> None:
                 f"The database lacks {len(outstanding)} migrations ({outstanding[0]} …): run `gateway migrate` first."
             )
         bound = listening(settings.host, settings.port)
-        await serve_on(bound, application(settings, url=url), once_up=_announce)
+        peers = None if settings.peer_port is None else listening(settings.host, settings.peer_port, "PEER_PORT")
+        await serve_on(bound, application(settings, url=url), once_up=_announce(peers), tls=_tls(settings), peers=peers)
 
     run(act)
 
 
-async def _announce(address: str) -> bool:
-    console.print(f"Serving the graph at [link]{address}/graphql[/link]")
-    return True
+def _announce(peers: socket.socket | None) -> Callable[[str], Awaitable[bool]]:
+    async def announce(address: str) -> bool:
+        if peers is not None:
+            host, port = peers.getsockname()[:2]
+            console.print(f"Answering other authorities at https://{host}:{port}")
+        console.print(f"Serving the graph at [link]{address}/graphql[/link]")
+        return True
+
+    return announce
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    if settings.tls_cert_file is None and settings.tls_key_file is None:
+        return None
+    if settings.tls_cert_file is None or settings.tls_key_file is None:
+        raise SettingsError("GATEWAY_TLS_CERT_FILE and GATEWAY_TLS_KEY_FILE: must be set together")
+    return caller_context(settings.tls_cert_file, settings.tls_key_file)

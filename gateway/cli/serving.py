@@ -3,7 +3,9 @@
 import asyncio
 import signal
 import socket
-from collections.abc import Awaitable, Callable
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from types import FrameType
 from typing import Final
 
@@ -11,12 +13,13 @@ import uvicorn
 from starlette.applications import Starlette
 
 from gateway.settings import SettingsError
+from gateway.tls_protocol import TlsProtocol
 
 GRACE: Final = 10
 """Seconds that requests under way may take to finish when the server is told to stop."""
 
 
-def listening(host: str, port: int) -> socket.socket:
+def listening(host: str, port: int, setting: str = "PORT") -> socket.socket:
     """Return a socket bound to an address; port 0 takes any free one.
 
     Raises:
@@ -29,37 +32,74 @@ def listening(host: str, port: int) -> socket.socket:
         bound.bind((host, port))
     except OSError:
         bound.close()
-        raise SettingsError(f"{host}:{port} cannot be listened on; choose another with GATEWAY_PORT.") from None
+        raise SettingsError(f"{host}:{port} cannot be listened on; choose another with GATEWAY_{setting}.") from None
     return bound
 
 
 async def serve_on(
-    bound: socket.socket, app: Starlette, *, once_up: Callable[[str], Awaitable[bool]] | None = None
+    bound: socket.socket,
+    app: Starlette,
+    *,
+    once_up: Callable[[str], Awaitable[bool]] | None = None,
+    tls: ssl.SSLContext | None = None,
+    peers: socket.socket | None = None,
 ) -> None:
     """Serve until told to stop; `once_up` is called with the address, and ends the serving by returning False.
+
+    Args:
+        bound: The socket for callers.
+        app: The application; where `peers` is given, its state has a `peer_side` once it has started.
+        once_up: What to do when callers can ask.
+        tls: The TLS of the socket for callers; without one they ask in the clear, or through a proxy.
+        peers: The socket for other authorities' gateways.
 
     Raises:
         DirectoryError: The application could not start.
     """
-    config = uvicorn.Config(
+    server = _Server(_config(app, tls))
+    # The lifespan runs here and not in uvicorn, which would turn a failed start into a stack trace.
+    async with app.router.lifespan_context(app), _peers_served(app, peers):
+        serving = asyncio.create_task(server.serve(sockets=[bound]))
+        up = asyncio.create_task(server.up.wait())
+        await asyncio.wait({serving, up}, return_when=asyncio.FIRST_COMPLETED)
+        up.cancel()
+        host, port = bound.getsockname()[:2]
+        scheme = "http" if tls is None else "https"
+        if once_up is not None and not serving.done() and not await once_up(f"{scheme}://{host}:{port}"):
+            server.should_exit = True
+        await serving
+
+
+@asynccontextmanager
+async def _peers_served(app: Starlette, bound: socket.socket | None) -> AsyncIterator[None]:
+    """Serve peers for the length of the block, on a socket of their own."""
+    if bound is None:
+        yield
+        return
+    side = app.state.peer_side
+    server = _PeerServer(_config(side.app, side.tls))
+    serving = asyncio.create_task(server.serve(sockets=[bound]))
+    up = asyncio.create_task(server.up.wait())
+    await asyncio.wait({serving, up}, return_when=asyncio.FIRST_COMPLETED)
+    up.cancel()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
+
+
+def _config(app: Starlette, tls: ssl.SSLContext | None) -> uvicorn.Config:
+    return uvicorn.Config(
         app,
         log_level="warning",
         access_log=False,  # a request's line says nothing that the ledger does not, and less safely
         server_header=False,
         timeout_graceful_shutdown=GRACE,
         lifespan="off",
+        http="httptools" if tls is None else TlsProtocol,
+        ssl_context_factory=None if tls is None else lambda _config, _default: tls,
     )
-    server = _Server(config)
-    # The lifespan runs here and not in uvicorn, which would turn a failed start into a stack trace.
-    async with app.router.lifespan_context(app):
-        serving = asyncio.create_task(server.serve(sockets=[bound]))
-        up = asyncio.create_task(server.up.wait())
-        await asyncio.wait({serving, up}, return_when=asyncio.FIRST_COMPLETED)
-        up.cancel()
-        host, port = bound.getsockname()[:2]
-        if once_up is not None and not serving.done() and not await once_up(f"http://{host}:{port}"):
-            server.should_exit = True
-        await serving
 
 
 class _Server(uvicorn.Server):
@@ -81,3 +121,11 @@ class _Server(uvicorn.Server):
         """
         self.force_exit = self.should_exit and sig == signal.SIGINT
         self.should_exit = True
+
+
+class _PeerServer(_Server):
+    """A second server in the process: it stops when the first one does, and leaves the signals to it."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield

@@ -40,6 +40,7 @@ PEER_ROLE: Final = "peer"
 ORIGIN: Final = "cross-border"
 
 _CODE: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 
 
 class Refusal(StrEnum):
@@ -96,6 +97,8 @@ class Said:
     claims: Claims
     access: Access
     token: str
+    request_id: str
+    """The id under which both sides record the call."""
     time_left: float
     """Seconds the asking side still has for the whole call."""
 
@@ -110,6 +113,20 @@ class SeenAssertions(Protocol):
             SourceUnavailable: It cannot be found out; nothing may be answered.
         """
         ...
+
+
+def organisation(member: Member) -> Claims:
+    """Return whom a call is held to whose assertion names nobody that can be believed: the member that made it."""
+    return Claims(
+        person=PersonId(member.authority),
+        name=member.name,
+        role=PEER_ROLE,
+        agency=member.authority,
+        authority=member.authority,
+        mediated_for=None,
+        token="",
+        vouched=Vouched(peer=member.authority, role=PEER_ROLE, standing=CallerStanding.UNREGISTERED),
+    )
 
 
 def operation_hash(body: bytes) -> str:
@@ -226,7 +243,7 @@ def _form_fault(claims: Mapping[str, Any]) -> Refusal | None:
         return Refusal.AUDIENCE  # a list of audiences is an assertion for more than one authority
     if any(not isinstance(claims[name], kind) or isinstance(claims[name], bool) for name, kind in _CLAIMS.items()):
         return Refusal.CLAIMS_MALFORMED
-    if any(not 0 < len(claims[name]) <= TEXT_LIMIT for name in _SHORT):
+    if any(not 0 < len(claims[name]) <= TEXT_LIMIT for name in _SHORT) or not _REQUEST_ID.fullmatch(claims["rid"]):
         return Refusal.CLAIMS_MALFORMED
     return None
 
@@ -309,6 +326,7 @@ def _said(claims: Mapping[str, Any], member: Member) -> Said | None:
             origin=ORIGIN,
         ),
         token=claims["jti"],
+        request_id=claims["rid"],
         time_left=max(0, claims["left"]) / 1000,
     )
 

@@ -1,7 +1,7 @@
 """Only the operator's registry is used, while it is in force, and never an older one than was used before."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -17,9 +17,8 @@ from gateway.federation.registry import (
     sign_registry,
 )
 from gateway.federation.signed import new_key, sign
+from tests.support.builders import NOW
 from tests.support.federation import ELSEWHERE, HERE, OPERATOR, THERE, RegistryFile, enrolled
-
-NOW = datetime.now(UTC)
 
 
 @pytest.fixture
@@ -37,7 +36,7 @@ def registry(tmp_path, here, there):
     return RegistryFile(tmp_path, here, there)
 
 
-def followed(registry, database, clock=lambda: datetime.now(UTC)):
+def followed(registry, database, clock=lambda: NOW):
     return FollowedRegistry(
         str(registry.file), operator_keys=registry.keys_file, releases=RegistryReleases(database), clock=clock
     )
@@ -146,7 +145,7 @@ async def test_a_second_registry_under_the_same_number_is_refused(database, regi
 
 
 async def test_a_refused_registry_leaves_the_one_in_force_until_that_expires(database, registry, here):
-    now = [datetime.now(UTC)]
+    now = [NOW]
     following = followed(registry, database, clock=lambda: now[0])
     await following.start(interval=0)
     registry.file.write_text("junk")

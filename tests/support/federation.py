@@ -1,16 +1,29 @@
-"""Made-up members of a federation: their keys, certificates and entries, as files that gateways are started with."""
+"""Made-up members of a federation: their keys, certificates and entries, as files that gateways are started with.
 
+Registries are of the moment at which the tests' world stands still; certificates are of now, as TLS reads the clock.
+"""
+
+import asyncio
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
+import httpx
 import orjson
 
+from gateway.app import application
+from gateway.cli.serving import listening, serve_on
+from gateway.federation.assertion import ASSERTION_TYPE, Asker, make_assertion
 from gateway.federation.enrolment import certificate_request, der_of, issue, new_tls_key, self_made_issuer
 from gateway.federation.registry import Member, sign_registry
-from gateway.federation.signed import new_key, public_set
-from gateway.federation.tls import OwnCertificate
-from gateway.vocabulary import AuthorityCode
+from gateway.federation.signed import new_key, public_set, sign, unverified
+from gateway.federation.tls import OwnCertificate, asking_context
+from gateway.identity import Access
+from gateway.vocabulary import AuthorityCode, CallerStanding
+from tests.support.builders import NOW
+from tests.support.gateway import settings_for
 
 HERE, THERE, ELSEWHERE = "E08000009", "E08000003", "E08000006"
 OPERATOR = "https://registry.invalid"
@@ -99,7 +112,7 @@ class RegistryFile:
         self.keys_file.write_bytes(orjson.dumps(public_set(keys)))
 
     def text(self, *members, sequence=None, key=None, issued=None, days=7.0, **stated):
-        issued = issued or datetime.now(UTC)
+        issued = issued or NOW
         return sign_registry(
             [one.member for one in members],
             operator=OPERATOR,
@@ -115,3 +128,87 @@ class RegistryFile:
         self.sequence = stated.pop("sequence", None) or self.sequence + 1
         self.file.write_text(self.text(*members, **stated))
         return self
+
+
+@asynccontextmanager
+async def a_member_served(url, data_dir, enrolled, registry, *, peers_on=0, clock=lambda: NOW, **settings):
+    """A whole gateway of a member on real sockets: yields (address for callers, address for peers, application)."""
+    stated = enrolled.settings(registry) | {"peer_port": peers_on, "request_timeout": 30, "decision_timeout": 20}
+    app = application(settings_for(data_dir, **(stated | settings)), url=url, clock=clock)
+    callers, peers = listening("127.0.0.1", 0), listening("127.0.0.1", peers_on)
+    up, leave = asyncio.Event(), asyncio.Event()
+    addresses = []
+
+    async def once_up(address):
+        addresses.append(address)
+        up.set()
+        await leave.wait()
+        return False
+
+    serving = asyncio.create_task(serve_on(callers, app, once_up=once_up, peers=peers))
+    waiting = asyncio.create_task(up.wait())
+    await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if serving.done():
+        await serving
+    try:
+        yield addresses[0], f"https://127.0.0.1:{peers.getsockname()[1]}", app
+    finally:
+        leave.set()
+        await serving
+
+
+def speaking_as(own, member, *, tls=None):
+    """An HTTP client that shows a certificate and believes a member's issuer."""
+    return httpx.AsyncClient(verify=tls or asking_context(own, member), timeout=20)
+
+
+NURSE = Asker(
+    person="nurse.okafor",
+    name="Ada Okafor",
+    role="health-practitioner",
+    agency="agency-of-here",
+    standing=CallerStanding.CURRENT,
+)
+ACCESS = Access(purpose="direct-support", reason="Seeing the child in A&E", case="A-1", grant=None)
+ASKED = orjson.dumps({"query": "{ me { role standing } }"})
+
+
+def assertion(here, *, body=ASKED, asker=NURSE, access=ACCESS, at=NOW, key=None, **stated):
+    return make_assertion(
+        key=key or here.key,
+        issuer=stated.get("issuer", HERE),
+        audience=stated.get("audience", THERE),
+        certificate=stated.get("certificate", here.certificate),
+        body=body,
+        asker=asker,
+        access=access,
+        request_id=stated.get("request_id") or str(uuid4()),
+        time_left=stated.get("time_left", 10.0),
+        at=at,
+    )
+
+
+def changed(here, *, key=None, without=(), **claims):
+    """An assertion that a member has signed with other claims."""
+    said = {name: value for name, value in unverified(assertion(here)).items() if name not in without}
+    return sign(said | claims, type=ASSERTION_TYPE, key=key or here.key)
+
+
+async def call(address, here, there, text, *, body=ASKED, tls=None):
+    async with speaking_as(here.own, there.member, tls=tls) as http:
+        headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {text}"} if text else {})
+        return await http.post(f"{address}/graphql", content=body, headers=headers)
+
+
+async def entries_of(database, answer):
+    """The entries that a gateway made of a call, by the request id in its answer."""
+    rows = await database.fetch("SELECT entry FROM ledger_entry ORDER BY seq")
+    documents = [orjson.loads(row["entry"]) for row in rows]
+    return [document for document in documents if document["request_id"] == answer.headers["x-request-id"]]
+
+
+async def entry_of(database, answer):
+    """The one entry that a gateway made of a call."""
+    [entry] = await entries_of(database, answer)
+    return entry

@@ -1,0 +1,179 @@
+"""What the port for peers serves: the graph, to members' gateways that ask for a named person, and a ping."""
+
+import logging
+import ssl
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+import orjson
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from gateway.answering import Answering, Reply
+from gateway.asked import Operation
+from gateway.errors import AskRefused, BadRequest, SourceFailed, SourceUnavailable, Unauthenticated
+from gateway.federation.assertion import (
+    ORIGIN,
+    AssertionChecker,
+    AssertionRefused,
+    Said,
+    organisation,
+)
+from gateway.federation.certificates import holder_of, thumbprint
+from gateway.federation.registry import Member, Registry
+from gateway.http_requests import (
+    Refusal,
+    body_of,
+    json_object,
+    refusal,
+    request_id_of,
+    response_of,
+    status_of,
+)
+from gateway.identity import Access
+from gateway.vocabulary import AuthorityCode
+from schema.http import NOTHING, operation_in
+
+log = logging.getLogger("gateway.peers")
+
+MARGIN: Final = 0.05
+"""Seconds kept back of a peer's remaining time, so that the answer is there before it stops waiting."""
+
+ANSWERED_AT: Final = "answered-at"
+"""The header with the moment a reply speaks of."""
+
+
+class PeerEndpoint:
+    """Takes one call of a member's gateway to one reply; what is refused of a known member is recorded."""
+
+    def __init__(
+        self,
+        *,
+        home: AuthorityCode,
+        answering: Answering,
+        checker: AssertionChecker,
+        registry: Callable[[], Registry | None],
+        body_limit: int,
+        clock: Callable[[], datetime],
+    ) -> None:
+        """Take the road to an answer, the check of assertions, and where the registry in force is found."""
+        self._home = home
+        self._answering = answering
+        self._checker = checker
+        self._registry = registry
+        self._body_limit = body_limit
+        self._clock = clock
+
+    async def graphql(self, request: Request) -> Response:
+        """Answer an ask."""
+        request_id = request_id_of(request)
+        try:
+            member, certificate = self._caller(request)
+            body = await body_of(request, limit=self._body_limit)
+        except (Unauthenticated, SourceUnavailable) as error:
+            # No member can be held to this call, so there is nothing to record of anybody.
+            return self._response(refusal(error), request_id)
+        except Refusal as too_long:
+            return await self._refused(request, BadRequest(too_long.message, reason=f"request-form:{too_long.status}"))
+        except ClientDisconnect:
+            return Response(status_code=499)
+        operation, fault = _operation(body)
+        try:
+            said = await self._checker.check(_assertion(request), member=member, certificate=certificate, body=body)
+        except AssertionRefused as refused:
+            return await self._recorded(refused, refused.said, member, operation, request_id)
+        except SourceFailed as error:
+            return self._response(refusal(error), request_id)
+        if fault is not None:
+            return await self._recorded(fault, said, member, operation, said.request_id)
+        reply = await self._answering.answer(
+            said.claims,
+            said.access,
+            operation,
+            request_id=said.request_id,
+            within=max(0.0, said.time_left - MARGIN),
+        )
+        return self._response(reply, said.request_id)
+
+    async def ping(self, request: Request) -> Response:
+        """Tell a member's gateway who answers here, what the registry says of it, and what the time is."""
+        request_id = request_id_of(request)
+        try:
+            member, _ = self._caller(request)
+            registry = self._in_force()
+        except (Unauthenticated, SourceUnavailable) as error:
+            return self._response(refusal(error), request_id)
+        document = {
+            "authority": self._home,
+            "now": self._clock().isoformat(),
+            "registry": {"sequence": registry.sequence, "expires": registry.expires.isoformat()},
+            "you": {
+                "authority": member.authority,
+                "keys": [key.thumbprint() for key in member.keys],
+                "roles": sorted(member.roles),
+            },
+        }
+        return Response(orjson.dumps(document), media_type="application/json", headers={"cache-control": "no-store"})
+
+    def _caller(self, request: Request) -> tuple[Member, bytes]:
+        registry = self._in_force()
+        certificate = _certificate(request)
+        member = holder_of(certificate, registry)
+        if member is None or member.authority == self._home:
+            log.warning("a certificate of no other member: %s", thumbprint(certificate))
+            raise Unauthenticated(
+                "The certificate is not one of a member of the federation.", reason="certificate-unknown"
+            )
+        return member, certificate
+
+    def _in_force(self) -> Registry:
+        registry = self._registry()
+        if registry is None:
+            raise SourceUnavailable("No registry of members is in force here.", reason="registry-missing")
+        return registry
+
+    async def _refused(self, request: Request, error: AskRefused) -> Response:
+        member, _ = self._caller(request)
+        return await self._recorded(error, None, member, NOTHING, request_id_of(request))
+
+    async def _recorded(
+        self, error: AskRefused, said: Said | None, member: Member, operation: Operation, request_id: str
+    ) -> Response:
+        request_id = request_id if said is None else said.request_id
+        reply = await self._answering.refuse(
+            error,
+            claims=organisation(member) if said is None else said.claims,
+            access=_UNSTATED if said is None else said.access,
+            operation=operation,
+            request_id=request_id,
+        )
+        return self._response(reply, request_id)
+
+    def _response(self, reply: Reply, request_id: str) -> Response:
+        response = response_of(reply, request_id, status=status_of(reply))
+        response.headers[ANSWERED_AT] = self._clock().isoformat()
+        return response
+
+
+_UNSTATED: Final = Access(purpose=None, reason=None, case=None, grant=None, origin=ORIGIN)
+
+
+def _operation(body: bytes) -> tuple[Operation, BadRequest | None]:
+    try:
+        return operation_in(json_object(body)), None
+    except Refusal as refused:
+        return NOTHING, BadRequest(refused.message, reason=f"request-form:{refused.status}")
+
+
+def _assertion(request: Request) -> str | None:
+    scheme, _, text = request.headers.get("authorization", "").partition(" ")
+    return text.strip() if scheme.lower() == "bearer" else None
+
+
+def _certificate(request: Request) -> bytes:
+    """Return the caller's certificate (DER), as the server puts it into the ASGI scope."""
+    chain = request.scope.get("extensions", {}).get("tls", {}).get("client_cert_chain", ())
+    for pem in chain:
+        return ssl.PEM_cert_to_DER_cert(pem)
+    raise Unauthenticated("A certificate is required.", reason="certificate-missing")

@@ -1,0 +1,131 @@
+"""Who may connect at all: TLS 1.3, certificates on both sides, each believed for the member that the registry names."""
+
+import asyncio
+import socket
+import ssl
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from gateway.federation.certificates import thumbprint
+from gateway.federation.tls import asking_context
+from tests.support.builders import NOW
+from tests.support.federation import ELSEWHERE, a_member_served, assertion, call, enrolled, entry_of, speaking_as
+from tests.support.processes import recorded
+
+
+async def test_an_assertion_cannot_be_used_over_another_members_connection(
+    answering, database, tmp_path, here, there, registry
+):
+    elsewhere = enrolled(tmp_path, ELSEWHERE)
+    registry.publish(here, there, elsewhere)
+    async with a_member_served(database.url, tmp_path / "again", there, registry) as (_, address, _app):
+        answer = await call(address, elsewhere, there, assertion(here))
+
+    assert answer.status_code == 401
+    entry = await entry_of(database, answer)
+    assert entry["outcome"]["codes"][0]["reason"] == "assertion-key"
+    assert entry["caller"]["person"] == ELSEWHERE
+
+
+async def fails_to_connect(address, tls):
+    with pytest.raises(httpx.TransportError) as failed:
+        async with httpx.AsyncClient(verify=tls, timeout=20) as http:
+            await http.get(f"{address}/federation/ping")
+    return failed.value
+
+
+async def test_without_a_certificate_there_is_no_connection(answering, there):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cadata=there.member.issuers[0])
+
+    await fails_to_connect(answering, context)
+
+
+async def test_tls_below_1_3_is_no_connection(answering, here, there):
+    context = asking_context(here.own, there.member)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+
+    await fails_to_connect(answering, context)
+
+
+async def test_a_certificate_of_an_issuer_that_nobody_lists_is_no_connection(answering, tmp_path, there):
+    await fails_to_connect(answering, asking_context(enrolled(tmp_path, ELSEWHERE).own, there.member))
+
+
+async def test_an_expired_certificate_is_no_connection(answering, here, there):
+    here.renew(at=NOW - timedelta(days=400), days=30)
+
+    await fails_to_connect(answering, asking_context(here.own, there.member))
+
+
+async def test_a_certificate_that_one_member_made_in_anothers_name_is_refused(answering, database, here, there):
+    here.renew(uri="urn:directory-gateway:E08000006")
+    answer = await call(answering, here, there, assertion(here))
+
+    assert answer.status_code == 401
+    assert await recorded(database) == {}
+
+
+async def test_a_member_that_has_left_is_refused_without_a_restart(
+    database_url, database, tmp_path, here, there, registry
+):
+    async with a_member_served(database_url, tmp_path / "there", there, registry) as (_, address, app):
+        before = await call(address, here, there, assertion(here))
+        registry.publish(there)
+        await app.state.gateway.registry.reload()
+        await fails_to_connect(address, asking_context(here.own, there.member))
+
+    assert before.status_code == 200
+
+
+async def test_an_open_connection_does_not_outlast_the_membership(database_url, tmp_path, here, there, registry):
+    async with (
+        a_member_served(database_url, tmp_path / "there", there, registry) as (_, address, app),
+        speaking_as(here.own, there.member) as http,
+    ):
+        before = await http.get(f"{address}/federation/ping")
+        registry.publish(there)
+        await app.state.gateway.registry.reload()
+        after = await http.get(f"{address}/federation/ping")
+
+    assert (before.status_code, after.status_code) == (200, 401)
+
+
+async def test_a_certificate_is_replaced_without_a_restart(answering, here, there):
+    old = there.certificate
+    there.renew()
+    shown = await asyncio.to_thread(_shown_by, answering, asking_context(here.own, there.member))
+
+    assert thumbprint(shown) == thumbprint(there.certificate) != thumbprint(old)
+
+
+def _shown_by(address, context):
+    host, port = address.removeprefix("https://").split(":")
+    with (
+        socket.create_connection((host, int(port)), timeout=20) as plain,
+        context.wrap_socket(plain, server_hostname=host) as connection,
+    ):
+        return connection.getpeercert(binary_form=True)
+
+
+async def test_a_server_that_another_member_stands_in_for_is_not_believed(answering, tmp_path, here):
+    elsewhere = enrolled(tmp_path, ELSEWHERE)
+
+    assert "certificate" in str(await fails_to_connect(answering, asking_context(here.own, elsewhere.member))).lower()
+
+
+async def test_an_expired_registry_answers_nobody(database_url, database, tmp_path, here, there, registry):
+    now = [NOW]
+    async with a_member_served(database_url, tmp_path / "there", there, registry, clock=lambda: now[0]) as (
+        _,
+        address,
+        _app,
+    ):
+        now[0] += timedelta(days=8)
+        answer = await call(address, here, there, assertion(here, at=now[0]))
+
+    assert answer.status_code == 503
+    assert answer.json()["errors"][0]["extensions"]["code"] == "SOURCE_UNAVAILABLE"
