@@ -15,6 +15,7 @@ from connectors.development_keys import development_jwks
 from connectors.following_engine import FollowingDecider, Trust
 from connectors.golden import Replay, replay_golden
 from connectors.issuer_keys import IssuerKeys
+from connectors.ledger_proof import LedgerProof, proving
 from connectors.ledger_secret import ledger_master_key
 from connectors.postgres.changes import PostgresChanges
 from connectors.postgres.database import Database
@@ -35,6 +36,7 @@ from gateway.federation.assertion import AssertionChecker
 from gateway.federation.tls import OwnCertificate, PeerPort
 from gateway.ledger.commitments import Commitments
 from gateway.ledger.writer import LedgerWriter
+from gateway.ledger_requests import LedgerRequests, ledger_routes
 from gateway.pages.graphiql import PagePersona, graphiql_routes
 from gateway.pages.policies import PolicyEndpoint, policies_routes
 from gateway.pages.policy_views import PolicyViews
@@ -70,6 +72,7 @@ class Gateway:
         tokens: TokenReader,
         database: Database,
         ledger: LedgerWriter,
+        proof: LedgerProof,
         decider: Decider,
         registry: FollowedRegistry | None = None,
     ) -> None:
@@ -80,6 +83,7 @@ class Gateway:
         self.tokens = tokens
         self.database = database
         self.ledger = ledger
+        self.proof = proof
         self.decider = decider
 
 
@@ -114,7 +118,9 @@ async def running(
             chosen, purposes = decider, RuleSet.read(settings.policies_dir)
         master = ledger_master_key(settings)
         keys = SealingKeys(master)
-        writer = ledger if ledger is not None else _ledger(settings, url, keys, stack)
+        # Begun before the writer, so that it ends after it: what was written last is signed as well.
+        proof = await stack.enter_async_context(proving(settings, url=url, database=database, clock=clock))
+        writer = ledger if ledger is not None else _ledger(settings, url, keys, proof, stack)
         writer.start()
         stack.push_async_callback(writer.close)
         graph = DirectoryGraph(
@@ -152,6 +158,7 @@ async def running(
             tokens=tokens,
             database=database,
             ledger=writer,
+            proof=proof,
             decider=chosen,
             registry=await _registry(settings, database, clock, stack),
         )
@@ -176,6 +183,7 @@ def application(
                 answering=gateway.answering, tokens=gateway.tokens, body_limit=settings.body_limit
             )
             app.state.policies = _policies(gateway)
+            app.state.ledger = _ledger_requests(gateway)
             app.state.peer_side = _peer_side(gateway, clock)
             yield
 
@@ -188,6 +196,7 @@ def application(
         Route("/healthz", _healthz),
         Route("/readyz", _readyz),
     ]
+    routes += ledger_routes()
     routes += policies_routes(personas=personas if settings.env == "development" else ())
     if settings.env == "development":
         routes += graphiql_routes(personas=personas)
@@ -250,6 +259,18 @@ async def _registry(
     return followed
 
 
+def _ledger_requests(gateway: Gateway) -> LedgerRequests:
+    settings, proof = gateway.settings, gateway.proof
+    read = RuleSet.read(settings.policies_dir)
+    return LedgerRequests(
+        proof.reader,
+        authority=settings.authority,
+        keys=proof.keys,
+        witness=proof.witness,
+        revision=lambda: str(getattr(gateway.decider, "rules", read).revision),
+    )
+
+
 def _policies(gateway: Gateway) -> PolicyEndpoint:
     folder, decider = gateway.settings.policies_dir, gateway.decider
     read = RuleSet.read(folder)
@@ -270,6 +291,7 @@ async def _readyz(request: Request) -> Response:
     checks: Mapping[str, bool] = {
         "database": await _answers(gateway.database),
         "ledger": gateway.ledger.writing,
+        **gateway.proof.checks,
     }
     ready = all(checks.values())
     return JSONResponse({"ready": ready, "checks": checks}, status_code=200 if ready else 503)
@@ -324,10 +346,15 @@ def _trust(settings: Settings, releases: RuleReleases, clock: Callable[[], datet
     return trust
 
 
-def _ledger(settings: Settings, url: str, keys: SealingKeys, stack: AsyncExitStack) -> LedgerWriter:
+def _ledger(settings: Settings, url: str, keys: SealingKeys, proof: LedgerProof, stack: AsyncExitStack) -> LedgerWriter:
     store = PostgresLedgerStore(url, keys=keys, timeout=settings.ledger_timeout)
     stack.push_async_callback(store.close)
-    return LedgerWriter(store, timeout=settings.ledger_timeout, waiting_limit=settings.ledger_waiting_limit)
+    return LedgerWriter(
+        store,
+        timeout=settings.ledger_timeout,
+        waiting_limit=settings.ledger_waiting_limit,
+        hold=proof.quorum.hold,
+    )
 
 
 def _content(path: Path, setting: str) -> bytes:

@@ -67,6 +67,32 @@ class Settings(BaseSettings):
         1_000, gt=0, description="Answers that may wait for the ledger at once; one more is told nothing, at once."
     )
 
+    ledger_signing_key_files: str | None = Field(
+        None,
+        description="Files with the keys that sign checkpoints, parted by commas: several while one follows another. "
+        "Unset in development: made under the data folder; unset in production: the start stops.",
+    )
+    ledger_checkpoint_interval: float = Field(1.0, gt=0, description="Seconds from checkpoint to checkpoint.")
+    ledger_witnesses: str | None = Field(
+        None,
+        description="Who cosigns checkpoints, parted by commas: each the URL before `/add-checkpoint`, a space, and the "
+        "witness's key as `name+hash+key`.",
+    )
+    ledger_witness_quorum: int = Field(
+        0, ge=0, description="Witnesses that must have cosigned lately for anything to be told."
+    )
+    ledger_witness_patience: float = Field(
+        30.0, ge=3, description="Seconds that a cosignature counts towards the quorum."
+    )
+    ledger_witness_key_file: Path | None = Field(
+        None, description="File with the key that cosigns others' checkpoints. Unset: this gateway is no witness."
+    )
+    ledger_witnessed_keys: str | None = Field(
+        None,
+        description="Keys of the ledgers that this gateway cosigns for, as `name+hash+key`, parted by commas; a key's "
+        "name is its ledger's origin.",
+    )
+
     tls_cert_file: Path | None = Field(
         None, description="Certificate (PEM, with its chain) of the port for callers. Unset: a proxy before it has TLS."
     )

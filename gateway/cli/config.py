@@ -64,5 +64,6 @@ def missing_in_production(settings: Settings) -> list[str]:
     needed = {
         "GATEWAY_TOKEN_JWKS": settings.token_jwks,
         "GATEWAY_LEDGER_KEY_FILE": settings.ledger_key_file or settings.ledger_key_command,
+        "GATEWAY_LEDGER_SIGNING_KEY_FILES": settings.ledger_signing_key_files,
     }
     return [name for name, value in needed.items() if value is None]

@@ -5,7 +5,7 @@ Entries that wait at the same moment share one statement and one durable commit;
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -36,9 +36,19 @@ class LedgerWriter:
     """Records entries in groups; one to a process."""
 
     def __init__(
-        self, store: LedgerStore, *, timeout: float, waiting_limit: int = 1_000, group_limit: int = 256
+        self,
+        store: LedgerStore,
+        *,
+        timeout: float,
+        waiting_limit: int = 1_000,
+        group_limit: int = 256,
+        hold: Callable[[], None] = lambda: None,
     ) -> None:
-        """Take the store; seconds an entry may wait; entries that may wait at once; entries to a commit."""
+        """Take the store; seconds an entry may wait; entries that may wait at once; entries to a commit.
+
+        `hold` raises `AuditUnavailable` while nothing may be told for another reason than writing.
+        """
+        self._hold = hold
         self._store = store
         self._timeout = timeout
         self._waiting_limit = waiting_limit
@@ -75,6 +85,7 @@ class LedgerWriter:
         """
         if not self.writing:
             raise _unavailable("ledger-closed")
+        self._hold()
         if len(self._waiting) >= self._waiting_limit:
             raise _unavailable("ledger-crowded")
         waiting = _Waiting(prepare(entry), asyncio.get_running_loop().create_future())
