@@ -5,7 +5,10 @@ import typer
 from gateway.cli.config import config_app
 from gateway.cli.data import data_app
 from gateway.cli.demo import demo
+from gateway.cli.federation import federation_app
 from gateway.cli.ledger import ledger_app
+from gateway.cli.ledger_disclosure import check_proof_command, disclose_proof
+from gateway.cli.ledger_erase import erase
 from gateway.cli.migrate import migrate_command
 from gateway.cli.policy import policy_app
 from gateway.cli.serve import serve
@@ -26,6 +29,17 @@ app.command("token", epilog="Example: `gateway token nurse.okafor`")(token)
 app.add_typer(data_app, name="data")
 app.add_typer(policy_app, name="policy")
 app.add_typer(ledger_app, name="ledger")
+ledger_app.command(
+    "erase",
+    epilog="Examples: `gateway ledger erase chd-0190f2b0-0000-7000-8000-000000000001 --reason 'Retention ended'`; "
+    "`gateway ledger erase --unattributed --through 2019 --reason 'Retention ended'`",
+)(erase)
+ledger_app.command(
+    "disclose-proof",
+    epilog="Example: `gateway ledger disclose-proof 1041 --field Child.givenName --value Ayesha -o proof.json`",
+)(disclose_proof)
+ledger_app.command("check-proof", epilog="Example: `gateway ledger check-proof proof.json`")(check_proof_command)
+app.add_typer(federation_app, name="federation")
 app.add_typer(config_app, name="config")
 
 

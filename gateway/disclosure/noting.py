@@ -3,14 +3,12 @@
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
-import orjson
-
 from gateway.disclosure.classes import RecordClass
 from gateway.disclosure.fields import LEVELS, attribute
 from gateway.disclosure.question import Decision
 from gateway.disclosure.redaction import Disclosed
 from gateway.disclosure.road import ActionNote, Notes
-from gateway.ledger.commitments import Commitments
+from gateway.ledger.commitments import Commitments, value_bytes
 from gateway.ledger.entry import NOT_FOUND, MaskedNote, RecordNote, WithheldNote
 from gateway.vocabulary import ChildId, Effect, RecordType
 
@@ -72,7 +70,7 @@ def _told_note(place: Place, group: list[Disclosed], commitments: Commitments, s
                 # What it leads to is noted record by record.
                 leading[name] = ""
             else:
-                values[name] = orjson.dumps(_value(disclosed, name))
+                values[name] = value_bytes(_value(disclosed, name))
                 if decided.effect is Effect.MASK:
                     masked[name] = decided.reasons
     committed = commitments.commit(salt, record_type.value, record_id, values)

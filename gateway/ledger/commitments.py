@@ -11,7 +11,9 @@ from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from hashlib import blake2b
 from itertools import count
-from typing import Final
+from typing import Any, Final
+
+import orjson
 
 SALT_BYTES: Final = 16
 KEY_BYTES: Final = 32
@@ -66,6 +68,14 @@ class Commitments:
     def _opener(self, salt: bytes, record_type: str, record_id: str) -> blake2b:
         # No type, id or field name holds a zero byte, so no two different places make the same message.
         return blake2b(f"{record_type}\0{record_id}\0".encode(), digest_size=KEY_BYTES, key=self._key, salt=salt)
+
+
+def value_bytes(value: Any) -> bytes:
+    """Return the bytes of a value that a commitment is made to: its JSON as it was told, the keys of objects sorted."""
+    if value is None or isinstance(value, str | bool | int):
+        return orjson.dumps(value)
+    # A structure first becomes plain JSON: only then are its keys sorted as whoever disputes it would sort them.
+    return orjson.dumps(orjson.loads(orjson.dumps(value)), option=orjson.OPT_SORT_KEYS)
 
 
 def opens(commitment: str, opening: bytes, value: bytes) -> bool:

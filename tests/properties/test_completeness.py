@@ -3,11 +3,10 @@
 from base64 import urlsafe_b64decode
 from collections import defaultdict
 
-import orjson
 from hypothesis import assume, given, note
 from hypothesis import strategies as st
 
-from gateway.ledger.commitments import Commitments
+from gateway.ledger.commitments import Commitments, value_bytes
 from tests.properties.profile import examples
 from tests.support.documents import INCOMPLETE, documents, told
 from tests.support.worlds import askers, worlds
@@ -82,7 +81,7 @@ def _assert_committed(answered, entry, key):
         if texts and value is not INCOMPLETE:
             assert any(
                 commitments.check(
-                    text, salt=salt, record_type=type_name, record_id=record_id, field=name, value=orjson.dumps(value)
+                    text, salt=salt, record_type=type_name, record_id=record_id, field=name, value=value_bytes(value)
                 )
                 for text in texts
             ), f"{type_name}.{name} is committed to another value than was told: {value!r}"
