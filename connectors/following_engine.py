@@ -7,11 +7,14 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
+from hashlib import sha256
 from pathlib import Path
 
 from connectors.embedded_engine import EmbeddedDecider, RulesDoNotBuild
+from connectors.golden import FILE as GOLDEN
 from connectors.golden import EnginesDiffer, Replay, replay_golden
 from connectors.rule_set import RuleSet, RuleSetUnreadable
+from connectors.rule_signature import FILE as SIGNATURE
 from connectors.rule_signature import RulesNotTrusted
 from gateway.disclosure.question import Answer, Question
 from gateway.errors import DecisionUnavailable, SourceFailed
@@ -100,7 +103,7 @@ class FollowingDecider:
         if rules.digest == self.rules.digest:
             self._refused = ""
             return Reload.UNCHANGED
-        if rules.digest == self._refused:
+        if self._as_it_stands(rules) == self._refused:
             return Reload.REFUSED
         return await self._take_up(rules)
 
@@ -108,7 +111,7 @@ class FollowingDecider:
         try:
             engine = await self._built(rules)
         except (RuleSetUnreadable, RulesDoNotBuild, RulesNotTrusted, EnginesDiffer) as error:
-            return self._refuse(rules.digest, str(error))
+            return self._refuse(self._as_it_stands(rules), str(error))
         except (DecisionUnavailable, SourceFailed) as error:
             # Not the rules' fault: looked at again next time.
             log.warning("new rules could not be tried: %s", error.reason)
@@ -133,11 +136,17 @@ class FollowingDecider:
             raise DecisionUnavailable("The policy engine has not started.", reason="engine-not-started")
         return self._engine
 
-    def _refuse(self, digest: str, why: str) -> Reload:
-        if digest != self._refused:
+    def _refuse(self, state: str, why: str) -> Reload:
+        if state != self._refused:
             log.error("new rules refused, %s stay in force: %s", self.revision, why)
-        self._refused = digest
+        self._refused = state
         return Reload.REFUSED
+
+    def _as_it_stands(self, rules: RuleSet) -> str:
+        """Return a name for rules with their signature and golden answers: either may come after the rules."""
+        beside = (self._folder / name for name in (SIGNATURE, f"golden/{GOLDEN}"))
+        content = b"".join(path.read_bytes() for path in beside if path.is_file())
+        return sha256(rules.digest.encode() + content).hexdigest()
 
     async def _follow(self, interval: float) -> None:
         while True:

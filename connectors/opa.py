@@ -65,9 +65,13 @@ class OpaDecider:
             raise _unavailable("rule-undefined")
         answer = Answer.from_document(document["result"], question)
         self._revision = answer.revision
+        self.watch()
+        return answer
+
+    def watch(self) -> None:
+        """Look after the server from now on; the first answer does so by itself."""
         if self._watching is None:
             self._watching = asyncio.create_task(self._watch(), name="watch-opa")
-        return answer
 
     async def close(self) -> None:
         """Stop watching and close the connections."""
@@ -83,9 +87,13 @@ class OpaDecider:
         """Look after the server: remembered decisions hold only while it is there and its rules are the same."""
         while True:
             await asyncio.sleep(LOOK)
-            revision = await self._held_revision()
-            self._silent = revision is None
-            self._revision = revision or self._revision
+            await self.look()
+
+    async def look(self) -> None:
+        """Ask the server which revision it holds; afterwards `revision` says so."""
+        revision = await self._held_revision()
+        self._silent = revision is None
+        self._revision = revision or self._revision
 
     async def _held_revision(self) -> str | None:
         try:

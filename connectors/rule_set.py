@@ -51,19 +51,29 @@ class RuleSet:
             raise RuleSetUnreadable(f"{folder}: {error}") from error
         if not isinstance(data, dict) or "revision" in data:
             raise RuleSetUnreadable(f"{folder / 'data.json'} must be an object without a revision of its own")
+        return cls.of(modules, data)
+
+    @classmethod
+    def of(cls, modules: Mapping[str, str], data: Mapping[str, Any]) -> "RuleSet":
+        """Return the rule set with this content."""
         return cls(modules=modules, data=data, digest=_digest(modules, data))
 
     def document(self) -> dict[str, Any]:
         """Return the data as every engine loads it: one document, with the revision that the answers carry."""
         return {**self.data, "revision": {"id": self.revision}}
 
-    def bundle(self) -> bytes:
-        """Return the rule set as an OPA bundle (a compressed tar), so that OPA answers under the same revision."""
+    def bundle(self, signature: Mapping[str, str] | None = None) -> bytes:
+        """Return the rule set as an OPA bundle (a compressed tar), so that OPA answers under the same revision.
+
+        A signature goes along in two forms: for OPA, which verifies the files, and among the data, for the gateway,
+        which verifies what OPA holds.
+        """
         files = {
             **{name: source.encode() for name, source in self.modules.items()},
-            "data.json": json.dumps(self.document()).encode(),
-            ".manifest": json.dumps({"revision": self.revision, "rego_version": 1}).encode(),
+            **{name: json.dumps(document).encode() for name, document in self.bundled(signature).items()},
         }
+        if signature is not None and "bundle" in signature:
+            files[".signatures.json"] = json.dumps({"signatures": [signature["bundle"]]}).encode()
         packed = io.BytesIO()
         with tarfile.open(fileobj=packed, mode="w:gz") as archive:
             for name, content in files.items():
@@ -71,6 +81,13 @@ class RuleSet:
                 entry.size = len(content)
                 archive.addfile(entry, io.BytesIO(content))
         return packed.getvalue()
+
+    def bundled(self, signature: Mapping[str, str] | None) -> dict[str, dict[str, Any]]:
+        """Return the bundle's JSON files by name."""
+        data = self.document()
+        if signature is not None:
+            data["revision"] |= {name: signature[name] for name in ("digest", "issued", "signature")}
+        return {"data.json": data, ".manifest": {"revision": self.revision, "rego_version": 1}}
 
     def purposes_of(self, role: str) -> tuple[str, ...]:
         """Return the purposes of access that a role may state; none for a role the book does not know."""

@@ -1,6 +1,5 @@
 """The composition root: puts the parts together; the only module that may import everything."""
 
-import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -12,11 +11,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from connectors.development_keys import development_jwks
-from connectors.following_engine import FollowingDecider, Trust
-from connectors.golden import Replay, replay_golden
 from connectors.issuer_keys import IssuerKeys
 from connectors.ledger_proof import LedgerProof, proving
 from connectors.ledger_secret import ledger_master_key
+from connectors.policy_engine import policy_engine
 from connectors.postgres.changes import PostgresChanges
 from connectors.postgres.database import Database
 from connectors.postgres.directory import PostgresDirectory
@@ -24,10 +22,8 @@ from connectors.postgres.federation import RegistryReleases, UsedAssertions
 from connectors.postgres.ledger import OpeningLedgerReader, PostgresLedgerStore
 from connectors.postgres.ledger_keys import SealingKeys
 from connectors.postgres.register import PostgresRegister
-from connectors.postgres.rule_releases import RuleReleases
 from connectors.registry import FollowedRegistry
 from connectors.rule_set import RuleSet
-from connectors.rule_signature import verify
 from connectors.rule_trial import RuleTrials
 from gateway.answering import Answering
 from gateway.disclosure.redaction import Freshness
@@ -49,8 +45,6 @@ from schema.directory import DIRECTORY
 from schema.execution import DirectoryGraph
 from schema.http import GraphQLEndpoint
 from schema.peer_http import PeerEndpoint
-
-log = logging.getLogger("gateway")
 
 CHANGES_AT_ONCE = 4
 """Connections for changes: one that waits for its entry must keep nobody from reading."""
@@ -112,8 +106,10 @@ async def running(
         stack.push_async_callback(database.close)
         changing = await Database.open(url, pool_min=0, pool_max=CHANGES_AT_ONCE, timeout=settings.database_timeout)
         stack.push_async_callback(changing.close)
+        chosen: Decider
+        purposes: Purposes
         if decider is None:
-            chosen, purposes = await _decider(settings, database, clock, stack)
+            chosen = purposes = await policy_engine(settings, database, clock=clock, stack=stack)
         else:
             chosen, purposes = decider, RuleSet.read(settings.policies_dir)
         master = ledger_master_key(settings)
@@ -276,7 +272,8 @@ def _policies(gateway: Gateway) -> PolicyEndpoint:
     read = RuleSet.read(folder)
 
     def in_force() -> RuleSet:
-        return decider.rules if isinstance(decider, FollowingDecider) else read
+        held = getattr(decider, "rules", read)  # an engine that follows its rules has them; one that is given has not
+        return held if isinstance(held, RuleSet) else read
 
     views = PolicyViews(decider=decider, rules=in_force, trials=RuleTrials(rules=in_force, folder=folder))
     return PolicyEndpoint(answering=gateway.answering, tokens=gateway.tokens, views=views)
@@ -292,9 +289,18 @@ async def _readyz(request: Request) -> Response:
         "database": await _answers(gateway.database),
         "ledger": gateway.ledger.writing,
         **gateway.proof.checks,
+        "engine": _decides(gateway.decider),
     }
     ready = all(checks.values())
     return JSONResponse({"ready": ready, "checks": checks}, status_code=200 if ready else 503)
+
+
+def _decides(decider: Decider) -> bool:
+    """Return whether the policy engine is there, with rules that are trusted."""
+    try:
+        return bool(decider.revision)
+    except DirectoryError:
+        return False
 
 
 async def _answers(database: Database) -> bool:
@@ -303,47 +309,6 @@ async def _answers(database: Database) -> bool:
     except DirectoryError:
         return False
     return True
-
-
-async def _decider(
-    settings: Settings, database: Database, clock: Callable[[], datetime], stack: AsyncExitStack
-) -> tuple[Decider, Purposes]:
-    """Return the engine, once it has given the golden answers, and where the purposes of a role are found.
-
-    Raises:
-        EnginesDiffer: It gives others, and must not serve.
-        RulesNotTrusted: A signature is required and not there, or nobody has asked OPA about these rules.
-        DecisionUnavailable: It gives none.
-    """
-    if settings.opa_url is None:
-        following = FollowingDecider(
-            settings.policies_dir,
-            timeout=settings.decision_timeout,
-            trust=_trust(settings, RuleReleases(database), clock),
-            golden_required=settings.env == "production",
-        )
-        stack.push_async_callback(following.close)
-        await following.start(interval=settings.policies_interval)
-        return following, following
-
-    from connectors.opa import OpaDecider  # imported here: its client costs a second that the default need not pay
-
-    opa = OpaDecider(settings.opa_url, timeout=settings.decision_timeout)
-    stack.push_async_callback(opa.close)
-    rules = RuleSet.read(settings.policies_dir)
-    if await replay_golden(opa, settings.policies_dir, revision=rules.revision) is Replay.OUT_OF_DATE:
-        log.warning("the golden answers are of other rules than %s: gateway policy golden --write", rules.revision)
-    return opa, rules
-
-
-def _trust(settings: Settings, releases: RuleReleases, clock: Callable[[], datetime]) -> Trust:
-    async def trust(rules: RuleSet) -> None:
-        if settings.policies_key_file is None:
-            return
-        release = verify(settings.policies_dir, rules, _content(settings.policies_key_file, "POLICIES_KEY_FILE"))
-        await releases.take_up(release, at=clock())
-
-    return trust
 
 
 def _ledger(settings: Settings, url: str, keys: SealingKeys, proof: LedgerProof, stack: AsyncExitStack) -> LedgerWriter:
@@ -355,13 +320,6 @@ def _ledger(settings: Settings, url: str, keys: SealingKeys, proof: LedgerProof,
         waiting_limit=settings.ledger_waiting_limit,
         hold=proof.quorum.hold,
     )
-
-
-def _content(path: Path, setting: str) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError:
-        raise SettingsError(f"GATEWAY_{setting}: the file cannot be read") from None
 
 
 def _jwks(settings: Settings) -> str:

@@ -20,12 +20,21 @@ class RuleReleases:
             RulesNotTrusted: A newer one has been in force before.
             SourceUnavailable: The database did not answer.
         """
-        newest = await self._database.fetchrow("SELECT max(issued) AS issued FROM rule_release")
-        if newest is not None and newest["issued"] is not None and newest["issued"] > release.issued:
-            raise RulesNotTrusted("a newer rule set has already been in force")
+        await self.refuse_older(release)
         await self._database.execute(
             "INSERT INTO rule_release (digest, issued, taken_up_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
             release.digest,
             release.issued,
             at,
         )
+
+    async def refuse_older(self, release: Release) -> None:
+        """Return if no newer release has been in force.
+
+        Raises:
+            RulesNotTrusted: One has.
+            SourceUnavailable: The database did not answer.
+        """
+        newest = await self._database.fetchrow("SELECT max(issued) AS issued FROM rule_release")
+        if newest is not None and newest["issued"] is not None and newest["issued"] > release.issued:
+            raise RulesNotTrusted("a newer rule set has already been in force")

@@ -11,6 +11,7 @@ from gateway.cli.policy_explain import explain_one
 from gateway.cli.policy_golden import bundle, golden, revision
 from gateway.cli.policy_matrix import show_matrix
 from gateway.cli.policy_new_rule import new_rule
+from gateway.cli.policy_publish import opa, publish
 from gateway.cli.policy_signing import SIGN_EXAMPLES, sign
 
 policy_app = typer.Typer(
@@ -50,6 +51,12 @@ policy_app.command("revision", epilog="Example: `gateway policy revision`")(revi
 policy_app.command(
     "bundle", epilog="Example: `gateway policy bundle -o rules.tar.gz && opa run --server --bundle rules.tar.gz`"
 )(bundle)
+policy_app.command("publish", epilog="Example: `GATEWAY_POLICIES_DIR=our-rules gateway policy publish --host 0.0.0.0`")(
+    publish
+)
+policy_app.command("opa", epilog="Example: `GATEWAY_POLICIES_DIR=our-rules gateway policy opa --addr 127.0.0.1:8181`")(
+    opa
+)
 policy_app.command("bench", epilog="Examples: `gateway policy bench`; `gateway policy bench --times 100 --json`")(bench)
 policy_app.command("sign", epilog=SIGN_EXAMPLES)(sign)
 policy_app.command("codes", epilog=CODES_EXAMPLE)(codes)

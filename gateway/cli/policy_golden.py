@@ -11,6 +11,7 @@ from connectors.embedded_engine import EmbeddedDecider
 from connectors.golden import Replay, golden_questions, replay_golden, write_golden
 from connectors.opa_command import OpaFailed, answers_of_opa, find_opa
 from connectors.rule_set import RuleSet
+from connectors.rule_signature import fitting_signature
 from gateway.cli.policy_rules import AUTHOR_TIMEOUT, AsJson, Folder, console, explained, printed
 from gateway.disclosure.question import Answer
 from gateway.settings import PACKAGED_POLICIES
@@ -60,7 +61,7 @@ def bundle(
     """Write the rule set as an OPA bundle that answers under the same revision."""
     with explained():
         rules = RuleSet.read(policies)
-    output.write_bytes(rules.bundle())
+    output.write_bytes(rules.bundle(fitting_signature(policies, rules)))
     document = {"bundle": str(output), "revision": rules.revision}
     printed(orjson.dumps(document).decode() if as_json else f"{output} {rules.revision}", None)
 

@@ -1,0 +1,147 @@
+"""The compose file and the Containerfile, held to settings, commands and files that exist."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+
+import pytest
+from typer.main import get_command
+
+from connectors.opa_serving import serving_arguments
+from gateway.cli.config import missing_in_production
+from gateway.cli.main import app
+from gateway.settings import Settings
+from tests.deploy.containers import OPA_ADDRESS, OPA_KEY, PROJECT, RULES_URL, compose, containerfile
+
+OURS = ("migrate", "rules", "gateway")
+
+
+@pytest.fixture(scope="module")
+def services():
+    return compose()["services"]
+
+
+def given(settings):
+    """The settings as a container gets them, with something for each value that the operator must give."""
+    values = {"AUTHORITY": "E08000009", "TOKEN_ISSUER": "https://identity.invalid"}
+    return {
+        name.removeprefix("GATEWAY_").lower(): re.sub(
+            r"\$\{(\w+):\?[^}]*\}", lambda asked: values.get(asked[1], "given"), value
+        )
+        for name, value in settings.items()
+    }
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_the_containers_settings_are_settings_and_enough_for_production(services, name):
+    settings = Settings(**given(services[name]["environment"]))
+
+    assert settings.env == "production"
+    assert missing_in_production(settings) == []
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_the_containers_commands_exist(services, name):
+    command, words = get_command(app), list(services[name]["command"])
+    while words and hasattr(command, "commands"):
+        command = command.commands[words.pop(0)]
+
+    assert not hasattr(command, "commands")
+    assert {word for word in words if word.startswith("--")} <= {
+        option for parameter in command.params for option in parameter.opts
+    }
+
+
+def test_each_password_and_key_must_be_given_by_the_operator(services):
+    secret = services["postgres"]["environment"]["POSTGRES_PASSWORD"]
+
+    assert re.fullmatch(r"\$\{DATABASE_PASSWORD:\?[^}]+\}", secret)
+    assert all(f":{secret}@" in services[name]["environment"]["GATEWAY_DATABASE_URL"] for name in OURS)
+    assert all(source["file"].startswith("secrets/") for source in compose()["secrets"].values())
+
+
+def test_everything_a_container_names_is_declared(services):
+    document = compose()
+
+    for service in services.values():
+        assert set(service.get("depends_on", {})) <= set(services)
+        assert set(service.get("secrets", [])) <= set(document["secrets"])
+        named = {volume.split(":")[0] for volume in service.get("volumes", []) if not volume.startswith(".")}
+        assert named <= set(document["volumes"])
+        for address in re.findall(r"(?:@|//)(\w+)[:/]", json.dumps([service.get("environment"), service["image"]])):
+            assert address in {*services, "gateway"}
+
+
+def test_only_the_graph_is_reached_from_outside_and_only_on_this_machine(services):
+    published = {name: service["ports"] for name, service in services.items() if "ports" in service}
+
+    assert published == {"gateway": ["127.0.0.1:8000:8000"]}
+
+
+def test_the_container_starts_opa_as_the_command_does(services):
+    arguments = serving_arguments(address=OPA_ADDRESS, rules_url=RULES_URL, key_file=OPA_KEY)
+
+    assert services["opa"]["command"] == list(arguments)
+
+
+def test_opa_in_the_container_is_the_opa_of_the_checks(services):
+    wanted = re.search(r"OPA_VERSION=v([\d.]+)", (PROJECT / ".ci" / "run").read_text())[1]
+
+    assert services["opa"]["image"] == f"openpolicyagent/opa:{wanted}-static"
+
+
+def test_every_file_the_image_copies_is_there():
+    copied = [name for word, rest in containerfile() if word == "COPY" for name in rest.split()[:-1]]
+
+    assert copied
+    assert [name for name in copied if not (PROJECT / name).exists()] == []
+
+
+def test_the_image_takes_all_packages_of_the_project():
+    wanted = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    copied = {name for word, rest in containerfile() if word == "COPY" for name in rest.split()[:-1]}
+
+    assert set(wanted["packages"]) <= copied
+
+
+def test_the_image_installs_nothing_but_what_the_lock_has_hashes_for():
+    installs = [rest for word, rest in containerfile() if word == "RUN" and "pip install" in rest]
+
+    assert [("--require-hashes" in line) != ("--no-deps --no-build-isolation" in line) for line in installs] == [
+        True
+    ] * 2
+
+
+def test_the_image_serves_unless_told_otherwise():
+    said = {word: rest for word, rest in containerfile() if word in {"ENTRYPOINT", "CMD", "USER"}}
+
+    assert (said["ENTRYPOINT"], said["CMD"]) == ('["gateway"]', '["serve"]')
+    assert said["USER"] != "root"
+    assert "gateway" in tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["scripts"]
+    assert "serve" in get_command(app).commands
+
+
+def test_what_the_image_installs_holds_rules_migrations_and_schema(tmp_path):
+    for name in (name for word, rest in containerfile() if word == "COPY" for name in rest.split()[:-1]):
+        copy = shutil.copytree if (PROJECT / name).is_dir() else shutil.copy
+        copy(PROJECT / name, tmp_path / name)
+    built = subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert built.returncode == 0, built.stderr
+    (wheel,) = (tmp_path / "dist").glob("*.whl")
+    shutil.unpack_archive(wheel, tmp_path / "installed", format="zip")
+    installed = tmp_path / "installed"
+
+    assert (installed / "policies" / "data.json").is_file()
+    assert (installed / "policies" / "golden" / "answers.json").is_file()
+    assert (installed / "schema" / "directory.graphql").is_file()
+    packaged = {path.name for path in (installed / "connectors" / "postgres" / "migrations").glob("*.sql")}
+    assert packaged == {path.name for path in (PROJECT / "connectors" / "postgres" / "migrations").glob("*.sql")}
