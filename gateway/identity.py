@@ -68,11 +68,6 @@ class Caller:
         """Return who asks: the caller and, in mediated access, the person asked for."""
         return frozenset({self.claims.person, self.claims.mediated_for or self.claims.person})
 
-    @property
-    def persons(self) -> frozenset[PersonId]:
-        """Return who asks: the caller and, in mediated access, the person asked for."""
-        return frozenset({self.claims.person, self.claims.mediated_for or self.claims.person})
-
     def attributes(self) -> CallerAttributes:
         """Return what of the caller a decision may depend on."""
         return CallerAttributes(
