@@ -59,7 +59,7 @@ RECORDS = (
 )
 DOCUMENT = "query WhoWorksWith($id: ID!) { child(by: {id: $id}) { id givenName familyName carers { id name } } }" * 4
 MASTER = MasterKey(b"a key for measuring, of 32 bytes")
-COMMITMENTS = Commitments(MASTER.commitments_secret)
+COMMITMENTS = Commitments(b"a secret for measuring: 32 bytes.")
 
 
 def entry(child: UUID) -> AuditEntry:

@@ -31,6 +31,7 @@ from gateway.errors import DirectoryError
 from gateway.federation.assertion import AssertionChecker
 from gateway.federation.tls import OwnCertificate, PeerPort
 from gateway.ledger.commitments import Commitments
+from gateway.ledger.master_key import NotWrappedByThis
 from gateway.ledger.writer import LedgerWriter
 from gateway.ledger_requests import LedgerRequests, ledger_routes
 from gateway.pages.graphiql import PagePersona, graphiql_routes
@@ -136,7 +137,7 @@ async def running(
             purposes=purposes,
             changes=PostgresChanges(changing, now=clock),
             ledger=writer,
-            commitments=Commitments(master.commitments_secret),
+            commitments=await _commitments(keys, database),
             freshness=_freshness(settings),
             clock=clock,
             record_limit=settings.node_limit,
@@ -309,6 +310,16 @@ async def _answers(database: Database) -> bool:
     except DirectoryError:
         return False
     return True
+
+
+async def _commitments(keys: SealingKeys, database: Database) -> Commitments:
+    try:
+        return await keys.commitments(database)
+    except NotWrappedByThis:
+        raise SettingsError(
+            "GATEWAY_LEDGER_KEY_FILE: another master key wrapped this ledger's keys; "
+            "give that one, or run `gateway ledger rewrap`"
+        ) from None
 
 
 def _ledger(settings: Settings, url: str, keys: SealingKeys, proof: LedgerProof, stack: AsyncExitStack) -> LedgerWriter:

@@ -53,9 +53,9 @@ class Settings(BaseSettings):
 
     ledger_key_file: Path | None = Field(
         None,
-        description="File with the ledger's master key: 32 bytes or more. It wraps the keys that seal entries and "
-        "stands behind the value commitments. Unset in development: made under the data folder; unset in production, "
-        "and no command either: the start stops.",
+        description="File with the ledger's master key: 32 bytes or more. It wraps the keys that seal entries. "
+        "Unset in development: made under the data folder; unset in production, and no command either: the start "
+        "stops.",
     )
     ledger_key_command: str | None = Field(
         None,

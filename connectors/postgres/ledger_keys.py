@@ -8,8 +8,10 @@ from uuid import UUID
 
 import asyncpg
 
+from connectors.postgres.database import Database
+from gateway.ledger.commitments import Commitments
 from gateway.ledger.master_key import MasterKey, new_key
-from gateway.ledger.sealing import KeyName, SealingKey
+from gateway.ledger.sealing import COMMITTING, KeyName, SealingKey
 
 REMEMBERED: Final = 50_000
 """Keys a process keeps at hand, about 300 bytes each."""
@@ -72,6 +74,11 @@ class SealingKeys:
             if self._at_hand(name) is None:
                 self._remember(name, key)
 
+    async def commitments(self, connection: Fetching) -> Commitments:
+        """Return what makes and checks the commitments of this ledger; raises as `to_seal` does."""
+        name = KeyName(COMMITTING, 0)
+        return Commitments((await self.to_seal(connection, [name]))[name].secret)
+
     async def by_tag(self, connection: Fetching, tags: Iterable[bytes]) -> Mapping[bytes, NamedKey]:
         """Return the keys behind tags with their names; a destroyed one is absent. Raises as `to_seal` does."""
         rows = await connection.fetch(
@@ -97,9 +104,7 @@ class SealingKeys:
         return {name: key for name, key in keys.items() if key.tag in stored}
 
     def _named(self, row: asyncpg.Record) -> NamedKey:
-        child: UUID = row["child_id"]
-        # The driver has a UUID class of its own; equal values, but not the same type.
-        name = KeyName(UUID(int=child.int), row["year"])
+        name = name_of(row)
         return name, self._master.unwrap(name, row["wrapped"])
 
     def _at_hand(self, name: KeyName) -> SealingKey | None:
@@ -111,3 +116,38 @@ class SealingKeys:
         self._remembered[name] = (self._clock() + REMEMBERED_FOR, key)
         if len(self._remembered) > REMEMBERED:
             self._remembered.popitem(last=False)
+
+
+async def rewrap_keys(database: Database, *, old: MasterKey, new: MasterKey, within: float) -> int:
+    """Wrap every key that an old master key wrapped with a new one, in one transaction; return how many.
+
+    Raises:
+        NotWrappedByThis: A key was wrapped by neither.
+        SourceUnavailable: The database did not answer within so many seconds.
+    """
+    async with database.transaction(within=within) as connection:
+        rows = await connection.fetch(
+            "SELECT tag, child_id, year, wrapped FROM ledger_key WHERE wrapped IS NOT NULL FOR UPDATE"
+        )
+        named = {row["tag"]: (name_of(row), row["wrapped"]) for row in rows}
+        rewrapped = {
+            tag: new.wrap(name, old.unwrap(name, wrapped))
+            for tag, (name, wrapped) in named.items()
+            if not new.wrapped(wrapped)
+        }
+        await connection.execute(
+            """
+            UPDATE ledger_key AS key SET wrapped = changed.wrapped
+            FROM unnest($1::bytea[], $2::bytea[]) AS changed (tag, wrapped) WHERE key.tag = changed.tag
+            """,
+            list(rewrapped),
+            list(rewrapped.values()),
+        )
+    return len(rewrapped)
+
+
+def name_of(row: asyncpg.Record) -> KeyName:
+    """Return the name of a key's row."""
+    child: UUID = row["child_id"]
+    # The driver has a UUID class of its own; equal values, but not the same type.
+    return KeyName(UUID(int=child.int), row["year"])

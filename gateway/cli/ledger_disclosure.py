@@ -12,7 +12,6 @@ from connectors.postgres.database import Database
 from connectors.postgres.ledger import OpeningLedgerReader
 from connectors.postgres.ledger_keys import SealingKeys
 from gateway.cli.running import console, ready_database_url, run
-from gateway.ledger.commitments import Commitments
 from gateway.ledger.disclosure_proof import (
     AnotherValue,
     NoSuchDisclosure,
@@ -50,8 +49,7 @@ def disclose_proof(
         raise typer.BadParameter("write the field as Type.name, for example Child.givenName")
 
     async def act(settings: Settings) -> dict[str, Any]:
-        master = ledger_master_key(settings)
-        keys = SealingKeys(master)
+        keys = SealingKeys(ledger_master_key(settings))
         database = await Database.open(await ready_database_url(settings), pool_min=1, pool_max=1, timeout=30.0)
         try:
             reader = OpeningLedgerReader(database, keys)
@@ -62,7 +60,7 @@ def disclose_proof(
             return prove_value(
                 opened,
                 await keys.by_tag(database, tags_of(opened.document)),
-                Commitments(master.commitments_secret),
+                await keys.commitments(database),
                 field=(record_type, name),
                 value=_json(value),
                 record_id=record,

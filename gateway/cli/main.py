@@ -9,6 +9,7 @@ from gateway.cli.federation import federation_app
 from gateway.cli.ledger import ledger_app
 from gateway.cli.ledger_disclosure import check_proof_command, disclose_proof
 from gateway.cli.ledger_erase import erase
+from gateway.cli.ledger_rewrap import rewrap
 from gateway.cli.migrate import migrate_command
 from gateway.cli.policy import policy_app
 from gateway.cli.serve import serve
@@ -38,6 +39,7 @@ ledger_app.command(
     "disclose-proof",
     epilog="Example: `gateway ledger disclose-proof 1041 --field Child.givenName --value Ayesha -o proof.json`",
 )(disclose_proof)
+ledger_app.command("rewrap", epilog="Example: `gateway ledger rewrap --from old-ledger.key`")(rewrap)
 ledger_app.command("check-proof", epilog="Example: `gateway ledger check-proof proof.json`")(check_proof_command)
 app.add_typer(federation_app, name="federation")
 app.add_typer(config_app, name="config")

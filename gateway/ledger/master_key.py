@@ -1,4 +1,4 @@
-"""The master key: it wraps the keys that seal, and stands behind the commitments."""
+"""The master key: it wraps the keys that seal, and the secret behind the commitments."""
 
 import hashlib
 import secrets
@@ -19,7 +19,7 @@ class NotWrappedByThis(ValueError):
 
 
 class MasterKey:
-    """Wraps and unwraps sealing keys; what it is used for is derived, so that one file serves several uses."""
+    """Wraps and unwraps sealing keys; it never leaves the process, and nothing else is made from it."""
 
     def __init__(self, secret: bytes) -> None:
         """Take the secret.
@@ -29,21 +29,19 @@ class MasterKey:
         """
         if len(secret) < MASTER_BYTES:
             raise ValueError(f"the ledger's master key has at least {MASTER_BYTES} bytes")
-        self._secret = secret
         wrapping = hashlib.blake2b(secret, digest_size=MASTER_BYTES, person=b"ledger-wrap-1").digest()
         self._wrapping = AESGCM(wrapping)
         # Says which master key wrapped a key, so that a wrong one is called wrong and not damage.
         self._mark = hashlib.blake2b(wrapping, digest_size=_MARK_BYTES, person=b"ledger-mark-1").digest()
 
-    @property
-    def commitments_secret(self) -> bytes:
-        """Return what the commitments' key is made from."""
-        return self._secret
-
     def wrap(self, name: KeyName, key: SealingKey) -> bytes:
         """Return a sealing key as it may be stored: mark, nonce, AES-256-GCM bound to child and year."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
         return self._mark + nonce + self._wrapping.encrypt(nonce, key.secret, _bound_to(name))
+
+    def wrapped(self, wrapped: bytes) -> bool:
+        """Whether this master key wrapped it, as far as its mark says."""
+        return wrapped[:_MARK_BYTES] == self._mark
 
     def unwrap(self, name: KeyName, wrapped: bytes) -> SealingKey:
         """Return a stored sealing key.
@@ -51,8 +49,8 @@ class MasterKey:
         Raises:
             NotWrappedByThis: Another master key wrapped it, or it is not the key of this child and year.
         """
-        mark, rest = wrapped[:_MARK_BYTES], wrapped[_MARK_BYTES:]
-        if mark != self._mark:
+        rest = wrapped[_MARK_BYTES:]
+        if not self.wrapped(wrapped):
             raise NotWrappedByThis("another master key wrapped this sealing key")
         try:
             secret = self._wrapping.decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], _bound_to(name))

@@ -6,7 +6,8 @@ under the key of nobody. The sealed form commits to its key, so that no second k
 """
 
 import hashlib
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
+from binascii import a2b_base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -19,9 +20,12 @@ KEY_BYTES: Final = 32
 TAG_BYTES: Final = 16
 NOBODY: Final = UUID(int=0)
 """Stands for a child in the name of the key that seals what is about no child."""
+COMMITTING: Final = UUID(int=1)
+"""Stands for a child in the name of the secret behind the commitments, which seals nothing; its year is 0."""
 
 # Each part has a key of its own that seals nothing else, so the nonce need not change.
 _NONCE: Final = bytes(12)
+_URL_SAFE: Final = bytes.maketrans(b"-_", b"+/")
 
 
 class KeyName(NamedTuple):
@@ -96,4 +100,5 @@ def decoded(text: str) -> bytes:
     Raises:
         ValueError: It is no such text.
     """
-    return urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+    # As `urlsafe_b64decode` does it, which takes twice as long; a page of the access log decodes hundreds of texts.
+    return a2b_base64(text.encode("ascii").translate(_URL_SAFE) + b"=" * (-len(text) % 4))

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from connectors.development_keys import development_ledger_key
 from connectors.embedded_engine import EmbeddedDecider
 from connectors.postgres.database import Database
 from tests.support.documents import referred
 from tests.support.gateway import Persona, a_gateway
-from tests.support.ledger import latest_entry
+from tests.support.ledger import latest_entry, ledger_keys
 from tests.support.postgres import fresh_database
 from tests.support.worlds import placed, settle
 
@@ -47,8 +46,9 @@ class Place:
     def variables(self, document):
         return referred(document.variables, self.example)
 
-    def ledger_key(self):
-        return development_ledger_key(self.client.data_dir).read_bytes()
+    async def commitments(self):
+        """What the gateway commits to values with."""
+        return await ledger_keys(self.client.data_dir).commitments(self.database)
 
     async def entry(self):
         """The latest entry of the ledger."""

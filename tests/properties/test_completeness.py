@@ -6,7 +6,7 @@ from collections import defaultdict
 from hypothesis import assume, given, note
 from hypothesis import strategies as st
 
-from gateway.ledger.commitments import Commitments, value_bytes
+from gateway.ledger.commitments import value_bytes
 from tests.properties.profile import examples
 from tests.support.documents import INCOMPLETE, documents, told
 from tests.support.worlds import askers, worlds
@@ -32,7 +32,7 @@ async def test_whatever_is_told_is_in_the_entry_and_whatever_is_in_the_entry_was
     assert answer.status == 200
     answered = list(told(document.text, place.variables(document), answer.data))
     _assert_same(document, answered, entry)
-    _assert_committed(answered, entry, place.ledger_key())
+    _assert_committed(answered, entry, await place.commitments())
 
 
 def _assert_same(document, answered, entry):
@@ -69,8 +69,7 @@ def _is_asked_for(document, logged, fields):
     return False
 
 
-def _assert_committed(answered, entry, key):
-    commitments = Commitments(key)
+def _assert_committed(answered, entry, commitments):
     salt = urlsafe_b64decode(entry["salt"] + "==")
     made = defaultdict(set)
     for record in entry["records"]:

@@ -6,14 +6,20 @@ from connectors.postgres.ledger_keys import SealingKeys
 from gateway.ledger.master_key import MasterKey
 from gateway.ledger.opening import tags_of
 
+
 def sealing_keys():
     """The keys of a ledger that no gateway writes, as a process has them that was just started."""
     return SealingKeys(MasterKey(b"the master key of a test's ledger"))
 
 
+def ledger_keys(data_dir):
+    """The keys of a gateway in development, with the master key under its data folder."""
+    return SealingKeys(MasterKey(development_ledger_key(data_dir).read_bytes()))
+
+
 def opening_reader(database, data_dir):
     """A reader of the ledger of a gateway in development, with the key under its data folder."""
-    return OpeningLedgerReader(database, SealingKeys(MasterKey(development_ledger_key(data_dir).read_bytes())))
+    return OpeningLedgerReader(database, ledger_keys(data_dir))
 
 
 def as_read(opened):
