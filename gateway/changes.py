@@ -8,13 +8,29 @@ same key makes the change afresh, and the `change` table, which commits with the
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
 from gateway.ports import Directory
 from gateway.records import Registration, Suspension
-from gateway.vocabulary import AuthorityCode, PersonId, RecordType, SuspensionId
+from gateway.vocabulary import (
+    AgencyId,
+    AuthorityCode,
+    CarerId,
+    ChildId,
+    ConsentBasis,
+    ConsentScope,
+    InvolvementId,
+    PersonId,
+    PractitionerId,
+    RecordType,
+    RefusalGround,
+    Service,
+    ShieldRequester,
+    SuspensionId,
+    Understanding,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +88,107 @@ class Suspensions(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewInvolvement:
+    """An involvement to be recorded; `carer` is set where an adult service works with the carer (D8)."""
+
+    child: ChildId
+    carer: CarerId | None
+    practitioner: PractitionerId
+    agency: AgencyId
+    service: Service
+    sensitive: bool
+    started_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewConsent:
+    """A consent to be recorded; `understanding` is `None` where nobody who works with the child judged it."""
+
+    basis: ConsentBasis
+    scope: ConsentScope
+    expires_at: datetime | None
+    understanding: Understanding | None
+
+
+class Recording(Protocol):
+    """Involvements, consents and conflicts; raises as the directory does."""
+
+    async def hold(self, involvement: InvolvementId) -> None:
+        """Keep an involvement from being changed by anybody else until this change ends."""
+        ...
+
+    async def record(self, new: NewInvolvement, *, at: datetime) -> InvolvementId:
+        """Record an involvement and return its id."""
+        ...
+
+    async def end(self, involvement: InvolvementId, *, on: date, at: datetime) -> None:
+        """End an involvement with a day."""
+        ...
+
+    async def lead(self, involvement: InvolvementId, *, records: Sequence[ChildId], at: datetime) -> None:
+        """Make an involvement's practitioner the lead professional, in place of any other on the child's records."""
+        ...
+
+    async def assessed(self, involvement: InvolvementId, *, at: datetime) -> None:
+        """Record that a common assessment was completed, and nothing of it."""
+        ...
+
+    async def consent(self, involvement: InvolvementId, new: NewConsent, *, by: PersonId, at: datetime) -> None:
+        """Record a new version of the consent to an involvement."""
+        ...
+
+    async def withdraw(self, involvement: InvolvementId, *, by: PersonId, at: datetime) -> bool:
+        """Withdraw the latest consent to an involvement, and say whether there was one to withdraw."""
+        ...
+
+    async def understanding(self, records: Sequence[ChildId]) -> Understanding:
+        """Return what was last recorded of the child's understanding, by whoever judged it."""
+        ...
+
+    async def declare_conflict(
+        self, child: ChildId, practitioner: PractitionerId, *, by: PersonId, at: datetime
+    ) -> None:
+        """Declare a practitioner's conflict of interest on a child, unless one stands."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShieldInForce:
+    """A shield that holds; `requester` is the person who asked for it, `None` where a feed brought it."""
+
+    id: UUID
+    requester: PersonId | None
+
+
+class Shields(Protocol):
+    """Shields, and refusals to share; raises as the directory does."""
+
+    async def request(
+        self, child: ChildId, *, requested_by: ShieldRequester, by: PersonId, at: datetime, review_due: date
+    ) -> None:
+        """Put the child's identity under a provisional shield, in force at once."""
+        ...
+
+    async def in_force(self, child: ChildId) -> Sequence[ShieldInForce]:
+        """Return the shields that hold on the child's identity, and keep them from changing."""
+        ...
+
+    async def keep(self, shields: Sequence[UUID], *, by: PersonId, at: datetime, review_due: date) -> None:
+        """Record that a review keeps shields until the next."""
+        ...
+
+    async def lift(self, shields: Sequence[UUID], *, by: PersonId, at: datetime) -> None:
+        """Record that a review lifts shields."""
+        ...
+
+    async def refuse(
+        self, child: ChildId, *, ground: RefusalGround, reason: str, by: PersonId, reviewer: PersonId, at: datetime
+    ) -> None:
+        """Record a refusal to share."""
+        ...
+
+
 class Change(Protocol):
     """One change under way; every method raises `SourceUnavailable` or `SourceMalformed` as the directory does."""
 
@@ -93,6 +210,16 @@ class Change(Protocol):
     @property
     def suspensions(self) -> Suspensions:
         """Return the suspensions as the change leaves them."""
+        ...
+
+    @property
+    def recording(self) -> Recording:
+        """Return where involvements, consents and conflicts are written."""
+        ...
+
+    @property
+    def shields(self) -> Shields:
+        """Return where shields and refusals are written."""
         ...
 
     async def begin(self, claim: Claim) -> Earlier | None:

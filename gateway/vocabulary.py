@@ -143,6 +143,56 @@ class Consent(StrEnum):
     MISSING = "missing"
 
 
+class ConsentBasis(StrEnum):
+    """On what a sensitive involvement is recorded (domain rule V1)."""
+
+    CHILD_CONSENT = "child-consent"
+    CARER_CONSENT = "carer-consent"
+    SIGNIFICANT_HARM = "significant-harm"
+
+
+class ConsentScope(StrEnum):
+    """What a consent covers."""
+
+    RECORD_ONLY = "record-only"
+    BROKER = "broker"
+    PRACTITIONERS = "practitioners"
+
+
+class Understanding(StrEnum):
+    """Whether a child understands enough to consent, as whoever works with the child judges it (V1)."""
+
+    NOT_ASSESSED = "not-assessed"
+    SUFFICIENT = "sufficient"
+    INSUFFICIENT = "insufficient"
+
+
+class ShieldRequester(StrEnum):
+    """On whose behalf a shield is asked for (domain rule H2)."""
+
+    CHILD = "child"
+    CARER = "carer"
+    REFUGE = "refuge"
+    GP = "gp"
+    PRACTITIONER = "practitioner"
+
+
+class ShieldReview(StrEnum):
+    """What a review of a shield comes to."""
+
+    KEEP = "keep"
+    LIFT = "lift"
+
+
+class RefusalGround(StrEnum):
+    """Why sharing was refused (domain rule P2)."""
+
+    DETRIMENT = "detriment"
+    NO_CONSENT = "no-consent"
+    NOT_LAWFUL = "not-lawful"
+    NOT_NECESSARY = "not-necessary"
+
+
 class RecordStanding(StrEnum):
     """Where a child's record stands in its retention (domain rules T1, T2)."""
 

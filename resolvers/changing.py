@@ -52,10 +52,13 @@ class Target:
     """What an action is about, as far as it was found: its class for the decision, and the children it concerns.
 
     `known` says whether the caller may know of it at all; `field` is the input's field that names it.
+    `though_hidden` says that whoever may change it may do so unseen: an involvement whose consent was withdrawn is
+    told to nobody, and is there for those who work on it.
     """
 
     record_class: RecordClass
     known: bool
+    though_hidden: bool = False
     field: str
     about: tuple[ChildId, ...] = ()
 
@@ -98,9 +101,11 @@ class Changing:
         decision = await self.asking.road.decisions.decide_fields(RecordType.ACTION, target.record_class, (action,))
         self._decided = self._note(decision=decision, record_class=target.record_class, about=target.about)
         field = decision.fields[action]
-        if not target.known or decision.exists is Effect.CONCEAL:
+        allowed = field.effect is Effect.DISCLOSE
+        hidden = not target.known and not (allowed and target.though_hidden)
+        if hidden or decision.exists is Effect.CONCEAL:
             return not_found(target.field)
-        return None if field.effect is Effect.DISCLOSE else self._refusal(field.tell, field.remedy)
+        return None if allowed else self._refusal(field.tell, field.remedy)
 
     async def missing(self, record_class: RecordClass, field: str) -> UserError:
         """Return the refusal of a change to what is not there; it is decided all the same, to take as long."""

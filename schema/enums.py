@@ -8,14 +8,20 @@ from strawberry.types.enum import StrawberryEnumDefinition
 from gateway.vocabulary import (
     AddressStatus,
     CallerStanding,
+    ConsentBasis,
+    ConsentScope,
     ContactRole,
     Gender,
     MatchGrade,
     MatchReason,
+    RefusalGround,
     Relationship,
     Service,
     SettingKind,
+    ShieldRequester,
+    ShieldReview,
     SourceStatus,
+    Understanding,
 )
 
 
@@ -151,6 +157,62 @@ _describe(
         CallerStanding.CHECK_LAPSED: "The person's enhanced check has lapsed.",
         CallerStanding.ACCREDITATION_LAPSED: "The agency's accreditation has lapsed.",
         CallerStanding.SUSPENDED: "The person or agency is suspended.",
+    },
+)
+_describe(
+    ConsentBasis,
+    "On what a sensitive involvement is recorded.",
+    {
+        ConsentBasis.CHILD_CONSENT: "The child consented, explicitly and informed.",
+        ConsentBasis.CARER_CONSENT: "A carer consented, for a child who does not understand enough.",
+        ConsentBasis.SIGNIFICANT_HARM: "There is reasonable cause to suspect significant harm.",
+    },
+)
+_describe(
+    ConsentScope,
+    "What a consent covers.",
+    {
+        ConsentScope.RECORD_ONLY: "To be recorded, and nothing that others would see.",
+        ConsentScope.BROKER: "That the directory team puts practitioners in touch.",
+        ConsentScope.PRACTITIONERS: "That practitioners see it as the rules allow.",
+    },
+)
+_describe(
+    Understanding,
+    "Whether a child understands enough to consent.",
+    {
+        Understanding.NOT_ASSESSED: "Nobody has judged it.",
+        Understanding.SUFFICIENT: "The child's own consent counts.",
+        Understanding.INSUFFICIENT: "A carer's consent counts.",
+    },
+)
+_describe(
+    ShieldRequester,
+    "On whose behalf a shield is asked for.",
+    {
+        ShieldRequester.CHILD: "The child.",
+        ShieldRequester.CARER: "A carer.",
+        ShieldRequester.REFUGE: "A refuge.",
+        ShieldRequester.GP: "A general practitioner.",
+        ShieldRequester.PRACTITIONER: "Another practitioner.",
+    },
+)
+_describe(
+    ShieldReview,
+    "What a review of a shield comes to.",
+    {
+        ShieldReview.KEEP: "The threat goes on: it is kept until the next review.",
+        ShieldReview.LIFT: "The threat has passed: it is lifted.",
+    },
+)
+_describe(
+    RefusalGround,
+    "Why sharing was refused.",
+    {
+        RefusalGround.DETRIMENT: "Sharing would be more detrimental to the child than not sharing.",
+        RefusalGround.NO_CONSENT: "Consent is needed and was not given.",
+        RefusalGround.NOT_LAWFUL: "The law does not allow it.",
+        RefusalGround.NOT_NECESSARY: "It is not needed for the purpose stated.",
     },
 )
 _describe(

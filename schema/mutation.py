@@ -5,14 +5,40 @@ from typing import Annotated, Any
 import strawberry
 from strawberry.types import Info
 
-from gateway.vocabulary import PersonId
+from resolvers.consenting import conflict_declared, consent_recorded, consent_withdrawn
+from resolvers.recording import assessment_recorded, involvement_ended, involvement_recorded, lead_declared
+from resolvers.shielding import refusal_recorded, shield_requested, shield_reviewed
 from resolvers.suspending import reinstated, suspended
-from schema.changing import payload_of, stated_in
-from schema.levels import asking_of, selection_of
+from schema.changing import INPUT, changed
+from schema.consenting import (
+    DeclareConflictInput,
+    DeclareConflictPayload,
+    RecordConsentInput,
+    RecordConsentPayload,
+    WithdrawConsentInput,
+    WithdrawConsentPayload,
+    new_consent,
+)
+from schema.recording import (
+    DeclareLeadProfessionalInput,
+    DeclareLeadProfessionalPayload,
+    EndInvolvementInput,
+    EndInvolvementPayload,
+    RecordCommonAssessmentInput,
+    RecordCommonAssessmentPayload,
+    RecordInvolvementInput,
+    RecordInvolvementPayload,
+)
+from schema.shielding import (
+    RecordRefusalInput,
+    RecordRefusalPayload,
+    RequestShieldInput,
+    RequestShieldPayload,
+    ReviewShieldInput,
+    ReviewShieldPayload,
+)
 from schema.suspending import ReinstateCallerInput, ReinstateCallerPayload, SuspendCallerInput, SuspendCallerPayload
 from schema.told import resolved
-
-INPUT = strawberry.argument(description="What to change, and under which key.")
 
 
 @strawberry.federation.type(description="What can be changed in the directory, one change a request.")
@@ -20,20 +46,101 @@ class Mutation:
     """The root of every mutation."""
 
     @resolved(
+        description="Record that an agency works with a child, by you or a colleague.",
+        graphql_type=RecordInvolvementPayload,
+    )
+    async def record_involvement(self, info: Info, input: Annotated[RecordInvolvementInput, INPUT]) -> Any:
+        """Record an involvement."""
+        return await changed(
+            info,
+            input,
+            involvement_recorded,
+            RecordInvolvementPayload,
+            "involvement",
+            consent=new_consent(input.consent),
+        )
+
+    @resolved(
+        description="End an involvement of yours.",
+        graphql_type=EndInvolvementPayload,
+    )
+    async def end_involvement(self, info: Info, input: Annotated[EndInvolvementInput, INPUT]) -> Any:
+        """End an involvement."""
+        return await changed(info, input, involvement_ended, EndInvolvementPayload, "involvement")
+
+    @resolved(
+        description="Declare who leads the support of a child, in place of whoever did.",
+        graphql_type=DeclareLeadProfessionalPayload,
+    )
+    async def declare_lead_professional(self, info: Info, input: Annotated[DeclareLeadProfessionalInput, INPUT]) -> Any:
+        """Declare the lead professional."""
+        return await changed(info, input, lead_declared, DeclareLeadProfessionalPayload, "involvement")
+
+    @resolved(
+        description="Record that a common assessment was completed; never what it says.",
+        graphql_type=RecordCommonAssessmentPayload,
+    )
+    async def record_common_assessment(self, info: Info, input: Annotated[RecordCommonAssessmentInput, INPUT]) -> Any:
+        """Record a completed assessment."""
+        return await changed(info, input, assessment_recorded, RecordCommonAssessmentPayload, "involvement")
+
+    @resolved(
+        description="Record consent to a sensitive involvement, as a new version of it.",
+        graphql_type=RecordConsentPayload,
+    )
+    async def record_consent(self, info: Info, input: Annotated[RecordConsentInput, INPUT]) -> Any:
+        """Record a consent."""
+        return await changed(
+            info, input, consent_recorded, RecordConsentPayload, "involvement", consent=new_consent(input.consent)
+        )
+
+    @resolved(
+        description="Withdraw consent: the involvement is told to nobody from the very next read on.",
+        graphql_type=WithdrawConsentPayload,
+    )
+    async def withdraw_consent(self, info: Info, input: Annotated[WithdrawConsentInput, INPUT]) -> Any:
+        """Withdraw a consent."""
+        return await changed(info, input, consent_withdrawn, WithdrawConsentPayload, "involvement")
+
+    @resolved(
+        description="Declare a conflict of interest on an involvement; its practitioner loses what it touches.",
+        graphql_type=DeclareConflictPayload,
+    )
+    async def declare_conflict(self, info: Info, input: Annotated[DeclareConflictInput, INPUT]) -> Any:
+        """Declare a conflict."""
+        return await changed(info, input, conflict_declared, DeclareConflictPayload, "involvement")
+
+    @resolved(
+        description="Ask that a child's whereabouts be protected; they are from the very next read on.",
+        graphql_type=RequestShieldPayload,
+    )
+    async def request_shield(self, info: Info, input: Annotated[RequestShieldInput, INPUT]) -> Any:
+        """Ask for a shield."""
+        return await changed(info, input, shield_requested, RequestShieldPayload, "child")
+
+    @resolved(
+        description="Review the shield on a child; somebody else than who asked for it does so.",
+        graphql_type=ReviewShieldPayload,
+    )
+    async def review_shield(self, info: Info, input: Annotated[ReviewShieldInput, INPUT]) -> Any:
+        """Review a shield."""
+        return await changed(info, input, shield_reviewed, ReviewShieldPayload, "child")
+
+    @resolved(
+        description="Record that sharing was refused, why, and who reviews it.",
+        graphql_type=RecordRefusalPayload,
+    )
+    async def record_refusal(self, info: Info, input: Annotated[RecordRefusalInput, INPUT]) -> Any:
+        """Record a refusal."""
+        return await changed(info, input, refusal_recorded, RecordRefusalPayload, "child")
+
+    @resolved(
         description="Suspend a caller's access at once, from the next request on, on every gateway of the authority.",
         graphql_type=SuspendCallerPayload,
     )
     async def suspend_caller(self, info: Info, input: Annotated[SuspendCallerInput, INPUT]) -> Any:
         """Suspend a caller."""
-        outcome = await suspended(
-            asking_of(info),
-            stated_in(info, input),
-            selection_of(info, "suspension"),
-            person=PersonId(input.person),
-            reason=input.reason,
-            until=input.until,
-        )
-        return payload_of(SuspendCallerPayload, outcome, as_field="suspension")
+        return await changed(info, input, suspended, SuspendCallerPayload, "suspension")
 
     @resolved(
         description="Give a suspended caller access back; somebody else than who suspended them does so.",
@@ -41,11 +148,4 @@ class Mutation:
     )
     async def reinstate_caller(self, info: Info, input: Annotated[ReinstateCallerInput, INPUT]) -> Any:
         """Reinstate a caller."""
-        outcome = await reinstated(
-            asking_of(info),
-            stated_in(info, input),
-            selection_of(info, "suspension"),
-            person=PersonId(input.person),
-            reason=input.reason,
-        )
-        return payload_of(ReinstateCallerPayload, outcome, as_field="suspension")
+        return await changed(info, input, reinstated, ReinstateCallerPayload, "suspension")

@@ -4,10 +4,8 @@ from datetime import datetime
 
 import strawberry
 
-from schema.changing import KEY, stated
+from schema.changing import KEY, payload, stated
 from schema.suspension import Suspension
-from schema.told import told
-from schema.user_error import UserError
 
 
 @strawberry.input(description="Whom to suspend, and why.")
@@ -29,17 +27,7 @@ class ReinstateCallerInput:
     reason: str = stated("Why, in up to 500 characters.")
 
 
-@strawberry.federation.type(description="What became of suspending a caller.")
-class SuspendCallerPayload:
-    """The outcome."""
-
-    suspension: Suspension | None = told("The suspension; null where nothing was changed.")
-    errors: list[UserError] = told("Why nothing was changed; empty where it was.")
-
-
-@strawberry.federation.type(description="What became of reinstating a caller.")
-class ReinstateCallerPayload:
-    """The outcome."""
-
-    suspension: Suspension | None = told("The latest of the suspensions that were lifted; null where none was.")
-    errors: list[UserError] = told("Why nothing was changed; empty where it was.")
+SuspendCallerPayload = payload("suspendCaller", Suspension, "suspension", "The suspension.")
+ReinstateCallerPayload = payload(
+    "reinstateCaller", Suspension, "suspension", "The latest of the suspensions that were lifted."
+)

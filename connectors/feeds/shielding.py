@@ -1,12 +1,12 @@
 """Shields that the national demographics service asks for by restricting a record (domain rules H1 to H4)."""
 
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID, uuid4
 
 from connectors.postgres.database import Connection
+from gateway.shield_reviews import review_due
 
 REQUESTED_BY = "demographics"
-REVIEW_MONTHS = 6
 
 
 async def shield(connection: Connection, child: UUID, *, now: datetime, decided: bool, again: bool = False) -> bool:
@@ -33,14 +33,3 @@ async def shield(connection: Connection, child: UUID, *, now: datetime, decided:
         await connection.execute("UPDATE shield SET decided_at = $2 WHERE id = ANY($1)", undecided, now)
         return True
     return False
-
-
-def review_due(day: date) -> date:
-    """Return the day six months on, or the last of that month."""
-    year, month = divmod(day.year * 12 + day.month - 1 + REVIEW_MONTHS, 12)
-    for last in (day.day, 30, 29, 28):
-        try:
-            return date(year, month + 1, last)
-        except ValueError:
-            continue
-    raise AssertionError("every month has 28 days")

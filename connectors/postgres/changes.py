@@ -7,6 +7,8 @@ from uuid import UUID, uuid4
 
 from connectors.postgres.database import Database, HeldTransaction
 from connectors.postgres.directory import PostgresDirectory
+from connectors.postgres.recording import PostgresRecording
+from connectors.postgres.shields import PostgresShields
 from connectors.postgres.suspensions import PostgresSuspensions
 from gateway.changes import Claim, Earlier
 from gateway.vocabulary import RecordType
@@ -37,6 +39,16 @@ class PostgresChange:
     def suspensions(self) -> PostgresSuspensions:
         """Return the suspensions as the change leaves them."""
         return PostgresSuspensions(self._transaction, now=self._now)
+
+    @cached_property
+    def recording(self) -> PostgresRecording:
+        """Return where involvements, consents and conflicts are written."""
+        return PostgresRecording(self._transaction)
+
+    @cached_property
+    def shields(self) -> PostgresShields:
+        """Return where shields and refusals are written."""
+        return PostgresShields(self._transaction)
 
     async def begin(self, claim: Claim) -> Earlier | None:
         """Take the key, or return what was done under it."""
