@@ -129,8 +129,8 @@ def sign_registry(
     return sign(payload, type=REGISTRY_TYPE, key=key)
 
 
-def read_registry(text: str, *, keys: Iterable[Key], at: datetime) -> Registry:
-    """Return the registry in a signed document.
+def read_registry(text: str, *, keys: Iterable[Key], at: datetime | None) -> Registry:
+    """Return the registry in a signed document; `at=None` reads one that may have expired, to renew it.
 
     Raises:
         RegistryRefused: It is not signed by one of the keys, is malformed, expired, or from the future.
@@ -140,6 +140,8 @@ def read_registry(text: str, *, keys: Iterable[Key], at: datetime) -> Registry:
     except SignatureRefused as refused:
         raise RegistryRefused(_SENTENCES[refused.fault]) from refused
     registry = _registry(payload)
+    if at is None:
+        return registry
     if registry.expired(at):
         raise RegistryRefused(
             f"the registry expired at {registry.expires:%Y-%m-%d %H:%M} UTC; ask its operator for a newer one"

@@ -12,8 +12,10 @@ from uuid import uuid4
 
 import httpx
 import orjson
+from typer.testing import CliRunner
 
-from gateway.app import application
+from gateway.app import application, utc_now
+from gateway.cli.main import app
 from gateway.cli.serving import listening, serve_on
 from gateway.federation.assertion import ASSERTION_TYPE, Asker, make_assertion
 from gateway.federation.enrolment import certificate_request, der_of, issue, new_tls_key, self_made_issuer
@@ -21,6 +23,7 @@ from gateway.federation.registry import Member, sign_registry
 from gateway.federation.signed import new_key, public_set, sign, unverified
 from gateway.federation.tls import OwnCertificate, asking_context
 from gateway.identity import Access
+from gateway.settings import Settings
 from gateway.vocabulary import AuthorityCode, CallerStanding
 from tests.support.builders import NOW
 from tests.support.gateway import settings_for
@@ -131,10 +134,18 @@ class RegistryFile:
 
 
 @asynccontextmanager
-async def a_member_served(url, data_dir, enrolled, registry, *, peers_on=0, clock=lambda: NOW, **settings):
+async def a_member_served(url, data_dir, enrolled, registry, /, *, peers_on=0, clock=lambda: NOW, **settings):
     """A whole gateway of a member on real sockets: yields (address for callers, address for peers, application)."""
-    stated = enrolled.settings(registry) | {"peer_port": peers_on, "request_timeout": 30, "decision_timeout": 20}
-    app = application(settings_for(data_dir, **(stated | settings)), url=url, clock=clock)
+    stated = ({} if enrolled is None else enrolled.settings(registry)) | {
+        "peer_port": peers_on,
+        "request_timeout": 30,
+        "decision_timeout": 20,
+    }
+    served = application(
+        settings_for(data_dir, **(stated | {name: str(value) for name, value in settings.items()})),
+        url=url,
+        clock=clock or utc_now,
+    )
     callers, peers = listening("127.0.0.1", 0), listening("127.0.0.1", peers_on)
     up, leave = asyncio.Event(), asyncio.Event()
     addresses = []
@@ -145,14 +156,14 @@ async def a_member_served(url, data_dir, enrolled, registry, *, peers_on=0, cloc
         await leave.wait()
         return False
 
-    serving = asyncio.create_task(serve_on(callers, app, once_up=once_up, peers=peers))
+    serving = asyncio.create_task(serve_on(callers, served, once_up=once_up, peers=peers))
     waiting = asyncio.create_task(up.wait())
     await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
     if serving.done():
         await serving
     try:
-        yield addresses[0], f"https://127.0.0.1:{peers.getsockname()[1]}", app
+        yield addresses[0], f"https://127.0.0.1:{peers.getsockname()[1]}", served
     finally:
         leave.set()
         await serving
@@ -212,3 +223,18 @@ async def entry_of(database, answer):
     """The one entry that a gateway made of a call."""
     [entry] = await entries_of(database, answer)
     return entry
+
+
+def federation_command(*arguments, **settings):
+    """Run `gateway federation …` with these settings and no others; in async tests, in a thread of its own."""
+    return CliRunner().invoke(
+        app, ["federation", *map(str, arguments)], env={**_no_settings(), **_stated(settings)}, catch_exceptions=False
+    )
+
+
+def _no_settings():
+    return {f"GATEWAY_{name.upper()}": None for name in Settings.model_fields}
+
+
+def _stated(settings):
+    return {f"GATEWAY_{name.upper()}": str(value) for name, value in ({"env": "development"} | settings).items()}
