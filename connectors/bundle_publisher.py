@@ -15,9 +15,10 @@ PROOF_TIMEOUT = 20.0
 class BundlePublisher:
     """Follows a folder and keeps its bundle; rules that fail at anything leave the bundle before in its place."""
 
-    def __init__(self, folder: Path, *, trust: Trust, golden_required: bool) -> None:
-        """Name the folder; the embedded engine tries the rules before OPA is given them."""
+    def __init__(self, folder: Path, *, trust: Trust, golden_required: bool, signed: bool) -> None:
+        """Name the folder; `signed` puts in the signature that OPA verifies, and refuses where it has no key."""
         self._folder = folder
+        self._signed = signed
         self._following = FollowingDecider(folder, timeout=PROOF_TIMEOUT, trust=trust, golden_required=golden_required)
         self._published = ("", b"")
         self._signatures: dict[str, Mapping[str, str] | None] = {}
@@ -42,6 +43,8 @@ class BundlePublisher:
         signature = fitting_signature(self._folder, rules) or self._signatures.get(rules.digest)
         # Kept, because the folder may hold newer rules already, and the signature of those.
         self._signatures = {rules.digest: signature}
+        if signature is not None and not self._signed:
+            signature = {name: value for name, value in signature.items() if name != "bundle"}
         tag = sha256(json.dumps([rules.digest, signature]).encode()).hexdigest()
         if tag != self._published[0]:
             self._published = tag, rules.bundle(signature)

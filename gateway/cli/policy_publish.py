@@ -73,6 +73,7 @@ def rules_application(settings: Settings) -> Starlette:
                 settings.policies_dir,
                 trust=await _trust(settings, stack),
                 golden_required=settings.env == "production",
+                signed=settings.policies_key_file is not None,
             )
             stack.push_async_callback(publisher.close)
             await publisher.start(interval=settings.policies_interval)
