@@ -12,6 +12,7 @@ from gateway.cli.ledger_erase import erase
 from gateway.cli.ledger_rewrap import rewrap
 from gateway.cli.migrate import migrate_command
 from gateway.cli.policy import policy_app
+from gateway.cli.register import register_app
 from gateway.cli.serve import serve
 from gateway.cli.token import token
 
@@ -42,6 +43,7 @@ ledger_app.command(
 ledger_app.command("rewrap", epilog="Example: `gateway ledger rewrap --from old-ledger.key`")(rewrap)
 ledger_app.command("check-proof", epilog="Example: `gateway ledger check-proof proof.json`")(check_proof_command)
 app.add_typer(federation_app, name="federation")
+app.add_typer(register_app, name="register")
 app.add_typer(config_app, name="config")
 
 
