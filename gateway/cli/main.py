@@ -7,6 +7,7 @@ from gateway.cli.data import data_app
 from gateway.cli.demo import demo
 from gateway.cli.federation import federation_app
 from gateway.cli.ledger import ledger_app
+from gateway.cli.ledger_archive import archive, attach
 from gateway.cli.ledger_disclosure import check_proof_command, disclose_proof
 from gateway.cli.ledger_erase import erase
 from gateway.cli.ledger_rewrap import rewrap
@@ -43,6 +44,14 @@ ledger_app.command(
 ledger_app.command("rewrap", epilog="Example: `gateway ledger rewrap --from old-ledger.key`")(rewrap)
 ledger_app.command("check-proof", epilog="Example: `gateway ledger check-proof proof.json`")(check_proof_command)
 app.add_typer(federation_app, name="federation")
+ledger_app.command(
+    "archive",
+    epilog="Examples: `gateway ledger archive --before 2026-01-01 -o /srv/archive`; "
+    "`gateway ledger archive --before 1048576 -o /srv/archive --keep`",
+)(archive)
+ledger_app.command(
+    "attach", epilog="Example: `gateway ledger attach /srv/archive/ledger-000000000000-000001048575.json`"
+)(attach)
 app.add_typer(register_app, name="register")
 app.add_typer(config_app, name="config")
 
