@@ -100,6 +100,8 @@ SWEEP: Sequence[tuple[RecordType, tuple[str, ...], Mapping[str, Any]]] = (
     (RecordType.ACCESS_LOG_ENTRY, ("id", "person"), {"self": True, "withholding": "in-force"}),
     (RecordType.ACCESS_LOG_ENTRY, ("id", "person"), {"asker": "other-authority"}),
     (RecordType.SUSPENSION, ("id", "reason"), {}),
+    (RecordType.GRANT, ("id", "state"), {"self": True}),
+    (RecordType.GRANT, ("id", "state"), {}),
     (RecordType.CHILD, ("id", "address", "settings"), {"shield": "active", "granted": ["address"]}),
     (
         RecordType.INVOLVEMENT,

@@ -15,6 +15,7 @@ PractitionerId = NewType("PractitionerId", UUID)
 InvolvementId = NewType("InvolvementId", UUID)
 AgencyId = NewType("AgencyId", UUID)
 SuspensionId = NewType("SuspensionId", UUID)
+GrantId = NewType("GrantId", UUID)
 AuthorityCode = NewType("AuthorityCode", str)
 """GSS code of a local authority, such as E08000009."""
 PersonId = NewType("PersonId", str)
@@ -37,6 +38,7 @@ class RecordType(StrEnum):
     CALLER = "Caller"
     ACCESS_LOG_ENTRY = "AccessLogEntry"
     SUSPENSION = "Suspension"
+    GRANT = "Grant"
     ACTION = "Action"
     """A mutation: its name is the field that is decided."""
     COUNT = "Count"
@@ -182,6 +184,40 @@ class ShieldReview(StrEnum):
 
     KEEP = "keep"
     LIFT = "lift"
+
+
+class GrantKind(StrEnum):
+    """What kind of opening a grant is (domain rules H5, P1)."""
+
+    BREAK_GLASS = "break-glass"
+    PUBLIC_INTEREST = "public-interest"
+
+
+class GrantGround(StrEnum):
+    """On what a grant rests (domain rule P1)."""
+
+    SIGNIFICANT_HARM = "significant-harm"
+    SERIOUS_HARM_ADULT = "serious-harm-adult"
+    SERIOUS_CRIME = "serious-crime"
+    COURT_ORDER = "court-order"
+    STATUTORY_DUTY = "statutory-duty"
+
+
+class GrantState(StrEnum):
+    """How a grant stands at this moment."""
+
+    USABLE = "usable"
+    SPENT = "spent"
+    EXPIRED = "expired"
+    REFUSED = "refused"
+    OF_ANOTHER = "of-another"
+
+
+class GrantReview(StrEnum):
+    """What the review of a grant comes to."""
+
+    JUSTIFIED = "justified"
+    NOT_JUSTIFIED = "not-justified"
 
 
 class RefusalGround(StrEnum):

@@ -64,6 +64,21 @@ refusals[key]["earlier-grant-unreviewed"] := record.fields & {"requestGrant"} if
 }
 
 # METADATA
+# title: Grant of another
+# description: A grant is told to whoever asked for it and to those who review grants.
+# related_resources:
+# - description: UK GDPR, article 5(1)(f)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/5
+# custom:
+#   domain: [H5, P1]
+refusals[key]["grant-of-another"] := record.fields if {
+	some key, record in question.records
+	record.type == "Grant"
+	not record.class.self == true
+	not _reviews_grants
+}
+
+# METADATA
 # scope: document
 # title: Lifted refusals
 # description: Of each record that the grant names, the fields for which a refusal no longer holds, by reason.
@@ -121,6 +136,12 @@ _held_by_all := {kind |
 	some kind in data.roles[input.caller.role].grants
 	every role in caller.roles {
 		kind in data.roles[role].grants
+	}
+}
+
+_reviews_grants if {
+	every role in caller.roles {
+		"reviewGrant" in data.roles[role].may
 	}
 }
 

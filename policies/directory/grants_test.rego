@@ -41,3 +41,9 @@ test_a_teacher_is_given_no_grant if {
 test_no_other_record_is_refused if {
 	grants.refusals == {} with input as fixture.asked("unheard-of", "unheard-of", "Child", {"home": "other-authority"})
 }
+
+test_a_grant_is_told_to_its_asker_and_to_reviewers if {
+	grants.refusals.k["grant-of-another"] with input as fixture.asked("gp", "direct-support", "Grant", {})
+	grants.refusals == {} with input as fixture.asked("gp", "direct-support", "Grant", {"self": true})
+	grants.refusals == {} with input as fixture.asked("supervisor", "review", "Grant", {})
+}
