@@ -11,6 +11,7 @@ import orjson
 
 from connectors.postgres.database import Database
 from connectors.postgres.ledger_keys import SealingKeys
+from connectors.postgres.ledger_tree import become_writer
 from gateway.errors import AuditUnavailable, SourceFailed
 from gateway.ledger.canonical import ChildRow, IndexRow, PreparedEntry, SealedEntry, leaf_hash
 from gateway.ledger.master_key import NotWrappedByThis
@@ -43,6 +44,15 @@ WITH appended AS (
 INSERT INTO ledger_child (tag, seq, told, withheld)
 SELECT tag, seq, string_to_array(told, ' '), string_to_array(withheld, ' ')
 FROM unnest($13::bytea[], $14::bigint[], $15::text[], $16::text[]) AS touched (tag, seq, told, withheld)
+"""
+# The numbers are found first, in the index of children alone; the entries are then read by number and by nothing else.
+_ABOUT = """
+SELECT seq, entry, leaf_hash FROM ledger_entry WHERE seq = ANY (ARRAY (
+    SELECT DISTINCT touched.seq FROM ledger_key AS key CROSS JOIN LATERAL (
+        SELECT seq FROM ledger_child WHERE tag = key.tag AND seq < $2 ORDER BY seq DESC LIMIT $3) AS touched
+    WHERE key.child_id = ANY ($1::uuid[])
+    ORDER BY touched.seq DESC LIMIT $3))
+ORDER BY seq DESC
 """
 
 
@@ -118,6 +128,7 @@ class PostgresLedgerStore:
                     "idle_in_transaction_session_timeout": patience,
                 },
             )
+            await become_writer(self._connection)
         return self._connection
 
     def _drop(self) -> None:
@@ -224,27 +235,23 @@ class OpeningLedgerReader(PostgresLedgerReader):
     async def entries_about(
         self, children: Sequence[ChildId], *, first: int, before_seq: int | None = None
     ) -> Sequence[OpenedEntry]:
-        """Return the entries that touch any of the children (the records of one identity), newest first."""
-        rows = await self._fetch(
-            """
-            SELECT seq, entry, leaf_hash FROM ledger_entry WHERE seq IN (
-                SELECT touched.seq FROM ledger_key AS key CROSS JOIN LATERAL (
-                    SELECT seq FROM ledger_child WHERE tag = key.tag AND seq < $2 ORDER BY seq DESC LIMIT $3) AS touched
-                WHERE key.child_id = ANY ($1::uuid[]))
-            ORDER BY seq DESC LIMIT $3
-            """,
-            list(children),
-            _AFTER_ALL if before_seq is None else before_seq,
-            first,
-        )
-        return await self.opened([_stored(row) for row in rows])
+        """Return the entries that touch any of the children (the records of one identity), newest first.
 
-    async def opened(self, entries: Sequence[StoredEntry]) -> Sequence[OpenedEntry]:
-        """Return entries with what is sealed in them, as far as the keys are still there."""
-        tags = {tag for stored in entries for tag in tags_of(orjson.loads(stored.entry))}
+        Of what is sealed in them only the ask is opened.
+        """
+        rows = await self._fetch(_ABOUT, list(children), _AFTER_ALL if before_seq is None else before_seq, first)
+        return await self.opened([_stored(row) for row in rows], ask_only=True)
+
+    async def opened(self, entries: Sequence[StoredEntry], *, ask_only: bool = False) -> Sequence[OpenedEntry]:
+        """Return entries with what is sealed in them, or only the ask, as far as the keys are still there."""
+        documents = [orjson.loads(stored.entry) for stored in entries]
+        tags = {tag for document in documents for tag in tags_of(document)}
         try:
             keys = await self._keys.by_tag(self._database, tags)
-            return [open_entry(stored, keys) for stored in entries]
+            return [
+                open_entry(stored, keys, document=document, ask_only=ask_only)
+                for stored, document in zip(entries, documents, strict=True)
+            ]
         except (SourceFailed, NotWrappedByThis, CannotOpen) as error:
             reason = error.reason if isinstance(error, SourceFailed) else "ledger-key"
             raise AuditUnavailable("The ledger could not be read; nothing is told.", reason=reason) from error

@@ -17,7 +17,8 @@ class OpenedEntry:
     """An entry with what is sealed in it; what cannot be opened any more is None.
 
     `ask` holds the caller's name, case, operation, reason, text and variables; `records` for each of the document's
-    records its id and the commitments of its values; `children` the child behind each tag whose key is still there.
+    records its id and the commitments of its values, unless only the ask was opened; `children` the child behind each
+    tag whose key is still there.
     """
 
     stored: StoredEntry
@@ -32,19 +33,28 @@ def tags_of(document: Mapping[str, Any]) -> tuple[bytes, ...]:
     return tuple(decoded(tag) for tag in document["keys"])
 
 
-def open_entry(stored: StoredEntry, keys: Mapping[bytes, tuple[KeyName, SealingKey]]) -> OpenedEntry:
-    """Return an entry opened with the keys at hand, by their tags.
+def open_entry(
+    stored: StoredEntry,
+    keys: Mapping[bytes, tuple[KeyName, SealingKey]],
+    *,
+    document: Mapping[str, Any] | None = None,
+    ask_only: bool = False,
+) -> OpenedEntry:
+    """Return an entry opened with the keys at hand, by their tags; `document` is the entry if it was read before.
+
+    The records' parts are most of what is sealed: `ask_only` leaves them closed, and `records` empty.
 
     Raises:
         CannotOpen: A part was sealed under another key than the entry says, or changed since.
     """
-    document = orjson.loads(stored.entry)
-    parts = [open_sealed(document, number, keys) for number in range(len(document["sealed"]))]
+    if document is None:
+        document = orjson.loads(stored.entry)
+    parts = [open_sealed(document, number, keys) for number in range(1 if ask_only else len(document["sealed"]))]
     return OpenedEntry(
         stored=stored,
         document=document,
         ask=parts[0],
-        records=tuple(_records(document, parts)),
+        records=() if ask_only else tuple(_records(document, parts)),
         children={tag: keys[tag][0].child for tag in tags_of(document) if tag in keys and keys[tag][0].child != NOBODY},
     )
 

@@ -34,7 +34,7 @@ class LedgerReader(Protocol):
     async def entries_about(
         self, children: Sequence[ChildId], *, first: int, before_seq: int | None = None
     ) -> Sequence[OpenedEntry]:
-        """Return the entries that touch any of the children, newest first, with what is sealed in them."""
+        """Return the entries that touch any of the children, newest first; of what is sealed only the ask is opened."""
         ...
 
     async def searches_since(self, person: PersonId, since: datetime) -> int:

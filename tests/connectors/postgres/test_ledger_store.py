@@ -91,6 +91,7 @@ async def test_a_database_with_weaker_defaults_changes_nothing(database_url, rea
     await other.execute(f"ALTER DATABASE {name} SET {setting}")
     await other.execute("""
         CREATE TABLE commits (durable text);
+        GRANT INSERT ON commits TO PUBLIC;
         CREATE FUNCTION note_commit() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN INSERT INTO commits VALUES (current_setting('synchronous_commit')); RETURN NULL; END $$;
         CREATE TRIGGER note_commit AFTER INSERT ON ledger_entry FOR EACH STATEMENT EXECUTE FUNCTION note_commit();
