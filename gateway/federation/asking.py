@@ -1,0 +1,44 @@
+"""What the graph needs of other authorities' gateways, as a port; `connectors.peers` satisfies it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from gateway.federation.assertion import Asker
+from gateway.identity import Access
+from gateway.vocabulary import AuthorityCode, SourceStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeerAsk:
+    """One document for one or more authorities, in the name of one person."""
+
+    text: str
+    variables: Mapping[str, Any]
+    asker: Asker
+    access: Access
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeerReply:
+    """What became of asking one authority; `data` is there where it answered, and is nobody's to trust in form."""
+
+    authority: AuthorityCode
+    status: SourceStatus
+    reason: str
+    """Why there is no answer: for metrics and the ledger, never told."""
+    elapsed_ms: int
+    as_of: datetime | None = None
+    data: Mapping[str, Any] | None = None
+
+
+class Peers(Protocol):
+    """Other authorities' gateways."""
+
+    async def ask(
+        self, authorities: Sequence[AuthorityCode], ask: PeerAsk, *, within: float
+    ) -> Mapping[AuthorityCode, PeerReply]:
+        """Return a reply for every authority within so many seconds; silence is a reply too, and nothing is raised."""
+        ...

@@ -1,0 +1,232 @@
+"""Every authority asked is answered for within the deadline, whatever its gateway or the network does."""
+
+import asyncio
+import resource
+import time
+from dataclasses import replace
+
+import orjson
+import pytest
+
+from connectors.peers import PeerCalls
+from gateway.federation.asking import PeerAsk
+from gateway.federation.registry import read_registry
+from gateway.vocabulary import SourceStatus
+from tests.support.builders import NOW
+from tests.support.faulty_proxy import ANSWER, Fault, FaultyProxy
+from tests.support.federation import ACCESS, ELSEWHERE, HERE, NURSE, THERE, RegistryFile, enrolled
+from tests.support.processes import free_port
+
+ME = "{ me { role } }"
+
+
+AN_ASK = PeerAsk(text=ME, variables={}, asker=NURSE, access=ACCESS, request_id="asked-once")
+
+
+def calls_of(here, registry, **stated):
+    in_force = read_registry(registry.file.read_text(), keys=[registry.key], at=NOW)
+    limits = {"reply_limit": 100_000, "concurrency": 16, "concurrency_in_all": 64} | stated
+    return PeerCalls(
+        home=HERE, key=here.key, own=here.own, registry=lambda: in_force, clock=lambda: NOW, **limits
+    )  # fmt: skip
+
+
+@pytest.fixture
+async def world(tmp_path):
+    """The asking side, and one other member behind a network that tests make bad."""
+    here = enrolled(tmp_path, HERE)
+    there = enrolled(tmp_path, THERE, port=free_port())
+    registry = RegistryFile(tmp_path, here, there)
+    proxy = FaultyProxy(there.own)
+    calls = calls_of(here, registry)
+    async with proxy.listening(int(there.member.endpoints[0].rpartition(":")[2])):
+        yield calls, proxy
+        await calls.close()
+
+
+async def reply_of(calls, *, within=2.0, authority=THERE):
+    return (await calls.ask([authority], AN_ASK, within=within))[authority]
+
+
+async def test_an_answer_is_handed_on_with_its_moment_and_its_time(world):
+    calls, proxy = world
+    reply = await reply_of(calls)
+
+    assert (reply.status, reply.data) == (SourceStatus.ANSWERED, orjson.loads(ANSWER)["data"])
+    assert reply.elapsed_ms % 10 == 0
+    assert reply.elapsed_ms > 0
+    assert orjson.loads(proxy.asked[0]) == {"query": ME, "variables": {}}
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "reason"),
+    [
+        (Fault.HANG, SourceStatus.TIMED_OUT, "peer-late"),
+        (Fault.HANG_BEFORE_TLS, SourceStatus.TIMED_OUT, "peer-late"),
+        (Fault.TRICKLE, SourceStatus.TIMED_OUT, "peer-late"),
+        (Fault.RESET, SourceStatus.UNAVAILABLE, "peer-connection"),
+        (Fault.LIE_ABOUT_LENGTH, SourceStatus.UNAVAILABLE, "peer-connection"),
+        (Fault.CUT, SourceStatus.UNAVAILABLE, "peer-connection"),
+        (Fault.GARBAGE, SourceStatus.UNAVAILABLE, "peer-connection"),
+        (Fault.NO_JSON, SourceStatus.UNAVAILABLE, "peer-malformed"),
+        (Fault.FLOOD, SourceStatus.UNAVAILABLE, "peer-reply-too-long"),
+        (Fault.FAIL, SourceStatus.UNAVAILABLE, "peer-failed:AUDIT_UNAVAILABLE"),
+        (Fault.REFUSE, SourceStatus.REFUSED, "peer-refused:UNAUTHENTICATED"),
+    ],
+)
+async def test_what_the_network_does_is_named_and_told_as_no_answer(world, fault, status, reason):
+    calls, proxy = world
+    proxy.fault = fault
+    reply = await reply_of(calls, within=1.0)
+
+    assert (reply.status, reply.data) == (status, None)
+    assert reply.reason.startswith(reason)
+    assert calls.outcomes[THERE, reply.status, reply.reason] == 1
+
+
+@pytest.mark.parametrize("answer", [b"null", b"[]", b'"x"', b'{"data":null}', b'{"data":[]}', b'{"errors":"x"}',
+                                    b'{"errors":[{"extensions":{"code":5}}]}', b"{}"])  # fmt: skip
+async def test_an_answer_of_another_form_is_none(world, answer):
+    calls, proxy = world
+    proxy.answer = answer
+
+    assert (await reply_of(calls)).status is SourceStatus.UNAVAILABLE
+
+
+async def test_a_flood_is_cut_off_long_before_it_has_come_in(world):
+    calls, proxy = world
+    proxy.fault = Fault.FLOOD
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    await reply_of(calls)
+
+    assert proxy.sent < 20_000_000
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
+
+
+async def test_a_peer_that_broke_off_is_asked_once_more_under_a_new_assertion(tmp_path):
+    here, there = enrolled(tmp_path, HERE), enrolled(tmp_path, THERE, port=free_port())
+    calls = calls_of(here, RegistryFile(tmp_path, here, there))
+    broken = FaultyProxy(there.own, Fault.CUT)
+    async with broken.listening(int(there.member.endpoints[0].rpartition(":")[2])):
+        await reply_of(calls)
+        await calls.close()
+
+    assert broken.calls == 2
+
+
+async def test_retries_end_with_their_budget(world):
+    calls, proxy = world
+    proxy.fault = Fault.CUT
+    for _ in range(4):
+        await reply_of(calls)
+        calls._lanes[THERE].endpoints[0].breaker.succeeded()
+
+    assert proxy.calls == 4 + 3
+
+
+async def test_a_dead_peer_is_rested_and_found_again_when_it_is_back(tmp_path):
+    now = [0.0]
+    here, there = enrolled(tmp_path, HERE), enrolled(tmp_path, THERE, port=free_port())
+    calls = calls_of(here, RegistryFile(tmp_path, here, there), seconds=lambda: now[0])
+    for _ in range(6):
+        await reply_of(calls)
+    resting = await reply_of(calls)
+    async with FaultyProxy(there.own).listening(int(there.member.endpoints[0].rpartition(":")[2])):
+        now[0] += 1.5
+        back = await reply_of(calls)
+        await calls.close()
+
+    assert resting.reason == "peer-resting"
+    assert back.status is SourceStatus.ANSWERED
+
+
+async def test_a_slow_peer_takes_its_share_and_no_more(tmp_path):
+    here, slow, well = (enrolled(tmp_path, code, port=free_port()) for code in (HERE, THERE, ELSEWHERE))
+    calls = calls_of(here, RegistryFile(tmp_path, here, slow, well), concurrency=4)
+    hanging = FaultyProxy(slow.own, Fault.HANG)
+    async with (
+        hanging.listening(int(slow.member.endpoints[0].rpartition(":")[2])),
+        FaultyProxy(well.own).listening(int(well.member.endpoints[0].rpartition(":")[2])),
+    ):
+        asked = [asyncio.create_task(reply_of(calls, within=1.5)) for _ in range(8)]
+        other = await reply_of(calls, authority=ELSEWHERE)
+        replies = await asyncio.gather(*asked)
+        await calls.close()
+
+    assert other.status is SourceStatus.ANSWERED
+    assert sorted(reply.reason for reply in replies) == ["peer-busy"] * 4 + ["peer-late"] * 4
+
+
+async def test_all_authorities_are_asked_at_once_and_each_is_answered_for(tmp_path):
+    """Twelve members of which every third hangs."""
+    here = enrolled(tmp_path, HERE)
+    others = [enrolled(tmp_path, f"E0600{number:04}", port=free_port()) for number in range(12)]
+    calls = calls_of(here, RegistryFile(tmp_path, here, *others))
+    proxies = [FaultyProxy(one.own, Fault.HANG if number % 3 == 0 else Fault.NONE) for number, one in enumerate(others)]
+    stack = [
+        proxy.listening(int(one.member.endpoints[0].rpartition(":")[2]))
+        for proxy, one in zip(proxies, others, strict=True)
+    ]
+    for one in stack:
+        await one.__aenter__()
+    try:
+        began = time.monotonic()
+        replies = await calls.ask([one.member.authority for one in others], AN_ASK, within=2.0)
+        took = time.monotonic() - began
+    finally:
+        await calls.close()
+        for one in stack:
+            await one.__aexit__(None, None, None)
+
+    assert [reply.status for reply in replies.values()] == [
+        SourceStatus.TIMED_OUT if number % 3 == 0 else SourceStatus.ANSWERED for number in range(12)
+    ]
+    assert took < 2 * 2.0, "the deadline's time and not the sum of four"
+
+
+async def test_a_replica_is_asked_where_the_first_one_is_silent(tmp_path):
+    ports = (free_port(), free_port())
+    here, there = enrolled(tmp_path, HERE), enrolled(tmp_path, THERE, ports=ports)
+    calls = calls_of(here, RegistryFile(tmp_path, here, there))
+    silent, well = FaultyProxy(there.own, Fault.HANG), FaultyProxy(there.own)
+    async with silent.listening(ports[1]), well.listening(ports[0]):
+        reply = await reply_of(calls, within=3.0)
+        await calls.close()
+
+    assert (silent.calls, well.calls) == (1, 1)
+    assert reply.status is SourceStatus.ANSWERED
+
+
+async def test_nobody_is_asked_who_is_not_a_member(world):
+    calls, _ = world
+
+    assert (await reply_of(calls, authority=ELSEWHERE)).reason == "not-a-member"
+    assert (await reply_of(calls, authority=HERE)).reason == "not-a-member"
+
+
+async def test_another_servers_certificate_is_never_sent_a_word(tmp_path):
+    here, there, other = (enrolled(tmp_path, code, port=free_port()) for code in (HERE, THERE, ELSEWHERE))
+    calls = calls_of(here, RegistryFile(tmp_path, here, there, other))
+    thief = FaultyProxy(other.own)
+    async with thief.listening(int(there.member.endpoints[0].rpartition(":")[2])):
+        reply = await reply_of(calls)
+        await calls.close()
+
+    assert reply.status is SourceStatus.UNAVAILABLE
+    assert thief.calls == 0
+
+
+async def test_a_real_gateway_answers_within_the_time_that_travels_with_the_call(
+    database, database_url, tmp_path, answering, here, there, registry
+):
+    there.member = replace(there.member, endpoints=(answering,))
+    registry.publish(here, there)
+    calls = calls_of(here, registry)
+    in_time = await reply_of(calls, within=20.0)
+    late = await calls.ask([THERE], AN_ASK, within=0.001)
+    await calls.close()
+
+    assert in_time.status is SourceStatus.ANSWERED, in_time.reason
+    assert in_time.data == {"me": {"role": "peer"}}
+    assert in_time.as_of == NOW
+    assert late[THERE].status is SourceStatus.TIMED_OUT
