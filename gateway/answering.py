@@ -8,13 +8,14 @@ import logging
 import traceback
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from gateway.asked import Asked, Operation, entry_of
-from gateway.changes import Change, Changes
+from gateway.changes import Change, Changes, GrantUse
 from gateway.disclosure.decisions import Decisions, Memory
 from gateway.disclosure.fields import FIELDS
 from gateway.disclosure.question import Decision
@@ -119,6 +120,7 @@ class Answering:
         decider: Decider,
         purposes: Purposes,
         changes: Changes,
+        grants: GrantUse,
         ledger: LedgerWriter,
         commitments: Commitments,
         freshness: FreshnessAt,
@@ -133,6 +135,7 @@ class Answering:
         self._decider = decider
         self._purposes = purposes
         self._changes = changes
+        self._grants = grants
         self._ledger = ledger
         self._commitments = commitments
         self._freshness = freshness
@@ -265,6 +268,9 @@ class Answering:
             _may_introspect(decision)
         if unreadable is not None or readable is None:
             raise unreadable or BadRequest("The document cannot be read.", reason="document-unreadable")
+        if asked.access.grant is not None and change is None:
+            caller, decisions = await self._opened(asked, caller)
+            ask = replace(ask, caller=caller)
         road = Road(
             ask=ask,
             decisions=decisions,
@@ -276,6 +282,25 @@ class Answering:
         self._settle_searches(asked)
         asked.notes = road.notes
         return await self._graph.run(readable, asked.operation, road, change=change)
+
+    async def _opened(self, asked: Asked, caller: Caller) -> tuple[Caller, Decisions]:
+        """Use up the grant that the ask names, and return the caller with what it opens, and the decisions under it.
+
+        It is spent before anything is told: an ask that fails afterwards has used it all the same.
+        """
+        grant = _grant_id(asked.access.grant)
+        if asked.grant is None and grant is not None:
+            asked.grant = await self._grants.use(grant, person=caller.claims.person)
+        attributes, opens = asked.grant or (None, None)
+        opened = replace(caller, opens=opens)
+        decisions = Decisions(
+            decider=self._decider,
+            memory=self._memory,
+            caller=opened.attributes(),
+            access=replace(asked.access.attributes(asked.at), grant=attributes),
+        )
+        asked.caller, asked.decisions = opened, decisions
+        return opened, decisions
 
     async def _may_try_rules(self, asked: Asked) -> None:
         caller, decisions = await self._identified(asked)
@@ -343,6 +368,13 @@ class Answering:
         except Exception as defect:  # an entry that cannot be made is a defect, and without an entry nothing is told
             return _problem(_unexpected(defect, asked.request_id))
         return reply
+
+
+def _grant_id(text: str | None) -> UUID | None:
+    try:
+        return UUID(text or "")
+    except ValueError:
+        return None
 
 
 def _may_introspect(decision: Decision) -> None:

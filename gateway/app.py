@@ -19,6 +19,7 @@ from connectors.postgres.changes import PostgresChanges
 from connectors.postgres.database import Database
 from connectors.postgres.directory import PostgresDirectory
 from connectors.postgres.federation import RegistryReleases, UsedAssertions
+from connectors.postgres.grants import PostgresGrants
 from connectors.postgres.ledger import OpeningLedgerReader, PostgresLedgerStore
 from connectors.postgres.ledger_keys import SealingKeys
 from connectors.postgres.register import PostgresRegister
@@ -136,6 +137,7 @@ async def running(
             decider=chosen,
             purposes=purposes,
             changes=PostgresChanges(changing, now=clock),
+            grants=PostgresGrants(database, now=clock),
             ledger=writer,
             commitments=await _commitments(keys, database),
             freshness=_freshness(settings),

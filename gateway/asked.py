@@ -10,9 +10,10 @@ import orjson
 
 from gateway.disclosure.decisions import Decisions
 from gateway.disclosure.noting import record_notes
+from gateway.disclosure.question import GrantAttributes
 from gateway.disclosure.road import Notes
 from gateway.errors import AskRefused, DirectoryError
-from gateway.identity import Access, Caller, Claims
+from gateway.identity import Access, Caller, Claims, Opened
 from gateway.ledger.commitments import Commitments
 from gateway.ledger.entry import (
     AccessNote,
@@ -49,6 +50,8 @@ class Asked:
     caller: Caller | None = None
     decisions: Decisions | None = None
     notes: Notes | None = None
+    grant: tuple[GrantAttributes, Opened | None] | None = None
+    """How the grant that the ask names stood when the ask used it up, and what it opens."""
 
 
 def entry_of(

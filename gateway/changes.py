@@ -8,12 +8,14 @@ same key makes the change afresh, and the `change` table, which commits with the
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
+from gateway.disclosure.question import GrantAttributes
+from gateway.identity import Opened
 from gateway.ports import Directory
-from gateway.records import Registration, Suspension
+from gateway.records import Grant, Registration, Suspension
 from gateway.vocabulary import (
     AgencyId,
     AuthorityCode,
@@ -21,6 +23,10 @@ from gateway.vocabulary import (
     ChildId,
     ConsentBasis,
     ConsentScope,
+    GrantGround,
+    GrantId,
+    GrantKind,
+    GrantReview,
     InvolvementId,
     PersonId,
     PractitionerId,
@@ -189,6 +195,46 @@ class Shields(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewGrant:
+    """A grant to be given: why, and why these fields and no fewer; `fields` as `Type.field`."""
+
+    child: ChildId
+    kind: GrantKind
+    ground: GrantGround
+    fields: tuple[str, ...]
+    reason: str
+    necessity: str
+
+
+class Grants(Protocol):
+    """Grants as they are asked for and reviewed; raises as the directory does."""
+
+    async def by_id(self, ids: Sequence[GrantId]) -> Sequence[Grant]:
+        """Return grants by id, and keep them from changing."""
+        ...
+
+    async def earlier(self, person: PersonId, *, review_within: timedelta) -> str:
+        """Return how a person's earlier grants stand: none, reviewed, or overdue."""
+        ...
+
+    async def request(self, new: NewGrant, *, by: PersonId, at: datetime, until: datetime) -> GrantId:
+        """Write a grant and return its id."""
+        ...
+
+    async def review(self, grant: GrantId, review: GrantReview, *, by: PersonId, at: datetime) -> None:
+        """Record the review of a grant."""
+        ...
+
+
+class GrantUse(Protocol):
+    """Where an ask uses a grant up; raises as the directory does."""
+
+    async def use(self, grant: UUID, *, person: PersonId) -> tuple[GrantAttributes, Opened | None] | None:
+        """Use a grant up, and return how it stood and what it opens; None if there is none."""
+        ...
+
+
 class Change(Protocol):
     """One change under way; every method raises `SourceUnavailable` or `SourceMalformed` as the directory does."""
 
@@ -215,6 +261,11 @@ class Change(Protocol):
     @property
     def recording(self) -> Recording:
         """Return where involvements, consents and conflicts are written."""
+        ...
+
+    @property
+    def grants(self) -> Grants:
+        """Return where grants are written."""
         ...
 
     @property

@@ -48,6 +48,18 @@ class Claims:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """What a grant in use opens: fields, as `Type.field`, on the records of one child."""
+
+    children: frozenset[ChildId]
+    fields: frozenset[str]
+
+    def on(self, record_type: str) -> tuple[str, ...]:
+        """Return the fields opened on a type of record, sorted."""
+        return tuple(sorted(name for kind, _, name in (one.partition(".") for one in self.fields) if kind == record_type))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
     """Who asks in this request, with the standing the register gives at this moment."""
 
@@ -62,6 +74,9 @@ class Caller:
     """All posts whose conflicts of interest bind: the caller's and those of the person asked for."""
     subject_child: ChildId | None
     subject_carer: CarerId | None
+
+    opens: Opened | None = None
+    """What the grant that this ask uses opens."""
 
     @property
     def persons(self) -> frozenset[PersonId]:

@@ -18,6 +18,11 @@ from gateway.vocabulary import (
     Consent,
     ContactRole,
     Gender,
+    GrantGround,
+    GrantId,
+    GrantKind,
+    GrantReview,
+    GrantState,
     InvolvementId,
     MatchGrade,
     MatchReason,
@@ -244,6 +249,28 @@ class Registration:
     posts: frozenset[PractitionerId]
     subject_child: ChildId | None
     subject_carer: CarerId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """A recorded, reasoned, one-use opening of named fields of one child's record (domain rules H5, P1)."""
+
+    id: GrantId
+    child: ChildId
+    home: AuthorityCode
+    kind: GrantKind
+    ground: GrantGround
+    fields: tuple[str, ...]
+    reason: str
+    necessity: str
+    state: GrantState
+    requested_by: PersonId
+    requested_at: datetime
+    expires_at: datetime
+    used_at: datetime | None
+    reviewed_by: str | None
+    reviewed_at: datetime | None
+    review: GrantReview | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,10 @@ from gateway.vocabulary import (
     ConsentScope,
     ContactRole,
     Gender,
+    GrantGround,
+    GrantKind,
+    GrantReview,
+    GrantState,
     MatchGrade,
     MatchReason,
     RefusalGround,
@@ -203,6 +207,44 @@ _describe(
     {
         ShieldReview.KEEP: "The threat goes on: it is kept until the next review.",
         ShieldReview.LIFT: "The threat has passed: it is lifted.",
+    },
+)
+_describe(
+    GrantKind,
+    "What kind of opening a grant is.",
+    {
+        GrantKind.BREAK_GLASS: "To reach a shielded child in an emergency.",
+        GrantKind.PUBLIC_INTEREST: "To share without consent, where the public interest outweighs it.",
+    },
+)
+_describe(
+    GrantGround,
+    "On what a grant rests.",
+    {
+        GrantGround.SIGNIFICANT_HARM: "Significant harm to a child.",
+        GrantGround.SERIOUS_HARM_ADULT: "Serious harm to an adult.",
+        GrantGround.SERIOUS_CRIME: "Prevention or detection of serious crime.",
+        GrantGround.COURT_ORDER: "An order of a court.",
+        GrantGround.STATUTORY_DUTY: "A duty under statute.",
+    },
+)
+_describe(
+    GrantState,
+    "How a grant stands.",
+    {
+        GrantState.USABLE: "The next ask that names it may use it.",
+        GrantState.SPENT: "It was used.",
+        GrantState.EXPIRED: "It ended unused.",
+        GrantState.REFUSED: "Its review found it not justified.",
+        GrantState.OF_ANOTHER: "It is for somebody else to use.",
+    },
+)
+_describe(
+    GrantReview,
+    "What the review of a grant comes to.",
+    {
+        GrantReview.JUSTIFIED: "It was justified.",
+        GrantReview.NOT_JUSTIFIED: "It was not; if unused, it opens nothing any more.",
     },
 )
 _describe(

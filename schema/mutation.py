@@ -6,6 +6,7 @@ import strawberry
 from strawberry.types import Info
 
 from resolvers.consenting import conflict_declared, consent_recorded, consent_withdrawn
+from resolvers.granting import grant_requested, grant_reviewed
 from resolvers.recording import assessment_recorded, involvement_ended, involvement_recorded, lead_declared
 from resolvers.shielding import refusal_recorded, shield_requested, shield_reviewed
 from resolvers.suspending import reinstated, suspended
@@ -19,6 +20,7 @@ from schema.consenting import (
     WithdrawConsentPayload,
     new_consent,
 )
+from schema.granting import RequestGrantInput, RequestGrantPayload, ReviewGrantInput, ReviewGrantPayload
 from schema.recording import (
     DeclareLeadProfessionalInput,
     DeclareLeadProfessionalPayload,
@@ -125,6 +127,22 @@ class Mutation:
     async def review_shield(self, info: Info, input: Annotated[ReviewShieldInput, INPUT]) -> Any:
         """Review a shield."""
         return await changed(info, input, shield_reviewed, ReviewShieldPayload, "child")
+
+    @resolved(
+        description="Ask for a grant: named fields of one child's record, opened for one ask, for minutes.",
+        graphql_type=RequestGrantPayload,
+    )
+    async def request_grant(self, info: Info, input: Annotated[RequestGrantInput, INPUT]) -> Any:
+        """Ask for a grant."""
+        return await changed(info, input, grant_requested, RequestGrantPayload, "grant")
+
+    @resolved(
+        description="Review a grant; somebody else than who asked for it does so.",
+        graphql_type=ReviewGrantPayload,
+    )
+    async def review_grant(self, info: Info, input: Annotated[ReviewGrantInput, INPUT]) -> Any:
+        """Review a grant."""
+        return await changed(info, input, grant_reviewed, ReviewGrantPayload, "grant")
 
     @resolved(
         description="Record that sharing was refused, why, and who reviews it.",

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from connectors.postgres.database import Database, HeldTransaction
 from connectors.postgres.directory import PostgresDirectory
+from connectors.postgres.grants import PostgresGrants
 from connectors.postgres.recording import PostgresRecording
 from connectors.postgres.shields import PostgresShields
 from connectors.postgres.suspensions import PostgresSuspensions
@@ -44,6 +45,11 @@ class PostgresChange:
     def recording(self) -> PostgresRecording:
         """Return where involvements, consents and conflicts are written."""
         return PostgresRecording(self._transaction)
+
+    @cached_property
+    def grants(self) -> PostgresGrants:
+        """Return where grants are written."""
+        return PostgresGrants(self._transaction, now=self._now)
 
     @cached_property
     def shields(self) -> PostgresShields:

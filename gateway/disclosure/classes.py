@@ -18,13 +18,14 @@ from gateway.records import (
     Carer,
     Child,
     ChildFacts,
+    Grant,
     Involvement,
     LocalAuthority,
     Practitioner,
     Setting,
     Suspension,
 )
-from gateway.vocabulary import AuthorityCode, Consent, RecordStanding, RecordType, Shield
+from gateway.vocabulary import AuthorityCode, ChildId, Consent, RecordStanding, RecordType, Shield
 
 RecordClass = tuple[tuple[str, Attribute], ...]
 Record = (
@@ -39,6 +40,7 @@ Record = (
     | CallerRecord
     | AccessLogEntry
     | Suspension
+    | Grant
 )
 
 
@@ -49,6 +51,11 @@ def class_of(record: Record, caller: Caller) -> tuple[RecordType, RecordClass]:
 
 
 def _class_of_child(child: Child, caller: Caller) -> RecordClass:
+    return _opened(_class_as_found(child, caller), RecordType.CHILD, child.id, caller)
+
+
+def _class_as_found(child: Child, caller: Caller) -> RecordClass:
+    """Return the class of a child whatever a grant opens: no grant finds anybody."""
     own = caller.subject_child == child.id or caller.subject_carer in child.facts.carers
     return _plain(*_facts(child.facts, caller, own=own))
 
@@ -71,7 +78,7 @@ def hidden_candidates(used: frozenset[str]) -> list[tuple[RecordType, RecordClas
 
 
 def _class_of_candidate(candidate: Candidate, caller: Caller) -> RecordClass:
-    return _with(_class_of_child(candidate.child, caller), criteria=tuple(sorted(candidate.used)))
+    return _with(_class_as_found(candidate.child, caller), criteria=tuple(sorted(candidate.used)))
 
 
 def _class_of_carer(carer: Carer, caller: Caller) -> RecordClass:
@@ -93,7 +100,7 @@ def _class_of_log_entry(entry: AccessLogEntry, caller: Caller) -> RecordClass:
 def _class_of_involvement(involvement: Involvement, caller: Caller) -> RecordClass:
     facts = involvement.facts
     own = caller.subject_child == involvement.child or caller.subject_carer in facts.carers
-    return _with(
+    found = _with(
         _plain(
             facts.shield,
             involvement.sensitive,
@@ -107,6 +114,7 @@ def _class_of_involvement(involvement: Involvement, caller: Caller) -> RecordCla
         active=involvement.active,
         subject="child" if involvement.carer is None else "carer",
     )
+    return _opened(found, RecordType.INVOLVEMENT, involvement.child, caller)
 
 
 _NOTHING_KNOWN: Mapping[str, Attribute] = {
@@ -150,6 +158,11 @@ def class_of_action_on_child(facts: ChildFacts, caller: Caller, *, own: bool, **
             **known,
         }
     )
+
+
+def _class_of_grant(grant: Grant, caller: Caller) -> RecordClass:
+    at_home, own = grant.home == caller.claims.authority, grant.requested_by in caller.persons
+    return _plain(Shield.NONE, False, Consent.NONE_NEEDED, False, False, at_home, RecordStanding.LIVE, own)
 
 
 def _class_of_suspension(suspension: Suspension, caller: Caller) -> RecordClass:
@@ -208,6 +221,14 @@ def _plain(
     )
 
 
+def _opened(found: RecordClass, record_type: RecordType, child: ChildId, caller: Caller) -> RecordClass:
+    """Return a class with the fields that the grant in use names on the record, if it is for this child."""
+    if caller.opens is None or child not in caller.opens.children:
+        return found
+    fields = caller.opens.on(record_type.value)
+    return _with(found, granted=fields) if fields else found
+
+
 def _with(plain: RecordClass, **more: Attribute) -> RecordClass:
     return tuple(sorted((*plain, *more.items())))
 
@@ -227,6 +248,7 @@ _CLASSIFIERS: Mapping[type, tuple[RecordType, Callable[[Any, Caller], RecordClas
     CallerRecord: (RecordType.CALLER, lambda _record, _caller: _public(own=True)),
     AccessLogEntry: (RecordType.ACCESS_LOG_ENTRY, _class_of_log_entry),
     Suspension: (RecordType.SUSPENSION, _class_of_suspension),
+    Grant: (RecordType.GRANT, _class_of_grant),
 }
 
 
@@ -241,5 +263,7 @@ def home_of(record: Record, home: AuthorityCode) -> AuthorityCode:
             return record.code
         case Suspension():
             return record.authority
+        case Grant():
+            return record.home
         case _:
             return home

@@ -16,7 +16,7 @@ from gateway.disclosure.question import Decision
 from gateway.disclosure.redaction import Disclosed, Freshness, Plan
 from gateway.errors import QueryTooCostly
 from gateway.identity import Ask
-from gateway.records import AccessLogEntry, Candidate, Child, Involvement, LocalAuthority
+from gateway.records import AccessLogEntry, Candidate, Child, Grant, Involvement, LocalAuthority
 from gateway.vocabulary import AuthorityCode, ChildId, Effect, PersonId, RecordType, SourceStatus
 
 Order = Callable[[Any, Callable[[str], bool]], Any]
@@ -266,7 +266,7 @@ def _about(record: Record) -> tuple[ChildId, ...]:
             return (record.id,)
         case Candidate():
             return (record.child.id,)
-        case Involvement() | AccessLogEntry():
+        case Involvement() | AccessLogEntry() | Grant():
             return (record.child,)
         case _:
             return ()
