@@ -128,6 +128,62 @@ class Settings(BaseSettings):
     node_limit: int = Field(1_000, gt=0, description="Records one answer may touch.")
     search_budget: int = Field(500, gt=0, description="Searches a caller may make in a rolling day.")
 
+    review_days_limit: int = Field(31, gt=0, description="Days that one review of callers may cover.")
+    review_past_days: int = Field(
+        28, ge=0, description="Days before a review's period that count as a caller's own past."
+    )
+    review_peers: int = Field(
+        8, gt=1, description="Callers of the same role and agency, or of the role, that are enough to compare with."
+    )
+    review_deviations: float = Field(
+        5.0,
+        gt=0,
+        description="Deviations (of the median absolute kind) above the peers' middle from which one stands out.",
+    )
+    review_relationship_before_days: int = Field(
+        365, ge=0, description="Days for which an involvement that has ended still counts as working with a child."
+    )
+    review_relationship_after_days: int = Field(
+        14,
+        ge=0,
+        description="Days after a look within which an involvement may begin and count as working with a child.",
+    )
+    review_chance: float = Field(
+        0.005,
+        gt=0,
+        lt=1,
+        description="Likelihood by chance below which children of the caller's surname or postcode are shown.",
+    )
+    review_surname_days: int = Field(
+        3, gt=0, description="Days on which one child of the caller's surname or postcode is looked at that are shown."
+    )
+    review_strangers: int = Field(
+        6, gt=0, description="Children with whom neither caller nor agency works that are shown, if above the peers'."
+    )
+    review_day_children: int = Field(
+        20, gt=0, description="Children in one day that are shown, if above the peers' and the caller's own past."
+    )
+    review_odd_hours: int = Field(
+        8, gt=0, description="Looks at odd hours that are shown, if above the peers' and the caller's own past."
+    )
+    review_day_begins: int = Field(
+        7, ge=0, le=23, description="Hour (Europe/London) before which looks are at odd hours."
+    )
+    review_day_ends: int = Field(
+        20, ge=1, le=24, description="Hour (Europe/London) from which looks are at odd hours; all of a weekend is."
+    )
+    review_shielded: int = Field(
+        3, gt=0, description="Shielded children not worked with that are shown, if above the peers'."
+    )
+    review_followed: int = Field(
+        4, gt=0, description="Children looked at just after a colleague that are shown, if above the peers'."
+    )
+    review_followed_minutes: int = Field(
+        15, gt=0, description="Minutes after a colleague's look that are just after it."
+    )
+    review_refusals: int = Field(10, gt=0, description="Refused asks that are shown, if above the peers'.")
+    review_exhaustions: int = Field(1, gt=0, description="Searches refused for an exhausted budget that are shown.")
+
     freshness_name_days: int = Field(730, gt=0, description="Days after which a name or birth detail is stale.")
     freshness_address_days: int = Field(365, gt=0, description="Days after which an address is stale.")
     freshness_identifier_days: int = Field(1825, gt=0, description="Days after which an identifier is stale.")

@@ -16,6 +16,7 @@ InvolvementId = NewType("InvolvementId", UUID)
 AgencyId = NewType("AgencyId", UUID)
 SuspensionId = NewType("SuspensionId", UUID)
 GrantId = NewType("GrantId", UUID)
+ReviewCaseId = NewType("ReviewCaseId", UUID)
 AuthorityCode = NewType("AuthorityCode", str)
 """GSS code of a local authority, such as E08000009."""
 PersonId = NewType("PersonId", str)
@@ -39,6 +40,9 @@ class RecordType(StrEnum):
     ACCESS_LOG_ENTRY = "AccessLogEntry"
     SUSPENSION = "Suspension"
     GRANT = "Grant"
+    ACCESS_REVIEW_FINDING = "AccessReviewFinding"
+    ACCESS_REVIEW_ENTRY = "AccessReviewEntry"
+    ACCESS_REVIEW_CASE = "AccessReviewCase"
     ACTION = "Action"
     """A mutation: its name is the field that is decided."""
     COUNT = "Count"
@@ -316,3 +320,36 @@ class ContactRole(StrEnum):
     DESIGNATED_SAFEGUARDING_LEAD = "DESIGNATED_SAFEGUARDING_LEAD"
     CALDICOTT_GUARDIAN = "CALDICOTT_GUARDIAN"
     OUT_OF_HOURS = "OUT_OF_HOURS"
+
+
+class ReviewPattern(StrEnum):
+    """What in a caller's asks a person should look at (domain rule L5); none of them proves anything."""
+
+    SAME_SURNAME = "SAME_SURNAME"
+    SAME_ADDRESS = "SAME_ADDRESS"
+    NO_RELATIONSHIP = "NO_RELATIONSHIP"
+    UNUSUAL_VOLUME = "UNUSUAL_VOLUME"
+    UNUSUAL_HOURS = "UNUSUAL_HOURS"
+    SHIELDED_RECORDS = "SHIELDED_RECORDS"
+    AFTER_COLLEAGUE = "AFTER_COLLEAGUE"
+    REPEATED_REFUSALS = "REPEATED_REFUSALS"
+    BUDGET_EXHAUSTED = "BUDGET_EXHAUSTED"
+
+
+class ReviewOutcome(StrEnum):
+    """What a reviewer found on looking at a caller's asks."""
+
+    EXPLAINED = "EXPLAINED"
+    """There was a good reason: the only outcome that clears a case."""
+    TO_BE_SPOKEN_TO = "TO_BE_SPOKEN_TO"
+    REFERRED = "REFERRED"
+    SUSPENDED = "SUSPENDED"
+
+
+class ReviewState(StrEnum):
+    """Where a case stands."""
+
+    OPEN = "OPEN"
+    AWAITING_SECOND_REVIEWER = "AWAITING_SECOND_REVIEWER"
+    """Explained to a reviewer, and not yet to a second and independent one where that is needed."""
+    CLEARED = "CLEARED"
