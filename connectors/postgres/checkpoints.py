@@ -136,13 +136,17 @@ class CheckpointReader(TreeRows):
         """Return the largest checkpoint, the latest of its size; None if nothing was signed yet."""
         return _stored(await self._database.fetchrow(_NEWEST))
 
-    async def at_least(self, size: int) -> StoredCheckpoint | None:
-        """Return the smallest checkpoint over this many entries or more."""
-        return _stored(
-            await self._database.fetchrow(
-                _NEWEST.replace("ORDER BY size DESC, id DESC", "WHERE size >= $1 ORDER BY size, id DESC"), size
-            )
+    async def checkpoint(self, checkpoint_id: int) -> StoredCheckpoint | None:
+        """Return one checkpoint."""
+        sql = _NEWEST.replace("ORDER BY", "WHERE id = $1 ORDER BY")
+        return _stored(await self._database.fetchrow(sql, checkpoint_id))
+
+    async def numbered_hashes(self, first: int, end: int) -> Sequence[tuple[int, bytes]]:
+        """Return number and hash of the entries from `first` to before `end`, in order, as far as they are there."""
+        rows = await self._database.fetch(
+            "SELECT seq, leaf_hash FROM ledger_entry WHERE seq >= $1 AND seq < $2 ORDER BY seq", first, end
         )
+        return [(row["seq"], row["leaf_hash"]) for row in rows]
 
     async def checkpoints(self, *, after_id: int = 0, limit: int = 1_000) -> Sequence[StoredCheckpoint]:
         """Return checkpoints in the order in which they were signed."""

@@ -1,29 +1,31 @@
-"""`gateway ledger`: look into the log, take it out, check that it is whole."""
+"""`gateway ledger`: look into the log; the commands that take it out and prove it stand beside."""
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
-from typing import Annotated, BinaryIO, Final, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Annotated, Final, TypeVar
 from uuid import UUID
 
 import orjson
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TimeRemainingColumn
 from rich.table import Table
 
 from connectors.ledger_secret import ledger_master_key
 from connectors.postgres.database import Database
 from connectors.postgres.ledger import OpeningLedgerReader
 from connectors.postgres.ledger_keys import SealingKeys
+from gateway.cli.ledger_export import EXPORT_EXAMPLES, IMPORT_CHECK_EXAMPLES, export, import_check
+from gateway.cli.ledger_keys import key_app
+from gateway.cli.ledger_prove import CHECKPOINT_EXAMPLES, PROVE_EXAMPLES, checkpoint, prove
+from gateway.cli.ledger_running import EXIT_NO_SUCH_ENTRY
+from gateway.cli.ledger_verify import VERIFY_EXAMPLES, verify
 from gateway.cli.running import ready_database_url
 from gateway.errors import AuditUnavailable, DirectoryError
-from gateway.ledger.export import MalformedExport, line_of, read_export
 from gateway.ledger.opening import OpenedEntry
-from gateway.ledger.reading import Damage, Finding, SequenceCheck, access_of
+from gateway.ledger.reading import access_of
 from gateway.settings import Settings, SettingsError, read_settings
 from gateway.vocabulary import ChildId, PersonId
 
@@ -36,16 +38,6 @@ _console: Final = Console(stderr=True)
 Returned = TypeVar("Returned")
 
 EXIT_UNAVAILABLE: Final = 3
-EXIT_NO_SUCH_ENTRY: Final = 4
-EXIT_CODES: Final[Mapping[Damage, int]] = {
-    Damage.GAP: 10,
-    Damage.DUPLICATE: 11,
-    Damage.OUT_OF_ORDER: 12,
-    Damage.HASH_MISMATCH: 13,
-    Damage.MALFORMED: 14,
-    Damage.MISNUMBERED: 15,
-    Damage.INDEX_DISAGREES: 16,
-}
 
 
 @ledger_app.command("show", epilog="Example: `gateway ledger show 1041 | jq .records`")
@@ -94,77 +86,12 @@ def list_entries(
     _run(act)
 
 
-@ledger_app.command(
-    "export",
-    epilog="Examples: `gateway ledger export -o ledger.jsonl`; `gateway ledger export --from 1000 --to 1999 | wc -l`",
-)
-def export(
-    first: Annotated[int, typer.Option("--from", help="First sequence number.", min=0)] = 0,
-    last: Annotated[int | None, typer.Option("--to", help="Last sequence number.", min=0)] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="File to write; otherwise standard output.", dir_okay=False)
-    ] = None,
-) -> None:
-    """Write entries as JSON lines: `seq`, `leaf_hash` in hex, and the `entry` with its canonical bytes."""
-
-    async def act(reader: OpeningLedgerReader) -> None:
-        head = await reader.head()
-        # What is appended meanwhile is left for the next export, so that the bar has an end.
-        end = -1 if head is None else head if last is None else min(head, last)
-        with _written(output) as stream, _bar("Exporting", max(0, end - first + 1)) as advance:
-            if first > end:
-                return
-            async for stored in reader.entries(after_seq=first - 1, to_seq=end):
-                stream.write(line_of(stored))
-                advance()
-
-    _run(act)
-
-
-@ledger_app.command("check", epilog="Examples: `gateway ledger check`; `gateway ledger check ledger.jsonl`")
-def check(
-    file: Annotated[
-        Path | None,
-        typer.Argument(help="An export to check; otherwise the database and its index.", exists=True, dir_okay=False),
-    ] = None,
-) -> None:
-    """Check that no number is missing or twice, every hash fits its entry, and the index says what the entries say.
-
-    Exits with 0 if all is well, else by what was found first in the sequence: 10 gap, 11 duplicate, 12 out of order,
-    13 hash mismatch, 14 malformed, 15 misnumbered, 16 index disagrees.
-    """
-    findings = _check_file(file) if file is not None else _run(_check_database)
-    for finding in findings:
-        sys.stdout.write(f"{finding.damage}: first at {finding.first_seq}, entries touched: {finding.entries}\n")
-    if findings:
-        raise typer.Exit(EXIT_CODES[findings[0].damage])
-    sys.stdout.write("Nothing found.\n")
-
-
-async def _check_database(reader: OpeningLedgerReader) -> tuple[Finding, ...]:
-    sequence = SequenceCheck()
-    head = await reader.head()
-    with _bar("Checking", 0 if head is None else head + 1) as advance:
-        async for indexed in reader.indexed_entries():
-            sequence.take_indexed(indexed)
-            advance()
-    beyond = await reader.indexed_beyond(sequence.last_seq)
-    if beyond is not None:
-        sequence.add(Damage.INDEX_DISAGREES, beyond)
-    return sequence.findings
-
-
-def _check_file(file: Path) -> tuple[Finding, ...]:
-    sequence: SequenceCheck | None = None
-    try:
-        with file.open("rb") as stream:
-            for stored in read_export(stream):
-                # An export may begin anywhere; from there on it has to be whole.
-                sequence = sequence or SequenceCheck(first=stored.seq)
-                sequence.take(stored)
-    except MalformedExport as error:
-        raise typer.BadParameter(str(error)) from error
-    return () if sequence is None else sequence.findings
+ledger_app.command("export", epilog=EXPORT_EXAMPLES)(export)
+ledger_app.command("verify", epilog=VERIFY_EXAMPLES)(verify)
+ledger_app.command("prove", epilog=PROVE_EXAMPLES)(prove)
+ledger_app.command("checkpoint", epilog=CHECKPOINT_EXAMPLES)(checkpoint)
+ledger_app.command("import-check", epilog=IMPORT_CHECK_EXAMPLES)(import_check)
+ledger_app.add_typer(key_app, name="key")
 
 
 def _run(act: Callable[[OpeningLedgerReader], Awaitable[Returned]]) -> Returned:
@@ -191,27 +118,6 @@ async def _reader(settings: Settings) -> AsyncIterator[OpeningLedgerReader]:
         yield OpeningLedgerReader(database, SealingKeys(ledger_master_key(settings)))
     finally:
         await database.close()
-
-
-@contextmanager
-def _written(output: Path | None) -> Iterator[BinaryIO]:
-    if output is None:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
-    # Beside it first: an export that broke off never stands under the name that was asked for.
-    partial = output.with_name(f"{output.name}.partial")
-    with partial.open("wb") as stream:
-        yield stream
-    partial.replace(output)
-
-
-@contextmanager
-def _bar(label: str, total: int) -> Iterator[Callable[[], None]]:
-    columns = (BarColumn(), TaskProgressColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(label, *columns, console=_console, disable=not _console.is_terminal) as progress:
-        task = progress.add_task(label, total=total)
-        yield lambda: progress.advance(task)
 
 
 def _table(entries: Sequence[OpenedEntry], child: UUID | None) -> Table:

@@ -1,0 +1,268 @@
+"""A ledger in PostgreSQL held against its tree, its checkpoints and what others hold; on every core for a large one."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Final
+
+from connectors.postgres.checkpoints import CheckpointReader
+from connectors.postgres.database import Database
+from connectors.postgres.ledger import PostgresLedgerReader
+from gateway.ledger.checkpoint import Checkpoint
+from gateway.ledger.merkle import HASH_BYTES
+from gateway.ledger.notes import Note, VerifierKey
+from gateway.ledger.reading import IndexedEntry
+from gateway.ledger.tree import WIDTH, Tile, apart
+from gateway.ledger.verification import Claim, Stretch, Trouble, Verification, check_stretch
+
+STRETCH: Final = 62 * WIDTH
+"""Entries to a stretch: whole tiles, and just under eight batches of the reader's."""
+PATIENCE: Final = 10.0
+"""Seconds for which an entry may be under no checkpoint without anybody asking why."""
+LATEST: Final = 1_000
+"""Checkpoints whose signatures are checked, from the newest back; of all of them the roots are."""
+TIMEOUT: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archived:
+    """Entries that have left the database for an archive file."""
+
+    first: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """How much there is to check."""
+
+    entries: int
+    signed: int
+    archived: tuple[Archived, ...]
+
+
+class LedgerCheck:
+    """Checks one ledger from its first entry to its last."""
+
+    def __init__(
+        self, database: Database, *, origin: str, keys: Sequence[VerifierKey], witnesses: Sequence[VerifierKey]
+    ) -> None:
+        """Take the pool, the ledger's origin, its keys, and the witnesses that should have cosigned."""
+        self._database = database
+        self._reader = CheckpointReader(database)
+        self._origin = origin
+        self._witnesses = witnesses
+        self.verification = Verification(keys=keys)
+
+    async def scale(self) -> Scale:
+        """Return how much there is to check."""
+        newest = await self._reader.newest()
+        archived = await self._archived()
+        entries = max([await self._reader.next_seq(), *(part.end for part in archived)])
+        return Scale(entries=entries, signed=0 if newest is None else newest.size, archived=archived)
+
+    async def run(self, scale: Scale, *, workers: Executor | None, advance: Callable[[int], None]) -> None:
+        """Check everything; heads that somebody else holds are claimed beforehand.
+
+        Raises:
+            SourceFailed: The database did not answer.
+        """
+        await self._claim_checkpoints()
+        expected = 0
+        async for stretch, end in self._stretches(scale, workers):
+            if stretch.first != expected:
+                self.verification.misplaced(stretch.first, expected=expected)
+            await self._compare_tiles(self.verification.take(stretch), signed=scale.signed)
+            if stretch.next_seq < end:
+                self.verification.missing(stretch.next_seq, end)
+            expected = end
+            advance(end - stretch.first)
+        await self._beyond(scale)
+        self.verification.finish(end=scale.entries, size=scale.entries)
+
+    async def _claim_checkpoints(self) -> None:
+        verification = self.verification
+        newest = await self._reader.newest()
+        latest = 0 if newest is None else newest.id - LATEST
+        after, largest = 0, 0
+        while kept := await self._reader.checkpoints(after_id=after):
+            for stored in kept:
+                source = f"in the database (number {stored.id})"
+                if stored.size < largest:
+                    verification.add(
+                        Trouble.REPLAYED_HEAD,
+                        f"A checkpoint over {stored.size:,} entries was put after one over {largest:,}.",
+                        first_seq=stored.size,
+                    )
+                largest = max(largest, stored.size)
+                self._claim(stored.note, stored.size, stored.root, source, signed=stored.id > latest)
+            after = kept[-1].id
+        await self._check_cosignatures()
+
+    def _claim(self, text: str, size: int, root: bytes, source: str, *, signed: bool) -> None:
+        checkpoint = Checkpoint(origin=self._origin, size=size, root=root)
+        if signed:
+            told = self.verification.signed(text, source=source, origin=self._origin)
+            if told is None:
+                return
+            if told[0] != checkpoint:
+                self.verification.add(
+                    Trouble.BAD_CHECKPOINT, f"The checkpoint {source} is filed under another size or root than its own."
+                )
+            checkpoint = told[0]
+        self.verification.claim(Claim(checkpoint=checkpoint, source=source, own=True))
+
+    async def _check_cosignatures(self) -> None:
+        found = await self._reader.newest_cosigned([str(witness) for witness in self._witnesses])
+        for witness in self._witnesses:
+            cosigned = found.get(str(witness))
+            told = None if cosigned is None else self.verification.signed(cosigned.note, source="that was cosigned")
+            if cosigned is None or told is None:
+                self.verification.add(
+                    Trouble.NOT_COSIGNED, f"No checkpoint in the database is cosigned by {witness.name}."
+                )
+                continue
+            note: Note = told[1].with_signatures([cosigned.signature])
+            self.verification.cosigned(note, [witness], size=told[0].size)
+
+    async def _stretches(self, scale: Scale, workers: Executor | None) -> AsyncIterator[tuple[Stretch, int]]:
+        loop = asyncio.get_running_loop()
+        waiting: list[tuple[asyncio.Future[Stretch], int]] = []
+        # A few more than there are workers, so that none is idle and memory stays bounded.
+        ahead = 1 if workers is None else 6
+        for first, end, archived in _spans(scale):
+            if archived:
+                waiting.append((asyncio.ensure_future(self._archived_stretch(first, end)), end))
+            elif workers is None:
+                waiting.append((asyncio.ensure_future(_check_rows(self._database, first, end)), end))
+            else:
+                waiting.append((loop.run_in_executor(workers, check_rows, self._database.url, first, end), end))
+            if len(waiting) >= ahead:
+                stretch, stretch_end = waiting.pop(0)
+                yield await stretch, stretch_end
+        for stretch, stretch_end in waiting:
+            yield await stretch, stretch_end
+
+    async def _archived_stretch(self, first: int, end: int) -> Stretch:
+        # The entries are in a file; what is left of them here are the tiles.
+        found = await self._reader.tiles([(0, index) for index in range(first // WIDTH, end // WIDTH)])
+        hashes = b"".join(found.get((0, index), b"") for index in range(first // WIDTH, end // WIDTH))
+        return Stretch(first=first, next_seq=first + len(hashes) // HASH_BYTES, hashes=hashes, findings=())
+
+    async def _compare_tiles(self, tiles: Sequence[Tile], *, signed: int) -> None:
+        due = [tile for tile in tiles if (tile.index + 1) * WIDTH ** (tile.level + 1) <= signed]
+        if not due:
+            return
+        rows = await self._database.fetch(
+            """
+            SELECT level, index, hashes, root FROM unnest($1::smallint[], $2::bigint[]) AS wanted (level, index)
+            JOIN ledger_tile USING (level, index)
+            """,
+            [tile.level for tile in due],
+            [tile.index for tile in due],
+        )
+        kept = {
+            (row["level"], row["index"]): Tile(
+                level=row["level"], index=row["index"], hashes=row["hashes"], root=row["root"]
+            )
+            for row in rows
+        }
+        for tile in due:
+            self._compare_tile(tile, kept.get((tile.level, tile.index)))
+
+    def _compare_tile(self, tile: Tile, kept: Tile | None) -> None:
+        width = WIDTH**tile.level
+        first = tile.index * WIDTH * width
+        if kept is None:
+            self.verification.add(
+                Trouble.TILE_DISAGREES,
+                f"Tile {tile.index} of level {tile.level}, over the entries from {first:,} on, is missing.",
+                first_seq=first,
+            )
+        elif kept != tile:
+            pairs = zip(apart(tile.hashes), apart(kept.hashes), strict=False)
+            at = next((place for place, (one, other) in enumerate(pairs) if one != other), 0)
+            self.verification.add(
+                Trouble.TILE_DISAGREES,
+                f"The tree has another hash for entry {first + at * width:,} than the entry has.",
+                first_seq=first + at * width,
+            )
+
+    async def _beyond(self, scale: Scale) -> None:
+        rows = await self._database.fetch("SELECT max(index) AS last FROM ledger_tile WHERE level = 0")
+        last = rows[0]["last"]
+        tiled = 0 if last is None else (last + 1) * WIDTH
+        if tiled > max(scale.signed, self.verification.reached):
+            self.verification.add(
+                Trouble.TAIL_CUT,
+                f"There are tiles over {tiled:,} entries, and only {self.verification.reached:,} are there: the tail "
+                "was cut.",
+                first_seq=self.verification.reached,
+            )
+        beyond = await PostgresLedgerReader(self._database).indexed_beyond(scale.entries - 1)
+        if beyond is not None and beyond <= await self._reader.next_seq() - 1:
+            beyond = None  # it was written meanwhile
+        if beyond is not None:
+            self.verification.indexed_beyond(beyond)
+        await self._unsigned(scale)
+
+    async def _unsigned(self, scale: Scale) -> None:
+        if scale.entries <= scale.signed:
+            return
+        rows = await self._database.fetch(
+            "SELECT extract(epoch FROM clock_timestamp() - at)::float8 AS age FROM ledger_entry WHERE seq = $1",
+            scale.signed,
+        )
+        if not rows or rows[0]["age"] > PATIENCE:
+            self.verification.add(
+                Trouble.UNSIGNED,
+                f"The entries from {scale.signed:,} on are under no checkpoint: no gateway signs, or what it had "
+                "signed was taken out.",
+                first_seq=scale.signed,
+            )
+
+    async def _archived(self) -> tuple[Archived, ...]:
+        there = await self._database.fetch("SELECT to_regclass('ledger_archive') IS NOT NULL AS there")
+        if not there[0]["there"]:
+            return ()
+        rows = await self._database.fetch(
+            """
+            SELECT first_seq, end_seq FROM ledger_archive AS archive
+            WHERE NOT EXISTS (SELECT FROM ledger_entry WHERE seq >= archive.first_seq AND seq < archive.end_seq)
+            ORDER BY first_seq
+            """
+        )
+        return tuple(Archived(first=row["first_seq"], end=row["end_seq"]) for row in rows)
+
+
+def check_rows(url: str, first: int, end: int) -> Stretch:
+    """Check the entries from `first` to before `end`, in a process of its own."""
+
+    async def checked() -> Stretch:
+        database = await Database.open(url, pool_min=1, pool_max=1, timeout=TIMEOUT)
+        try:
+            return await _check_rows(database, first, end)
+        finally:
+            await database.close()
+
+    return asyncio.run(checked())
+
+
+async def _check_rows(database: Database, first: int, end: int) -> Stretch:
+    entries: list[IndexedEntry] = []
+    async for indexed in PostgresLedgerReader(database).indexed_entries(after_seq=first - 1):
+        if indexed.stored.seq >= end:
+            break
+        entries.append(indexed)
+    return check_stretch(entries, first=first)
+
+
+def _spans(scale: Scale) -> Iterator[tuple[int, int, bool]]:
+    first = 0
+    for part in (*scale.archived, None):
+        until = scale.entries if part is None else part.first
+        yield from ((begin, min(begin + STRETCH, until), False) for begin in range(first, until, STRETCH))
+        if part is not None:
+            yield from ((begin, min(begin + STRETCH, part.end), True) for begin in range(part.first, part.end, STRETCH))
+            first = part.end
