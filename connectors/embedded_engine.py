@@ -24,7 +24,7 @@ class RulesDoNotBuild(Exception):
     """The engine cannot build the rules; the message is the engine's, about rules and never about records."""
 
 
-class _Evaluation:
+class Evaluation:
     """One interpreter with its built rules; belongs to one thread."""
 
     def __init__(self, rules: RuleSet) -> None:
@@ -116,10 +116,10 @@ class EmbeddedDecider:
         finally:
             together.wait()
 
-    def _evaluation(self) -> _Evaluation:
+    def _evaluation(self) -> Evaluation:
         if not hasattr(self._local, "evaluation"):
-            self._local.evaluation = _Evaluation(self._rules)
-        evaluation: _Evaluation = self._local.evaluation
+            self._local.evaluation = Evaluation(self._rules)
+        evaluation: Evaluation = self._local.evaluation
         return evaluation
 
 

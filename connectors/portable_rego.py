@@ -62,11 +62,17 @@ def _calls(code: str, own: set[str]) -> _Found:
 def _negations(code: str) -> _Found:
     for match in re.finditer(r"\bnot\b([^;\n]*)", code):
         inner = match.group(1).strip()
-        plain_call = re.fullmatch(r"[\w.]+\([^()]*\)\s*[})\]]*", inner)
+        plain_call = re.fullmatch(r"[\w.]+\([^().\[]*\)\s*[})\]]*", inner)
         if "(" in inner and not plain_call:
             yield (
                 match.start(),
                 "negates an expression with a call in it, which is undefined where the call is",
+                "negate a rule or function that says the positive, of plain variables",
+            )
+        elif re.match(r"[^{\s]*[.\[][^{]*\bin\b", inner) or re.search(r"\bin\s+(?:input|data|\w+\.class)\b", inner):
+            yield (
+                match.start(),
+                "negates a membership that is undefined where its attribute is missing, and with it the rule",
                 "negate a rule or function that says the positive",
             )
 

@@ -105,10 +105,11 @@ import data.directory.question
 refusals[key]["{self.code}"] := {taken} if {{
 	some key, record in question.records
 	record.type == "{self.type}"
-
-	# Told only where the {self.attribute} is known to be another: what is missing refuses, too.
-	not record.class.{self.attribute} {_is_one_of(others)}
+	not _told(record)
 }}
+
+# Told only where the {self.attribute} is known to be another: what is missing refuses, too.
+_told(record) if record.class.{self.attribute} {_is_one_of(others)}
 """
 
     def _test(self) -> str:

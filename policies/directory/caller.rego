@@ -86,7 +86,7 @@ purpose_allowed if {
 refusals[key]["caller-not-current"] := record.fields if {
 	not current
 	some key, record in question.records
-	not record.type in _answered
+	not _speaks_for_itself(record)
 }
 
 # METADATA
@@ -100,7 +100,7 @@ refusals[key]["caller-not-current"] := record.fields if {
 refusals[key]["purpose-not-allowed"] := record.fields if {
 	not purpose_allowed
 	some key, record in question.records
-	not record.type in _answered
+	not _speaks_for_itself(record)
 }
 
 # METADATA
@@ -112,7 +112,7 @@ refusals[key]["purpose-not-allowed"] := record.fields if {
 # custom:
 #   domain: [X2, X3]
 refusals[key]["origin-unknown"] := record.fields if {
-	not input.access.origin in {"local", "cross-border"}
+	not _origin_known
 	some key, record in question.records
 }
 
@@ -147,3 +147,7 @@ refusals[key]["purpose-unknown"] := record.fields if {
 }
 
 _answered := {"Action", "Ask", "Caller", "Count", "Search"}
+
+_origin_known if input.access.origin in {"local", "cross-border"}
+
+_speaks_for_itself(record) if record.type in _answered

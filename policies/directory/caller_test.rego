@@ -23,6 +23,12 @@ test_a_missing_standing_is_refused if {
 	caller.refusals.k["caller-not-current"] with input as silent
 }
 
+test_a_missing_origin_is_refused if {
+	asked := fixture.question("Child", {})
+	silent := object.union(object.remove(asked, ["access"]), {"access": object.remove(asked.access, ["origin"])})
+	caller.refusals.k["origin-unknown"] with input as silent
+}
+
 test_duties_are_those_of_both if {
 	asked := fixture.asked("directory-team", "brokering", "Child", {})
 	mediated := object.union(asked, {"caller": object.union(asked.caller, {"acts_for": {"role": "gp", "standing": "current"}})})

@@ -17,7 +17,7 @@ import data.directory.question
 #   domain: [H5, P1]
 refusals[key]["grant-not-for-role"] := record.fields & {"requestGrant"} if {
 	some key, record in question.actions
-	not record.class.grant in _held_by_all
+	not _may_hold(record)
 }
 
 # METADATA
@@ -32,7 +32,7 @@ refusals[key]["grant-not-for-role"] := record.fields & {"requestGrant"} if {
 #   domain: [H5, P1]
 refusals[key]["ground-unknown"] := record.fields & {"requestGrant"} if {
 	some key, record in question.actions
-	not _rests_on(record.class.grant, record.class.ground)
+	not _well_founded(record)
 }
 
 # METADATA
@@ -60,7 +60,7 @@ refusals[key]["justification-missing"] := record.fields & {"requestGrant"} if {
 #   domain: [H5]
 refusals[key]["earlier-grant-unreviewed"] := record.fields & {"requestGrant"} if {
 	some key, record in question.actions
-	not record.class.earlier in {"none", "reviewed"}
+	not _earlier_reviewed(record)
 }
 
 # METADATA
@@ -146,3 +146,9 @@ _reviews_grants if {
 }
 
 _existence(record) := {field | some field in data.fields[record.type].existence}
+
+_may_hold(record) if record.class.grant in _held_by_all
+
+_earlier_reviewed(record) if record.class.earlier in {"none", "reviewed"}
+
+_well_founded(record) if _rests_on(record.class.grant, record.class.ground)

@@ -18,7 +18,7 @@ import data.directory.question
 refusals[key]["footing-missing"] := record.fields & {"recordInvolvement"} if {
 	some key, record in question.actions
 	not _ordinary(record)
-	not record.class.consent in data.sensitive.footings
+	not _footing_recorded(record)
 }
 
 # METADATA
@@ -47,3 +47,5 @@ _records_for_any if {
 		data.roles[role].consents_on_behalf == false
 	}
 }
+
+_footing_recorded(record) if record.class.consent in data.sensitive.footings

@@ -18,7 +18,7 @@ import data.directory.question
 refusals[key]["record-retained"] := record.fields if {
 	some key, record in question.records
 	record.type in data.retention.types
-	not record.class.standing in data.retention.standings
+	not _in_time(record)
 	not _kept_by_consent(record)
 	not _keeps_records
 }
@@ -35,3 +35,5 @@ _keeps_records if {
 	"retained" in caller.handles
 	input.access.purpose in data.retention.purposes
 }
+
+_in_time(record) if record.class.standing in data.retention.standings

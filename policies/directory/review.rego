@@ -43,7 +43,7 @@ refusals[key]["own-case"] := record.fields & {action | some action in data.revie
 #   domain: [P1, P2]
 refusals[key]["reviewer-missing"] := record.fields & {action | some action in data.review.reviewed} if {
 	some key, record in question.actions
-	not record.class.reviewers in {"one", "independent"}
+	not _has_reviewer(record)
 }
 
 # METADATA
@@ -74,8 +74,43 @@ refusals[key]["review-of-other-authority"] := record.fields & {action | some act
 	not _reviews_elsewhere
 }
 
+# METADATA
+# title: Finding about another authority's caller
+# description: Reviewers are shown the callers of their own authority; whose caller it is has to be known.
+# related_resources:
+# - description: Children Act 2004 Information Database (England) Regulations 2007 (SI 2007/2182), regulation 9
+#   ref: https://www.legislation.gov.uk/uksi/2007/2182/regulation/9/made
+# custom:
+#   domain: [L5]
+refusals[key]["log-of-other-authority"] := record.fields if {
+	some key, record in _reviewed
+	not record.class.asker == "own-authority"
+	not _reviews_elsewhere
+}
+
+# METADATA
+# title: Finding about oneself
+# description: Nobody reviews themselves, or learns from a review that they are looked at.
+# related_resources:
+# - description: UK GDPR, article 32(4)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/32
+# custom:
+#   domain: [L5]
+refusals[key]["review-of-self"] := record.fields if {
+	some key, record in _reviewed
+	not record.class.self == false
+}
+
+# Picked once, so that these rules cost nothing where no review is read.
+_reviewed[key] := record if {
+	some key, record in question.records
+	record.type in data.review.records
+}
+
 _reviews_elsewhere if {
 	every role in caller.roles {
 		data.roles[role].reviews_elsewhere == true
 	}
 }
+
+_has_reviewer(record) if record.class.reviewers in {"one", "independent"}

@@ -15,7 +15,7 @@ import data.directory.question
 #   domain: [S4]
 refusals[key]["budget-exhausted"] := record.fields if {
 	some key, record in _searches
-	not record.class.budget in {"ample", "near"}
+	not _budget_left(record)
 }
 
 # METADATA
@@ -94,3 +94,5 @@ _searches[key] := record if {
 	some key, record in question.records
 	record.type == "Search"
 }
+
+_budget_left(record) if record.class.budget in {"ample", "near"}

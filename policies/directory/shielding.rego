@@ -49,7 +49,7 @@ refusals[key]["shield-hides-record"] := record.fields if {
 _shielded[key] := record if {
 	some key, record in question.records
 	not record.class.shield == "none"
-	not record.type in data.shielding.untouched
+	not _untouched(record)
 	not _lifted(record)
 }
 
@@ -60,7 +60,7 @@ _listed(record) if {
 
 _level(record) := "associated" if record.class.shield == "associated"
 
-_level(record) := "shielded" if not record.class.shield in {"none", "associated"}
+_level(record) := "shielded" if not _beside_or_none(record)
 
 # Those who handle shielded records, those who review the log, and a practitioner's own involvement.
 _lifted(_) if "shielded" in caller.handles
@@ -77,3 +77,7 @@ _lifted(record) if {
 
 # Who looks at a shielded child is what reviewers watch most; the log tells them nothing of where the child is.
 _read_by_reviewers contains "accessLog" if "access-log" in caller.handles
+
+_untouched(record) if record.type in data.shielding.untouched
+
+_beside_or_none(record) if record.class.shield in {"none", "associated"}

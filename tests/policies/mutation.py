@@ -95,6 +95,15 @@ class Killer:
         finally:
             self._mend(mutant)
 
+    def answers(self, mutant: Mutant, questions: list[dict[str, Any]]) -> list[Any] | None:
+        """Return what OPA answers under a mutant, each None where it has none; None if the mutant does not compile."""
+        try:
+            if not self._break(mutant):
+                return None
+            return [self._ask(question).get("result") for question in questions]
+        finally:
+            self._mend(mutant)
+
     def unbroken(self) -> str | None:
         """Return the case that the rules as they are do not satisfy, or None if all hold."""
         return self._case_that_differs()
@@ -112,13 +121,16 @@ class Killer:
 
     def _case_that_differs(self) -> str | None:
         for number, (question, cases) in enumerate(self._groups):
-            said = self._client.post(f"/v1/data/{ENTRYPOINT}", json={"input": question}).json()
+            said = self._ask(question)
             for key, case in cases.items():
                 if not _holds(case, said.get("result"), key):
                     # What killed one mutant often kills the next, so it is asked first.
                     self._groups.insert(0, self._groups.pop(number))
                     return case.name
         return None
+
+    def _ask(self, question: dict[str, Any]) -> Any:
+        return self._client.post(f"/v1/data/{ENTRYPOINT}", json={"input": question}).json()
 
     def _put(self, name: str, source: str) -> bool:
         return self._client.put(f"/v1/policies/{name}", content=source).status_code == OK

@@ -1,18 +1,35 @@
-"""Both engines give every question the same answer: the embedded one may stand in for OPA."""
+"""Both engines give every question the same answer: the embedded one may stand in for OPA.
 
+Questions are drawn, and so are rules: the packaged ones, and those broken in one place. A seed repeats what it drew.
+"""
+
+import json
 import random
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from regopy import RegoError
 
+from connectors.embedded_engine import Evaluation, RulesDoNotBuild
 from connectors.golden import PLAIN, PLAIN_ACTION
+from connectors.opa_command import answers_of_opa, find_opa
 from connectors.policy_questions import as_class
+from connectors.portable_rego import unportable
+from connectors.rule_set import RuleSet
 from gateway.disclosure.question import AccessAttributes, CallerAttributes, GrantAttributes, Item, Question
-from gateway.errors import DecisionUnavailable
 from gateway.vocabulary import RecordType
+from tests.policies.mutation import POLICIES, bench, mutants
 
 SEED = 20261122
-QUESTIONS = 40
+ROUNDS = 8
+QUESTIONS = 60
+"""Questions of a round; with nine items of up to six fields each, the rounds make more than 20,000 decisions."""
+DECISIONS = 20_000
 ITEMS = 9
+DRAWS = 8
+"""Draws of mutated rule sets, each of 25."""
+MUTANTS = 25
+ASKED_OF_A_MUTANT = 2
 CALLER_STANDINGS = ["current"] * 12 + ["unregistered", "training-lapsed", "suspended", "unheard-of"]
 
 
@@ -88,38 +105,132 @@ def _question(rules, pick):
     )
 
 
-async def _outcome(decider, question):
+def _asked(rules, pick):
+    """A question as it reaches the engines; of some a part is missing, which must refuse in both alike."""
+    document = _question(rules, pick).as_input()
+    if pick.random() < 0.1:
+        part = document[pick.choice(["caller", "access"])]
+        del part[pick.choice(list(part))]
+    return document
+
+
+def _decisions(documents):
+    return sum(len(item["fields"]) for document in documents for item in document["items"].values())
+
+
+def _answers(rules, questions):
+    """The embedded engine's answers; None where it has none, which the gateway takes for silence."""
+    evaluation = Evaluation(rules)
+    return [_answer(evaluation, question) for question in questions]
+
+
+def _answer(evaluation, question):
     try:
-        return await decider.decide(question)
-    except DecisionUnavailable as error:
-        return error.reason
+        document = evaluation.answer(question)
+    except (RegoError, ValueError, TypeError, IndexError):
+        return None
+    return _decided(document)
 
 
-@pytest.mark.parametrize("seed", range(SEED, SEED + 4))
-async def test_both_engines_give_random_questions_the_same_answers(seed, rules, embedded, opa):
-    pick = random.Random(seed)  # noqa: S311 - drawn questions must repeat, not surprise
-    questions = [_question(rules, pick) for _ in range(QUESTIONS // 4)]
+def _decided(document):
+    """What decisions come to: the items, for the revision is the rules' own."""
+    return _sorted(document["items"]) if isinstance(document, dict) and "items" in document else None
 
-    differences = [
-        (question.as_input(), first, second)
-        for question in questions
-        if (first := await _outcome(embedded, question)) != (second := await _outcome(opa, question))
+
+def _sorted(value):
+    """The same document with the order of reasons and obligations, which means nothing, taken out."""
+    if isinstance(value, dict):
+        return {name: _sorted(part) for name, part in value.items()}
+    return sorted(value) if isinstance(value, list) else value
+
+
+def _differences(seed, questions, embedded, opa):
+    """Each difference in words that repeat it: the seed, the question and both answers."""
+    return [
+        json.dumps({"seed": seed, "question": question, "embedded": first, "opa": second})
+        for question, first, second in zip(questions, embedded, opa, strict=True)
+        if first != second
     ]
 
-    assert differences == []
+
+@pytest.mark.parametrize("seed", range(SEED, SEED + ROUNDS))
+async def test_both_engines_give_random_questions_the_same_answers(seed, rules, opa):
+    pick = random.Random(seed)  # noqa: S311 - drawn questions must repeat, not surprise
+    questions = [_asked(rules, pick) for _ in range(QUESTIONS)]
+
+    half = QUESTIONS // 2
+    with ThreadPoolExecutor(2) as threads:  # one interpreter a thread
+        parts = list(threads.map(lambda part: _answers(rules, part), (questions[:half], questions[half:])))
+    documents = await answers_of_opa(find_opa(), rules, questions)
+
+    assert _differences(seed, questions, parts[0] + parts[1], [_decided(document) for document in documents]) == []
+    assert _decisions(documents) * ROUNDS > 0.95 * DECISIONS
 
 
-async def test_the_random_questions_reach_every_effect_and_most_reasons(rules, embedded):
+@pytest.fixture(scope="module")
+def changed_opa(opa_if_installed):
+    """One OPA whose rules are broken and mended again and again."""
+    if opa_if_installed is None:
+        pytest.skip("opa is not installed")
+    with bench() as killer:
+        yield killer
+
+
+@pytest.mark.parametrize("seed", range(SEED, SEED + DRAWS))
+def test_both_engines_decide_alike_by_rules_that_are_broken(seed, rules, changed_opa):
+    tried = _broken(seed, rules, changed_opa)
+
+    differing = []
+    with ThreadPoolExecutor(2) as threads:
+        for (mutant, questions, opa), embedded in zip(tried, threads.map(_tried, tried), strict=True):
+            differing += [(mutant.name, *_differences(seed, questions, embedded, opa))] if embedded != opa else []
+
+    assert len(tried) == MUTANTS
+    assert differing == []
+
+
+def _broken(seed, rules, changed_opa):
+    """Drawn mutants that OPA takes and the portable subset allows, each with questions and OPA's answers."""
+    every = mutants()
+    # A draw of its own for each seed, so that together they are eight times as many different ones.
+    drawn = random.Random(SEED).sample(every, len(every))[seed - SEED :: DRAWS]  # noqa: S311 - must repeat
+    pick = random.Random(seed)  # noqa: S311 - as above
+    tried = []
+    while len(tried) < MUTANTS:
+        mutant = drawn.pop()
+        questions = [_asked(rules, pick) for _ in range(ASKED_OF_A_MUTANT)]
+        documents = changed_opa.answers(mutant, questions)
+        if documents is not None and not unportable(mutant.file, mutant.content):
+            tried.append((mutant, questions, [_decided(document) for document in documents]))
+    return tried
+
+
+def _tried(drawn):
+    mutant, questions, _ = drawn
+    try:
+        return _answers(_rules_of(mutant), questions)
+    except RulesDoNotBuild as error:
+        return [str(error)] * len(questions)
+
+
+def _rules_of(mutant):
+    packaged = RuleSet.read(POLICIES)
+    if mutant.file in packaged.modules:
+        return RuleSet.of({**packaged.modules, mutant.file: mutant.content}, packaged.data)
+    return RuleSet.of(packaged.modules, json.loads(mutant.content))
+
+
+async def test_the_random_questions_reach_every_effect_and_most_reasons(rules, opa):
     pick = random.Random(SEED)  # noqa: S311 - as above
     met, effects = set(), set()
 
-    for _ in range(12 * QUESTIONS):
-        answer = await embedded.decide(_question(rules, pick))
-        for decision in answer.items.values():
-            met |= set(decision.reasons)
-            for field in decision.fields.values():
-                met |= set(field.reasons)
-                effects.add(field.effect.value)
+    questions = [_question(rules, pick).as_input() for _ in range(ROUNDS * QUESTIONS)]
+    for document in await answers_of_opa(find_opa(), rules, questions):
+        for decision in document["items"].values():
+            met |= set(decision["reasons"])
+            for field in decision["fields"].values():
+                met |= set(field["reasons"])
+                effects.add(field["effect"])
 
     known = {reason["code"] for reason in rules.data["reasons"]}
     assert effects == {"disclose", "mask", "withhold", "conceal"}
