@@ -64,12 +64,12 @@ async def signed(postgres, tmp_path_factory):
         yield url, folder
 
 
-async def cosign(store: PostgresCheckpoints, url):
+async def cosign(store: PostgresCheckpoints, url, witness=WITNESS):
     connection = await asyncpg.connect(url)
     row = await connection.fetchrow("SELECT id, note FROM ledger_checkpoint ORDER BY id DESC LIMIT 1")
     await connection.close()
     text = read_checkpoint(row["note"])[1].text
-    await store.keep_cosignature(row["id"], WITNESS.verifier, WITNESS.cosign(text, at=int(NOON.timestamp())))
+    await store.keep_cosignature(row["id"], witness.verifier, witness.cosign(text, at=int(NOON.timestamp())))
 
 
 @pytest.fixture
