@@ -10,6 +10,8 @@ from gateway.cli.ledger import ledger_app
 from gateway.cli.ledger_archive import archive, attach
 from gateway.cli.ledger_disclosure import check_proof_command, disclose_proof
 from gateway.cli.ledger_erase import erase
+from gateway.cli.ledger_fhir import FHIR_EXAMPLES, fhir
+from gateway.cli.ledger_follow import FOLLOW_EXAMPLES, follow_command
 from gateway.cli.ledger_rewrap import rewrap
 from gateway.cli.migrate import migrate_command
 from gateway.cli.policy import policy_app
@@ -52,6 +54,8 @@ ledger_app.command(
 ledger_app.command(
     "attach", epilog="Example: `gateway ledger attach /srv/archive/ledger-000000000000-000001048575.json`"
 )(attach)
+ledger_app.command("fhir", epilog=FHIR_EXAMPLES)(fhir)
+ledger_app.command("follow", epilog=FOLLOW_EXAMPLES)(follow_command)
 app.add_typer(register_app, name="register")
 app.add_typer(config_app, name="config")
 
