@@ -193,10 +193,11 @@ class Asked:
 class Load:
     """Asks for one child after the other over several connections at once, and keeps what came back."""
 
-    def __init__(self, headers, children, *, connections=16):
+    def __init__(self, headers, children, *, connections=16, name="asked"):
         self.headers = headers
         self.children = children
         self.connections = connections
+        self.name = name
         self.asked = []
         self._numbers = count()
 
@@ -234,7 +235,7 @@ class Load:
 
     async def ask(self, http):
         number = next(self._numbers)
-        asked = Asked(f"asked-{number}", str(self.children[number % len(self.children)]))
+        asked = Asked(f"{self.name}-{number}", str(self.children[number % len(self.children)]))
         self.asked.append(asked)
         body = {"query": NAME_OF, "variables": {"id": encode(RecordType.CHILD, asked.child)}}
         response = await http.post("/graphql", json=body, headers=self.headers | {"x-request-id": asked.request_id})
