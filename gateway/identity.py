@@ -56,7 +56,9 @@ class Opened:
 
     def on(self, record_type: str) -> tuple[str, ...]:
         """Return the fields opened on a type of record, sorted."""
-        return tuple(sorted(name for kind, _, name in (one.partition(".") for one in self.fields) if kind == record_type))
+        return tuple(
+            sorted(name for kind, _, name in (one.partition(".") for one in self.fields) if kind == record_type)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

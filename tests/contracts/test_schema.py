@@ -1,5 +1,6 @@
 """The schema, the list of fields that policies decide, and the printed SDL say the same."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,25 @@ def test_every_object_type_is_a_disclosed_record_or_a_known_value():
     objects = {name for name, one in OURS.items() if is_object_type(one)} | {"_Service"}
 
     assert objects == {record_type.value for record_type in set(FIELDS) - QUESTIONS} | VALUES
+
+
+@pytest.mark.parametrize("action", sorted(SCHEMA.mutation_type.fields))
+def test_a_payload_holds_the_record_changed_or_errors_and_nothing_else(action):
+    payload = SCHEMA.mutation_type.fields[action].type.of_type
+    kinds = {name: str(field.type) for name, field in payload.fields.items()}
+
+    assert kinds.pop("errors") == "[UserError!]!"
+    assert set(kinds.values()) < {record_type.value for record_type in FIELDS}
+    assert len(kinds) == 1
+
+
+@pytest.mark.parametrize("action", sorted(SCHEMA.mutation_type.fields))
+def test_every_change_has_a_key_and_is_an_action_of_the_rules(action):
+    book = json.loads((SDL.parents[1] / "policies" / "data.json").read_text(encoding="utf-8"))
+    (stated,) = SCHEMA.mutation_type.fields[action].args.values()
+
+    assert str(stated.type.of_type.fields["idempotencyKey"].type) == "String!"
+    assert action in book["fields"]["Action"]["actions"]
 
 
 def test_a_field_that_leads_to_records_is_a_level():
