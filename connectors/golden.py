@@ -55,8 +55,12 @@ _OWN_CLASS = (RecordType.ASK, RecordType.SEARCH, RecordType.COUNT)
 
 # Each entry is a type, the fields asked and what its class has beyond the plain one.
 SWEEP: Sequence[tuple[RecordType, tuple[str, ...], Mapping[str, Any]]] = (
-    (RecordType.ASK, ("answer", "introspection", "workbench"), {"reason": "stated", "operation": "query"}),
-    (RecordType.ASK, ("answer", "introspection", "workbench"), {"reason": "missing", "operation": "mutation"}),
+    (RecordType.ASK, ("answer", "introspection", "workbench", "ledger"), {"reason": "stated", "operation": "query"}),
+    (
+        RecordType.ASK,
+        ("answer", "introspection", "workbench", "ledger"),
+        {"reason": "missing", "operation": "mutation"},
+    ),
     (RecordType.SEARCH, ("address", "familyName", "nhsNumber"), {"budget": "near", "scope": "home"}),
     (RecordType.SEARCH, ("dateOfBirth",), {"budget": "exhausted", "scope": "elsewhere"}),
     (RecordType.CANDIDATE, ("child", "grade"), {"criteria": ["dateOfBirth", "familyName"], "shield": "active"}),
@@ -99,6 +103,8 @@ SWEEP: Sequence[tuple[RecordType, tuple[str, ...], Mapping[str, Any]]] = (
     (RecordType.ACCESS_LOG_ENTRY, ("id", "person", "caseReference"), {"self": True}),
     (RecordType.ACCESS_LOG_ENTRY, ("id", "person"), {"self": True, "withholding": "in-force"}),
     (RecordType.ACCESS_LOG_ENTRY, ("id", "person"), {"asker": "other-authority"}),
+    (RecordType.LEDGER_ENTRY, ("number", "children", "variables"), {}),
+    (RecordType.LEDGER_ENTRY, ("number",), {"about": "other-authority"}),
     (RecordType.SUSPENSION, ("id", "reason"), {}),
     (RecordType.GRANT, ("id", "state"), {"self": True}),
     (RecordType.GRANT, ("id", "state"), {}),

@@ -38,6 +38,8 @@ class RecordType(StrEnum):
     AGENCY = "Agency"
     CALLER = "Caller"
     ACCESS_LOG_ENTRY = "AccessLogEntry"
+    LEDGER_ENTRY = "LedgerEntry"
+    """An entry of the ledger as a whole, for those who review it."""
     SUSPENSION = "Suspension"
     GRANT = "Grant"
     ACCESS_REVIEW_FINDING = "AccessReviewFinding"

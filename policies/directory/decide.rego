@@ -12,6 +12,7 @@ import data.directory.conflict
 import data.directory.counts
 import data.directory.detriment
 import data.directory.grants
+import data.directory.ledger
 import data.directory.own_record
 import data.directory.question
 import data.directory.recording
@@ -89,6 +90,7 @@ _subjects := [
 	counts.refusals,
 	detriment.refusals,
 	grants.refusals,
+	ledger.refusals,
 	own_record.refusals,
 	recording.refusals,
 	retention.refusals,

@@ -18,7 +18,7 @@ from schema.directory import DIRECTORY, printed
 
 SDL = Path(__file__).resolve().parents[2] / "schema" / "directory.graphql"
 SCHEMA = DIRECTORY._schema
-QUESTIONS = {RecordType.ASK, RecordType.SEARCH}
+QUESTIONS = {RecordType.ASK, RecordType.SEARCH, RecordType.LEDGER_ENTRY}
 """What is decided and is no object of the graph."""
 PSEUDO_FIELDS = {RecordType.CHILD: {"accessLog"}}
 """Decided on the record, read through a root field."""
