@@ -35,10 +35,17 @@ class Archived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """How much there is to check."""
+    """How much there is to check, as it was at one moment: what is written and signed later is let be.
+
+    `newest_id` is the last checkpoint's, `tiled` where the last tile ends, and `unsigned_for` the age in seconds of the
+    first entry that is under no checkpoint.
+    """
 
     entries: int
     signed: int
+    newest_id: int
+    tiled: int
+    unsigned_for: float | None
     archived: tuple[Archived, ...]
 
 
@@ -57,10 +64,20 @@ class LedgerCheck:
 
     async def scale(self) -> Scale:
         """Return how much there is to check."""
+        # In this order: what is read later may have grown, and can only cover more.
+        tiled = await self._tiled()
         newest = await self._reader.newest()
+        signed, newest_id = (0, 0) if newest is None else (newest.size, newest.id)
         archived = await self._archived()
         entries = max([await self._reader.next_seq(), *(part.end for part in archived)])
-        return Scale(entries=entries, signed=0 if newest is None else newest.size, archived=archived)
+        return Scale(
+            entries=entries,
+            signed=signed,
+            newest_id=newest_id,
+            tiled=tiled,
+            unsigned_for=await self._age(signed) if signed < entries else None,
+            archived=archived,
+        )
 
     async def run(self, scale: Scale, *, workers: Executor | None, advance: Callable[[int], None]) -> None:
         """Check everything; heads that somebody else holds are claimed beforehand.
@@ -68,7 +85,7 @@ class LedgerCheck:
         Raises:
             SourceFailed: The database did not answer.
         """
-        await self._claim_checkpoints()
+        await self._claim_checkpoints(scale.newest_id)
         expected = 0
         async for stretch, end in self._stretches(scale, workers):
             if stretch.first != expected:
@@ -81,13 +98,13 @@ class LedgerCheck:
         await self._beyond(scale)
         self.verification.finish(end=scale.entries, size=scale.entries)
 
-    async def _claim_checkpoints(self) -> None:
+    async def _claim_checkpoints(self, newest_id: int) -> None:
         verification = self.verification
-        newest = await self._reader.newest()
-        latest = 0 if newest is None else newest.id - LATEST
         after, largest = 0, 0
         while kept := await self._reader.checkpoints(after_id=after):
             for stored in kept:
+                if stored.id > newest_id and stored.size > largest:
+                    break  # signed meanwhile
                 source = f"in the database (number {stored.id})"
                 if stored.size < largest:
                     verification.add(
@@ -96,7 +113,7 @@ class LedgerCheck:
                         first_seq=stored.size,
                     )
                 largest = max(largest, stored.size)
-                self._claim(stored.note, stored.size, stored.root, source, signed=stored.id > latest)
+                self._claim(stored.note, stored.size, stored.root, source, signed=stored.id > newest_id - LATEST)
             after = kept[-1].id
         await self._check_cosignatures()
 
@@ -190,37 +207,38 @@ class LedgerCheck:
             )
 
     async def _beyond(self, scale: Scale) -> None:
-        rows = await self._database.fetch("SELECT max(index) AS last FROM ledger_tile WHERE level = 0")
-        last = rows[0]["last"]
-        tiled = 0 if last is None else (last + 1) * WIDTH
-        if tiled > max(scale.signed, self.verification.reached):
+        reached = self.verification.reached
+        if scale.tiled > max(scale.signed, reached):
             self.verification.add(
                 Trouble.TAIL_CUT,
-                f"There are tiles over {tiled:,} entries, and only {self.verification.reached:,} are there: the tail "
-                "was cut.",
-                first_seq=self.verification.reached,
+                f"There are tiles over {scale.tiled:,} entries, and only {reached:,} are there: the tail was cut.",
+                first_seq=reached,
             )
         beyond = await PostgresLedgerReader(self._database).indexed_beyond(scale.entries - 1)
         if beyond is not None and beyond <= await self._reader.next_seq() - 1:
             beyond = None  # it was written meanwhile
         if beyond is not None:
             self.verification.indexed_beyond(beyond)
-        await self._unsigned(scale)
-
-    async def _unsigned(self, scale: Scale) -> None:
-        if scale.entries <= scale.signed:
-            return
-        rows = await self._database.fetch(
-            "SELECT extract(epoch FROM clock_timestamp() - at)::float8 AS age FROM ledger_entry WHERE seq = $1",
-            scale.signed,
-        )
-        if not rows or rows[0]["age"] > PATIENCE:
+        if scale.unsigned_for is not None and scale.unsigned_for > PATIENCE:
             self.verification.add(
                 Trouble.UNSIGNED,
                 f"The entries from {scale.signed:,} on are under no checkpoint: no gateway signs, or what it had "
                 "signed was taken out.",
                 first_seq=scale.signed,
             )
+
+    async def _tiled(self) -> int:
+        rows = await self._database.fetch(
+            "SELECT coalesce(max(index) + 1, 0) AS tiles FROM ledger_tile WHERE level = 0"
+        )
+        tiles: int = rows[0]["tiles"]
+        return tiles * WIDTH
+
+    async def _age(self, seq: int) -> float:
+        rows = await self._database.fetch(
+            "SELECT extract(epoch FROM clock_timestamp() - at)::float8 AS age FROM ledger_entry WHERE seq = $1", seq
+        )
+        return float("inf") if not rows else float(rows[0]["age"])
 
     async def _archived(self) -> tuple[Archived, ...]:
         there = await self._database.fetch("SELECT to_regclass('ledger_archive') IS NOT NULL AS there")

@@ -16,7 +16,9 @@ from typer.testing import CliRunner
 from connectors.checkpoint_keys import write_key
 from connectors.development_keys import development_ledger_key
 from connectors.postgres.checkpoints import PostgresCheckpoints
+from connectors.postgres.database import Database
 from connectors.postgres.ledger import PostgresLedgerStore
+from connectors.postgres.ledger_check import LedgerCheck
 from connectors.postgres.ledger_keys import SealingKeys
 from gateway.cli.ledger import ledger_app
 from gateway.ledger.canonical import leaf_hash, prepare
@@ -127,6 +129,25 @@ async def test_a_whole_ledger_verifies(ledger, kept):
 
 async def test_a_whole_ledger_verifies_by_several_processes(ledger, kept):
     clean(await ledger("verify", "--processes", 2, "--checkpoint", kept))
+
+
+async def test_a_ledger_that_grows_meanwhile_raises_no_alarm(ledger_url, signed):
+    database = await Database.open(ledger_url, pool_min=1, pool_max=2, timeout=20)
+    check = LedgerCheck(database, origin=ORIGIN, keys=[KEY.verifier], witnesses=[])
+
+    scale = await check.scale()
+    keys = SealingKeys(MasterKey(development_ledger_key(signed[1]).read_bytes()))
+    store, signing = PostgresLedgerStore(ledger_url, keys=keys, timeout=20), Signing(ledger_url, KEY)
+    for _ in range(3):
+        await store.append([prepare(an_entry(at=NOON - timedelta(days=9))) for _ in range(100)])
+        await signing.sign()
+    await store.close()
+    await signing.store.close()
+    await check.run(scale, workers=None, advance=lambda _: None)
+
+    await database.close()
+    assert check.verification.findings == ()
+    assert scale.entries == SIZE
 
 
 async def test_an_empty_ledger_verifies(database_url, ledger, monkeypatch):
