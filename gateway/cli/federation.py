@@ -76,6 +76,7 @@ def init(
 @federation_app.command(
     "join",
     epilog="Examples: `gateway federation join member --issuer ca.pem` makes the request anew; "
+    "`gateway federation join member --new-key` asks to be listed with a second key; "
     "`gateway federation join member --registry registry.jwt --registry-keys operator.jwks` checks the answer",
 )
 def join(
@@ -83,11 +84,19 @@ def join(
     issuer: Annotated[Path | None, typer.Option(help="Certificate (PEM) of who issued peer.pem.")] = None,
     registry: Annotated[str | None, typer.Option(help="File or https URL of the registry.")] = None,
     registry_keys: Annotated[Path | None, typer.Option(help="The operator's public keys (JWK set).")] = None,
+    make_key: Annotated[
+        bool, typer.Option("--new-key", help="Make the next assertion key, and ask to be listed with both.")
+    ] = False,
+    one_key: Annotated[bool, typer.Option("--one-key", help="Ask to be listed with assertion.jwk alone.")] = False,
 ) -> None:
     """Ask to be listed, or see that the registry lists this member with its own keys, and print the settings."""
 
     def act() -> None:
         member = MemberFolder(folder)
+        if make_key:
+            console.print(f"Made {member.list_new_key()}; put it in the place of assertion.jwk once it is listed.")
+        if one_key:
+            member.list_one_key()
         if registry is None or registry_keys is None:
             member.request(issuer.read_bytes() if issuer is not None else None)
             console.print(f"{folder / 'join-request.jwt'} is ready for the registry's operator.", markup=False)

@@ -123,6 +123,29 @@ class MemberFolder:
         text = join_request(member, key=read_private_key(self._folder / "assertion.jwk"))
         self._write("join-request.jwt", text.encode("ascii"))
 
+    def list_new_key(self) -> str:
+        """Make the next assertion key beside the one in use, list both, and return the file's name.
+
+        Raises:
+            FileExistsError: There is one already.
+        """
+        key = new_key()
+        write_private(self._folder / "assertion.next.jwk", orjson.dumps(key.as_dict(private=True)))
+        self._list_keys(read_private_key(self._folder / "assertion.jwk"), key)
+        return "assertion.next.jwk"
+
+    def list_one_key(self) -> None:
+        """List the key in assertion.jwk and no other.
+
+        Raises:
+            KeyUnusable: It holds none.
+        """
+        self._list_keys(read_private_key(self._folder / "assertion.jwk"))
+
+    def _list_keys(self, *keys: Key) -> None:
+        entry = orjson.loads(self._read("member.json"))
+        self._write("member.json", orjson.dumps({**entry, "jwks": public_set(keys)}, option=orjson.OPT_INDENT_2))
+
     def compare(self, registry: Registry) -> None:
         """See that the registry lists this member with its own keys and certificate.
 

@@ -6,6 +6,9 @@ import shutil
 
 import pytest
 
+from gateway.federation.enrolment import der_of, issue, new_tls_key, self_made_issuer
+from gateway.federation.registry import read_join_request
+from tests.support.builders import NOW
 from tests.support.federation import a_member_served
 from tests.support.federation import federation_command as gateway
 from tests.support.processes import free_port
@@ -142,6 +145,33 @@ def test_a_certificate_of_ones_own_authority_takes_the_place_of_the_self_made_on
 
     assert refused.exit_code == 2
     assert "was not issued by issuer.pem" in refused.stderr
+
+
+def test_a_request_that_another_issuer_signed_makes_a_member(tmp_path):
+    member = tmp_path / "m"
+    done("init", member, "--authority", HOME, "--name", "x", "--endpoint", "https://h.invalid", "--csr-only")
+    assert not (member / "peer.pem").exists()
+    key = new_tls_key()
+    issuer = self_made_issuer(key, name="County certificates", at=NOW, days=2)
+    request = (member / "peer.csr.pem").read_bytes()
+    (member / "peer.pem").write_bytes(issue(request, issuer=issuer, issuer_key=key, at=NOW, days=1))
+    (tmp_path / "ca.pem").write_bytes(issuer)
+    done("join", member, "--issuer", tmp_path / "ca.pem")
+
+    listed = read_join_request((member / "join-request.jwt").read_text())
+    assert listed.issuers == (der_of(issuer),)
+
+
+def test_a_member_changes_its_assertion_key_in_steps(folder):
+    member = folder / HOME
+    done("join", member, "--new-key")
+    both = read_join_request((member / "join-request.jwt").read_text()).keys
+    (member / "assertion.next.jwk").replace(member / "assertion.jwk")
+    done("join", member, "--one-key")
+    one = read_join_request((member / "join-request.jwt").read_text()).keys
+
+    assert [len(both), len(one)] == [2, 1]
+    assert one[0].thumbprint() == both[1].thumbprint()
 
 
 def test_a_ping_says_that_nobody_listens(folder):

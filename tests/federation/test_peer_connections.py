@@ -3,24 +3,23 @@
 import asyncio
 import socket
 import ssl
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
 from gateway.federation.certificates import thumbprint
-from gateway.federation.tls import asking_context
+from gateway.federation.tls import asking_context, caller_context
+from gateway.settings import SettingsError
 from tests.support.builders import NOW
-from tests.support.federation import ELSEWHERE, a_member_served, assertion, call, enrolled, entry_of, speaking_as
-from tests.support.processes import recorded
+from tests.support.federation import ASKED, ELSEWHERE, a_member_served, assertion, call, enrolled, entry_of, speaking_as
+from tests.support.processes import a_served_gateway, free_port, recorded
 
 
-async def test_an_assertion_cannot_be_used_over_another_members_connection(
-    answering, database, tmp_path, here, there, registry
-):
+async def test_an_assertion_cannot_be_used_over_another_members_connection(database, tmp_path, here, there, registry):
     elsewhere = enrolled(tmp_path, ELSEWHERE)
     registry.publish(here, there, elsewhere)
-    async with a_member_served(database.url, tmp_path / "again", there, registry) as (_, address, _app):
+    async with a_member_served(database.url, tmp_path / "there", there, registry) as (_, address, _app):
         answer = await call(address, elsewhere, there, assertion(here))
 
     assert answer.status_code == 401
@@ -111,6 +110,25 @@ def _shown_by(address, context):
         return connection.getpeercert(binary_form=True)
 
 
+async def test_a_session_is_never_resumed(answering, here, there):
+    context = asking_context(here.own, there.member)
+    host, port = answering.removeprefix("https://").split(":")
+
+    def connected(session):
+        with (
+            socket.create_connection((host, int(port)), timeout=20) as plain,
+            context.wrap_socket(plain, server_hostname=host, session=session) as connection,
+        ):
+            connection.sendall(b"GET /federation/ping HTTP/1.1\r\nhost: x\r\n\r\n")
+            connection.recv(1)
+            return connection.session, connection.session_reused
+
+    session, _ = await asyncio.to_thread(connected, None)
+    _, resumed = await asyncio.to_thread(connected, session)
+
+    assert not resumed
+
+
 async def test_a_server_that_another_member_stands_in_for_is_not_believed(answering, tmp_path, here):
     elsewhere = enrolled(tmp_path, ELSEWHERE)
 
@@ -129,3 +147,52 @@ async def test_an_expired_registry_answers_nobody(database_url, database, tmp_pa
 
     assert answer.status_code == 503
     assert answer.json()["errors"][0]["extensions"]["code"] == "SOURCE_UNAVAILABLE"
+
+
+async def test_gateway_serve_answers_peers_on_a_port_of_its_own(database_url, tmp_path, here, there, registry):
+    """The command as a process: mutual TLS on the port for peers, and the graph on the other as ever."""
+    now, port = datetime.now(UTC), free_port()
+    registry.publish(here, there, issued=now)
+    settings = there.settings(registry) | {"peer_port": port}
+    async with (
+        a_served_gateway(tmp_path / "served", url=database_url, **settings) as served,
+        httpx.AsyncClient() as plainly,
+    ):
+        answer = await call(f"https://127.0.0.1:{port}", here, there, assertion(here, at=now))
+        ready = await plainly.get(f"{served.address}/readyz")
+        with pytest.raises(httpx.TransportError):
+            await plainly.get(f"http://127.0.0.1:{port}/federation/ping")
+
+    assert answer.json() == {"data": {"me": {"role": "peer", "standing": "CURRENT"}}}
+    assert ready.status_code == 200
+
+
+async def test_callers_can_be_served_over_tls_without_a_proxy(database_url, tmp_path, there, registry):
+    context = ssl.create_default_context(cadata=there.member.issuers[0])
+    tls = caller_context(there.own.certificate, there.own.key)
+    async with (
+        a_member_served(database_url, tmp_path / "there", there, registry, tls=tls) as (address, _peers, _app),
+        httpx.AsyncClient(verify=context) as http,
+    ):
+        ready = await http.get(f"{address}/readyz")
+
+    assert address.startswith("https://")
+    assert ready.status_code == 200
+
+
+async def test_the_port_for_callers_takes_no_assertion(database_url, tmp_path, here, there, registry):
+    async with (
+        a_member_served(database_url, tmp_path / "there", there, registry) as (address, _peers, _app),
+        httpx.AsyncClient() as http,
+    ):
+        headers = {"authorization": f"Bearer {assertion(here)}", "content-type": "application/json"}
+        answer = await http.post(f"{address}/graphql", content=ASKED, headers=headers)
+
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize("missing", ["registry", "registry_keys_file", "peer_cert_file"])
+async def test_a_port_for_peers_without_what_it_needs_stops_the_start(database_url, tmp_path, there, registry, missing):
+    with pytest.raises(SettingsError, match=f"GATEWAY_{missing.upper()}"):
+        async with a_member_served(database_url, tmp_path / "there", there, registry, **{missing: None}):
+            pass

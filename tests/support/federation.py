@@ -134,7 +134,7 @@ class RegistryFile:
 
 
 @asynccontextmanager
-async def a_member_served(url, data_dir, enrolled, registry, /, *, peers_on=0, clock=lambda: NOW, **settings):
+async def a_member_served(url, data_dir, enrolled, registry, /, *, peers_on=0, clock=lambda: NOW, tls=None, **settings):
     """A whole gateway of a member on real sockets: yields (address for callers, address for peers, application)."""
     stated = ({} if enrolled is None else enrolled.settings(registry)) | {
         "peer_port": peers_on,
@@ -142,7 +142,7 @@ async def a_member_served(url, data_dir, enrolled, registry, /, *, peers_on=0, c
         "decision_timeout": 20,
     }
     served = application(
-        settings_for(data_dir, **(stated | {name: str(value) for name, value in settings.items()})),
+        settings_for(data_dir, **(stated | {name: value and str(value) for name, value in settings.items()})),
         url=url,
         clock=clock or utc_now,
     )
@@ -156,17 +156,18 @@ async def a_member_served(url, data_dir, enrolled, registry, /, *, peers_on=0, c
         await leave.wait()
         return False
 
-    serving = asyncio.create_task(serve_on(callers, served, once_up=once_up, peers=peers))
-    waiting = asyncio.create_task(up.wait())
-    await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
-    if serving.done():
-        await serving
-    try:
-        yield addresses[0], f"https://127.0.0.1:{peers.getsockname()[1]}", served
-    finally:
-        leave.set()
-        await serving
+    with callers, peers:
+        serving = asyncio.create_task(serve_on(callers, served, once_up=once_up, peers=peers, tls=tls))
+        waiting = asyncio.create_task(up.wait())
+        await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if serving.done():
+            await serving
+        try:
+            yield addresses[0], f"https://127.0.0.1:{peers.getsockname()[1]}", served
+        finally:
+            leave.set()
+            await serving
 
 
 def speaking_as(own, member, *, tls=None):
