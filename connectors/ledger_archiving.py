@@ -25,7 +25,9 @@ from gateway.ledger.archive import (
     read_manifest,
     write_entries,
 )
-from gateway.ledger.checkpoint import read_checkpoint
+from gateway.ledger.checkpoint import Checkpoint, read_checkpoint, trusted
+from gateway.ledger.export import ExportHeader
+from gateway.ledger.merkle import nodes_of
 from gateway.ledger.notes import MalformedNote, VerifierKey
 from gateway.ledger.stored import StoredEntry
 from gateway.ledger.tree import WIDTH, TreeDamaged, span_hashes
@@ -86,14 +88,51 @@ class LedgerArchiving:
     async def _anew(
         self, partition: Partition, on_step: Callable[[Step], None], advance: Callable[[], None]
     ) -> Manifest:
+        checkpoint, note = await self._newest(partition)
         partial = self._folder / f"{name_of(partition.first, partition.end)}{ENTRIES_SUFFIX}.partial"
+        header = await self._header(partition, checkpoint, note)
         entries = self._reader.entries(after_seq=partition.first - 1, to_seq=partition.end - 1)
-        await write_entries(partial, entries, advance=advance)
+        await write_entries(partial, header, entries, advance=advance)
         on_step(Step.WRITTEN)
-        manifest = await self._manifest(partition, partial, advance)
+        spans = proof_spans(partition.first, partition.end, checkpoint.size)
+        manifest = Manifest(
+            first=partition.first,
+            end=partition.end,
+            root=await self._read_back(partition.first, partition.end, partial, advance),
+            digest=digest_of(partial),
+            checkpoint=note,
+            proof=tuple(await span_hashes(self._tree, spans, held=checkpoint.size)),
+        )
+        manifest.signed(self._keys)
         on_step(Step.VERIFIED)
         keep(self._folder, manifest, partial=partial)
         return manifest
+
+    async def _newest(self, partition: Partition) -> tuple[Checkpoint, str]:
+        stored = await self._tree.newest()
+        if stored is None or stored.size < partition.end:
+            raise ArchiveDamaged(f"No checkpoint is signed yet over the entries to {partition.end - 1}.")
+        try:
+            checkpoint, note = read_checkpoint(stored.note)
+        except MalformedNote:
+            raise ArchiveDamaged("The newest checkpoint in the database cannot be read.") from None
+        if checkpoint.size != stored.size or not trusted(note, self._keys):
+            raise ArchiveDamaged("The newest checkpoint in the database is not one that the ledger's keys signed.")
+        return checkpoint, stored.note
+
+    async def _header(self, partition: Partition, checkpoint: Checkpoint, note: str) -> ExportHeader:
+        async def hashes(first: int, end: int) -> tuple[bytes, ...]:
+            spans = [(index << level, (index + 1) << level) for level, index in nodes_of(first, end)]
+            return tuple(await span_hashes(self._tree, spans, held=checkpoint.size))
+
+        return ExportHeader(
+            first=partition.first,
+            end=partition.end,
+            size=checkpoint.size,
+            left=await hashes(0, partition.first),
+            right=await hashes(partition.end, checkpoint.size),
+            checkpoint=note,
+        )
 
     async def _again(self, path: Path, advance: Callable[[], None]) -> Manifest:
         manifest = read_manifest(path)
@@ -103,26 +142,6 @@ class LedgerArchiving:
             raise ArchiveDamaged(f"{file.name} is not the file that its manifest names.")
         if await self._read_back(manifest.first, manifest.end, file, advance) != manifest.root:
             raise ArchiveDamaged(f"The entries in {file.name} are not those that were signed.")
-        return manifest
-
-    async def _manifest(self, partition: Partition, file: Path, advance: Callable[[], None]) -> Manifest:
-        stored = await self._tree.newest()
-        if stored is None or stored.size < partition.end:
-            raise ArchiveDamaged(f"No checkpoint is signed yet over the entries to {partition.end - 1}.")
-        try:
-            checkpoint, _ = read_checkpoint(stored.note)
-        except MalformedNote:
-            raise ArchiveDamaged("The newest checkpoint in the database cannot be read.") from None
-        spans = proof_spans(partition.first, partition.end, checkpoint.size)
-        manifest = Manifest(
-            first=partition.first,
-            end=partition.end,
-            root=await self._read_back(partition.first, partition.end, file, advance),
-            digest=digest_of(file),
-            checkpoint=stored.note,
-            proof=tuple(await span_hashes(self._tree, spans, held=stored.size)),
-        )
-        manifest.signed(self._keys)
         return manifest
 
     async def _read_back(self, first: int, end: int, file: Path, advance: Callable[[], None]) -> bytes:

@@ -1,18 +1,23 @@
 """A ledger in PostgreSQL held against its tree, its checkpoints and what others hold; on every core for a large one."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
 from typing import Final
 
 from connectors.postgres.checkpoints import CheckpointReader
 from connectors.postgres.database import Database
 from connectors.postgres.ledger import PostgresLedgerReader
+from gateway.ledger.archive import ArchiveDamaged, archived_entries
 from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.merkle import HASH_BYTES
 from gateway.ledger.notes import Note, VerifierKey
 from gateway.ledger.reading import IndexedEntry
+from gateway.ledger.stored import StoredEntry
 from gateway.ledger.tree import WIDTH, Tile, apart
 from gateway.ledger.verification import Claim, Stretch, Trouble, Verification, check_stretch
 
@@ -53,13 +58,25 @@ class LedgerCheck:
     """Checks one ledger from its first entry to its last."""
 
     def __init__(
-        self, database: Database, *, origin: str, keys: Sequence[VerifierKey], witnesses: Sequence[VerifierKey]
+        self,
+        database: Database,
+        *,
+        origin: str,
+        keys: Sequence[VerifierKey],
+        witnesses: Sequence[VerifierKey],
+        archives: Mapping[int, Path] | None = None,
     ) -> None:
-        """Take the pool, the ledger's origin, its keys, and the witnesses that should have cosigned."""
+        """Take the pool, the ledger's origin, its keys, and the witnesses that should have cosigned.
+
+        `archives` are the files with archived entries, by the number of the first: each of them has to be there. With
+        None only the hashes of archived entries are checked, which stay in the tree.
+        """
         self._database = database
         self._reader = CheckpointReader(database)
         self._origin = origin
         self._witnesses = witnesses
+        self._archives = archives
+        self._reading: Iterator[StoredEntry] = iter(())
         self.verification = Verification(keys=keys)
 
     async def scale(self) -> Scale:
@@ -149,8 +166,9 @@ class LedgerCheck:
         # A few more than there are workers, so that none is idle and memory stays bounded.
         ahead = 1 if workers is None else 6
         for first, end, archived in _spans(scale):
-            if archived:
-                waiting.append((asyncio.ensure_future(self._archived_stretch(first, end)), end))
+            if archived is not None:
+                reading = self._archived_stretch(first, end, begins_at=archived.first)
+                waiting.append((asyncio.ensure_future(reading), end))
             elif workers is None:
                 waiting.append((asyncio.ensure_future(_check_rows(self._database, first, end)), end))
             else:
@@ -161,8 +179,13 @@ class LedgerCheck:
         for stretch, stretch_end in waiting:
             yield await stretch, stretch_end
 
-    async def _archived_stretch(self, first: int, end: int) -> Stretch:
-        # The entries are in a file; what is left of them here are the tiles.
+    async def _archived_stretch(self, first: int, end: int, *, begins_at: int) -> Stretch:
+        if self._archives is not None:
+            if first == begins_at:
+                file = self._archives.get(begins_at)
+                self._reading = iter(()) if file is None else archived_entries(file)
+            return _stretch_of(self._reading, first, end)
+        # The entries are in a file that is not here; what is left of them are the tiles.
         found = await self._reader.tiles([(0, index) for index in range(first // WIDTH, end // WIDTH)])
         hashes = b"".join(found.get((0, index), b"") for index in range(first // WIDTH, end // WIDTH))
         return Stretch(first=first, next_seq=first + len(hashes) // HASH_BYTES, hashes=hashes, findings=())
@@ -276,11 +299,20 @@ async def _check_rows(database: Database, first: int, end: int) -> Stretch:
     return check_stretch(entries, first=first)
 
 
-def _spans(scale: Scale) -> Iterator[tuple[int, int, bool]]:
+def _stretch_of(reading: Iterator[StoredEntry], first: int, end: int) -> Stretch:
+    """Check the next entries of an archive's file; those that cannot be read any more are missing."""
+    entries: list[StoredEntry] = []
+    with suppress(ArchiveDamaged):  # what was read before it broke off counts
+        for stored in islice(reading, end - first):
+            entries.append(stored)
+    return check_stretch(entries, first=first)
+
+
+def _spans(scale: Scale) -> Iterator[tuple[int, int, Archived | None]]:
     first = 0
     for part in (*scale.archived, None):
         until = scale.entries if part is None else part.first
-        yield from ((begin, min(begin + STRETCH, until), False) for begin in range(first, until, STRETCH))
+        yield from ((begin, min(begin + STRETCH, until), None) for begin in range(first, until, STRETCH))
         if part is not None:
-            yield from ((begin, min(begin + STRETCH, part.end), True) for begin in range(part.first, part.end, STRETCH))
+            yield from ((begin, min(begin + STRETCH, part.end), part) for begin in range(part.first, part.end, STRETCH))
             first = part.end

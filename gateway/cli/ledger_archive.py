@@ -1,9 +1,10 @@
 """`gateway ledger archive` and `attach`: old partitions go to files that verify, and come back when they are needed."""
 
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -11,18 +12,15 @@ import typer
 
 from connectors.checkpoint_keys import signing_keys
 from connectors.ledger_archiving import LedgerArchiving
-from connectors.postgres.database import Database
 from connectors.postgres.ledger_archive import LedgerPartitions, NotThere, Partition
-from gateway.cli.progress import bar
-from gateway.cli.running import console, ready_database_url, run
+from gateway.cli.ledger_running import counted, ledger_database
+from gateway.cli.running import console, run
 from gateway.ledger.archive import ArchiveDamaged, checked_entries, read_manifest
-from gateway.ledger.stored import StoredEntry
 from gateway.ledger.tree import TreeDamaged
 from gateway.settings import Settings
 
 EXIT_NOTHING_TO_ARCHIVE: Final = 4
 EXIT_DAMAGED: Final = 5
-READING_TIMEOUT: Final = 30.0
 
 
 def archive(
@@ -47,16 +45,16 @@ def archive(
     wanted = _before(before)
 
     async def act(settings: Settings) -> None:
-        async with _database(settings) as database:
+        async with ledger_database(settings) as database:
             partitions = [one for one in await LedgerPartitions(database).full() if wanted(one)]
             if not partitions:
                 console.print("No full partition of the ledger ends before that.")
                 raise typer.Exit(EXIT_NOTHING_TO_ARCHIVE)
             archiving = LedgerArchiving(database, folder=output, keys=[key.verifier for key in signing_keys(settings)])
             entries = sum(one.end - one.first for one in partitions)
-            with bar("Archiving", 2 * entries) as advance:
+            with counted("Archiving", 2 * entries) as advance:
                 for partition in partitions:
-                    manifest = await archiving.archive(partition, let_go=not keep, advance=advance)
+                    manifest = await archiving.archive(partition, let_go=not keep, advance=partial(advance, 1))
                     state = "written" if keep else "archived"
                     sys.stdout.write(f"{state}: entries {manifest.first} to {manifest.end - 1} in {manifest.name}\n")
 
@@ -81,15 +79,10 @@ def attach(
     async def act(settings: Settings) -> None:
         manifest = read_manifest(manifest_file)
         keys = [key.verifier for key in signing_keys(settings)]
-        async with _database(settings) as database:
-            with bar("Attaching", manifest.size) as advance:
-
-                def read() -> Iterator[StoredEntry]:
-                    for stored in checked_entries(manifest_file, manifest, keys):
-                        yield stored
-                        advance()
-
-                await LedgerPartitions(database).bring_back(manifest, read())
+        async with ledger_database(settings) as database:
+            with counted("Attaching", manifest.size) as advance:
+                entries = checked_entries(manifest_file, manifest, keys)
+                await LedgerPartitions(database).bring_back(manifest, entries, advance=advance)
         sys.stdout.write(f"attached: entries {manifest.first} to {manifest.end - 1}\n")
 
     with _damage_told():
@@ -105,16 +98,6 @@ def _before(text: str) -> Callable[[Partition], bool]:
         raise typer.BadParameter("give --before a number or a day, for example 2026-01-31") from None
     instant = day if day.tzinfo is not None else day.replace(tzinfo=UTC)
     return lambda partition: partition.last_at < instant
-
-
-@asynccontextmanager
-async def _database(settings: Settings) -> AsyncIterator[Database]:
-    url = await ready_database_url(settings)
-    database = await Database.open(url, pool_min=1, pool_max=2, timeout=max(READING_TIMEOUT, settings.database_timeout))
-    try:
-        yield database
-    finally:
-        await database.close()
 
 
 @contextmanager

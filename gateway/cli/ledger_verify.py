@@ -1,7 +1,9 @@
 """`gateway ledger verify`: whether the ledger, or an export of it, is what was signed."""
 
+import gzip
 import sys
-from collections.abc import Sequence
+import zlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -19,6 +21,7 @@ from gateway.cli.ledger_running import (
     workers,
 )
 from gateway.cli.running import console, run
+from gateway.ledger.archive import ArchiveDamaged, entries_file, manifests_in
 from gateway.ledger.checkpoint import origin_of
 from gateway.ledger.export import MalformedExport, read_header
 from gateway.ledger.export_check import ExportCheck
@@ -47,12 +50,20 @@ def verify(
             dir_okay=False,
         ),
     ] = None,
+    archive: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder with what `gateway ledger archive` wrote: checked with the database as one sequence.",
+            exists=True,
+            file_okay=False,
+        ),
+    ] = None,
     processes: Annotated[int | None, typer.Option(help="Processes to check with; otherwise one a core.", min=1)] = None,
 ) -> None:
     """Check every entry, hash, number, index row, tile, checkpoint and signature, and say what was found.
 
-    An export is checked without a database and without settings, by the keys given. The database is checked by the
-    gateway's own keys and witnesses, and by those given.
+    An export, or an archive's `.jsonl.gz`, is checked without a database and without settings, by the keys given. The
+    database is checked by the gateway's own keys and witnesses, and by those given.
 
     Exits with 0 if all is well, else by what is told first: 10 gap, 11 duplicate, 12 out of order, 13 edited entry,
     14 malformed, 15 misnumbered, 16 index disagrees, 17 tree disagrees, 18 tail cut, 19 fork, 20 replayed head,
@@ -65,11 +76,15 @@ def verify(
         _tell(_verify_file(file, keys, witnesses, checkpoint or (), processes))
         return
 
+    archives = None if archive is None else _archives_in(archive)
+
     async def act(settings: Settings) -> Verification:
         own = [*keys, *(one.verifier for one in signing_keys(settings))]
         expected = [*witnesses, *(address.key for address in witness_addresses(settings))]
         async with ledger_database(settings) as database:
-            check = LedgerCheck(database, origin=origin_of(settings.authority), keys=own, witnesses=expected)
+            check = LedgerCheck(
+                database, origin=origin_of(settings.authority), keys=own, witnesses=expected, archives=archives
+            )
             scale = await check.scale()
             for kept in checkpoint or ():
                 held = held_checkpoint(kept, own)
@@ -85,7 +100,8 @@ def verify(
                 await check.run(scale, workers=pool, advance=advance)
             console.print(f"{scale.entries:,} entries, {scale.signed:,} of them under a checkpoint.")
             for part in scale.archived:
-                console.print(f"Entries {part.first:,} to {part.end - 1:,} are archived: only their hashes are here.")
+                where = "only their hashes are here" if archives is None else "looked for in the folder given"
+                console.print(f"Entries {part.first:,} to {part.end - 1:,} are archived: {where}.")
             return check.verification
 
     _tell(run(act))
@@ -99,7 +115,7 @@ def _verify_file(
     processes: int | None,
 ) -> Verification:
     try:
-        with file.open("rb") as stream:
+        with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as stream:
             header = read_header(stream.readline())
             if header is None:
                 stream.seek(0)
@@ -112,11 +128,20 @@ def _verify_file(
                 check.run(stream, workers=pool, advance=advance)
     except MalformedExport as error:
         raise typer.BadParameter(str(error)) from error
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise typer.BadParameter(f"{file.name} cannot be read to its end") from error
     if header is not None:
         console.print(
             f"{header.end - header.first:,} entries from {header.first:,} on, under a checkpoint over {header.size:,}."
         )
     return check.verification
+
+
+def _archives_in(folder: Path) -> Mapping[int, Path]:
+    try:
+        return {manifest.first: entries_file(path, manifest) for path, manifest in manifests_in(folder)}
+    except ArchiveDamaged as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def _tell(verification: Verification) -> None:

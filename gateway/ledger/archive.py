@@ -1,8 +1,9 @@
 """Archive files: one partition of the ledger, with what proves that it is that stretch of the signed tree.
 
-Two files stand beside each other: the entries as an export has them, compressed with gzip, and a manifest in JSON.
+Two files stand beside each other: an export of the partition, compressed with gzip, and a manifest in JSON.
 The manifest is written last, so a file without one is not finished. Whoever holds both and the ledger's key needs
-nothing else: the entries hash to `root`, and `proof` leads from there to the root of the signed checkpoint.
+nothing else: the entries hash to `root`, and `proof` leads from there to the root of the signed checkpoint. The export
+verifies by itself as well, as any export does.
 """
 
 import gzip
@@ -18,7 +19,7 @@ from typing import BinaryIO, Final
 import orjson
 
 from gateway.ledger.checkpoint import Checkpoint, hash_of, hash_text, read_checkpoint, trusted
-from gateway.ledger.export import MalformedExport, line_of, read_export
+from gateway.ledger.export import ExportHeader, MalformedExport, header_line, line_of, read_export
 from gateway.ledger.merkle import Span, TreeHead, inclusion_spans, verify_inclusion
 from gateway.ledger.notes import MalformedNote, VerifierKey
 from gateway.ledger.reading import SequenceCheck
@@ -133,12 +134,17 @@ def proof_spans(first: int, end: int, size: int) -> list[Span]:
 
 
 async def write_entries(
-    file: Path, entries: AsyncIterable[StoredEntry], *, advance: Callable[[], None] = lambda: None
+    file: Path,
+    header: ExportHeader,
+    entries: AsyncIterable[StoredEntry],
+    *,
+    advance: Callable[[], None] = lambda: None,
 ) -> None:
-    """Write entries to a file that is whole on the disk when this returns."""
+    """Write an export to a file that is whole on the disk when this returns."""
     with file.open("wb") as raw:
         # Neither name nor time: the same entries make the same file.
         with gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=_COMPRESSION, mtime=0) as stream:
+            stream.write(header_line(header))
             async for stored in entries:
                 stream.write(line_of(stored))
                 advance()

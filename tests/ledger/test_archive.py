@@ -386,3 +386,87 @@ async def test_the_same_entries_make_the_same_file(ledger, folder, tmp_path):
 
     assert manifests_in(folder)[0][1] == manifests_in(other)[0][1]
     assert len(list(archived_entries(next(other.glob("*.gz"))))) == SIZE
+
+
+async def verify_archive(folder, keys):
+    """`gateway ledger verify` on the first archive's file, as an outsider runs it."""
+    words = ["ledger", "verify", str(next(iter(sorted(folder.glob("*.gz"))))), "--key", str(keys[0])]
+    return await asyncio.to_thread(CliRunner().invoke, app, words)
+
+
+async def test_an_archive_verifies_by_itself_as_an_export_does(ledger, folder, keys, monkeypatch):
+    await ledger("archive", "--before", WRITTEN, "-o", folder)
+    monkeypatch.setenv("GATEWAY_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
+
+    verified = await verify_archive(folder, keys)
+
+    assert (verified.exit_code, verified.stdout) == (0, "Nothing found.\n")
+
+
+async def test_an_archive_that_was_edited_does_not_verify_by_itself(ledger, folder, keys):
+    await ledger("archive", "--before", SIZE, "-o", folder)
+    edited(*manifests_in(folder)[0])
+
+    verified = await verify_archive(folder, keys)
+
+    assert verified.exit_code == 13
+    assert verified.stdout.startswith("hash-mismatch: Entry 0 ")
+
+
+async def test_database_and_archives_verify_together(ledger, folder):
+    await ledger("archive", "--before", WRITTEN, "-o", folder)
+
+    verified = await ledger("verify", "--archive", folder)
+
+    assert (verified.exit_code, verified.stdout) == (0, "Nothing found.\n")
+    assert "Entries 256 to 511 are archived: looked for in the folder given." in verified.stderr
+
+
+async def test_without_the_archives_the_database_still_verifies_by_the_hashes_that_stay(ledger, folder):
+    await ledger("archive", "--before", WRITTEN, "-o", folder)
+
+    verified = await ledger("verify")
+
+    assert (verified.exit_code, verified.stdout) == (0, "Nothing found.\n")
+
+
+def removed(path, manifest):
+    """The archive is gone."""
+    path.unlink()
+    entries_file(path, manifest).unlink()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "found"),
+    [
+        (edited, "hash-mismatch: Entry 0 "),
+        (cut_short, "gap: Entry "),
+        (without_its_last_entry, "gap: Entry 255 "),
+        (removed, "gap: Entry 0 "),
+    ],
+)
+async def test_an_archive_that_is_not_what_it_was_is_found_by_verifying_it_with_the_database(
+    ledger, folder, spoil, found
+):
+    await ledger("archive", "--before", WRITTEN, "-o", folder)
+    spoil(*manifests_in(folder)[0])
+
+    verified = await ledger("verify", "--archive", folder)
+
+    assert verified.exit_code != 0
+    assert verified.stdout.startswith(found)
+
+
+async def test_a_deletion_that_pretends_to_be_an_archive_is_found_once_the_archives_are_asked_for(
+    ledger, administrator, folder
+):
+    await administrator.connection.execute("DROP TABLE ledger_entry_0, ledger_child_0")
+    await administrator.does(
+        "INSERT INTO ledger_archive (first_seq, end_seq, root, digest, last_at) "
+        "VALUES (0, 256, sha256('made up'), sha256('made up'), now())"
+    )
+
+    verified = await ledger("verify", "--archive", folder)
+
+    assert verified.exit_code == 10
+    assert verified.stdout.startswith("gap: Entry 0 is missing (256 are)")
