@@ -13,7 +13,6 @@ import asyncio
 import sys
 import tempfile
 import time
-import tracemalloc
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -112,13 +111,9 @@ async def reviewed(url: str) -> Review:
         began = time.perf_counter()
         found = await review(looks, AUTHORITY, PERIOD, thresholds=Thresholds())
         taken = time.perf_counter() - began
-        tracemalloc.start()
-        await review(looks, AUTHORITY, PERIOD, thresholds=Thresholds())
-        _, peak = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
     finally:
         await database.close()
-    say(f"{found.looks:,} entries of {found.callers:,} callers reviewed in {taken:.1f} s, {peak / 1e6:.0f} MB at most")
+    say(f"{found.looks:,} entries of {found.callers:,} callers reviewed in {taken:.1f} s")
     return found
 
 

@@ -106,6 +106,10 @@ SWEEP: Sequence[tuple[RecordType, tuple[str, ...], Mapping[str, Any]]] = (
     (RecordType.LEDGER_ENTRY, ("number", "children", "variables"), {}),
     (RecordType.LEDGER_ENTRY, ("number",), {"about": "other-authority"}),
     (RecordType.SUSPENSION, ("id", "reason"), {}),
+    (RecordType.ACCESS_REVIEW_FINDING, ("id", "explanation"), {"asker": "own-authority"}),
+    (RecordType.ACCESS_REVIEW_FINDING, ("id", "explanation"), {"asker": "other-authority"}),
+    (RecordType.ACCESS_REVIEW_ENTRY, ("id", "children"), {"asker": "own-authority", "shield": "active"}),
+    (RecordType.ACCESS_REVIEW_CASE, ("id", "outcomes"), {"asker": "own-authority", "self": True}),
     (RecordType.GRANT, ("id", "state"), {"self": True}),
     (RecordType.GRANT, ("id", "state"), {}),
     (RecordType.CHILD, ("id", "address", "settings"), {"shield": "active", "granted": ["address"]}),
@@ -129,7 +133,7 @@ SWEEP: Sequence[tuple[RecordType, tuple[str, ...], Mapping[str, Any]]] = (
     ),
     (
         RecordType.ACTION,
-        ("recordInvolvement", "endInvolvement", "recordRefusal", "closeAccessReview"),
+        ("recordInvolvement", "endInvolvement", "recordRefusal", "recordReviewOutcome", "closeAccessReview"),
         {"sensitive": True, "involved": False, "feed": "other", "author": "self", "home": "other-authority"},
     ),
     (

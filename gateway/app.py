@@ -23,6 +23,8 @@ from connectors.postgres.grants import PostgresGrants
 from connectors.postgres.ledger import OpeningLedgerReader, PostgresLedgerStore
 from connectors.postgres.ledger_keys import SealingKeys
 from connectors.postgres.register import PostgresRegister
+from connectors.postgres.review_cases import PostgresReviewCases
+from connectors.postgres.reviewing import PostgresLooks
 from connectors.registry import FollowedRegistry
 from connectors.rule_set import RuleSet
 from connectors.rule_trial import RuleTrials
@@ -39,6 +41,8 @@ from gateway.pages.graphiql import PagePersona, graphiql_routes
 from gateway.pages.policies import PolicyEndpoint, policies_routes
 from gateway.pages.policy_views import PolicyViews
 from gateway.ports import Decider
+from gateway.reviewing.desk import ReviewDesk
+from gateway.reviewing.thresholds import Thresholds
 from gateway.settings import Settings, SettingsError
 from gateway.tokens import TokenReader
 from gateway.vocabulary import AuthorityCode
@@ -127,6 +131,12 @@ async def running(
             ledger=OpeningLedgerReader(database, keys),
             purposes=purposes,
             search_budget=settings.search_budget,
+            reviews=ReviewDesk(
+                looks=PostgresLooks(database, OpeningLedgerReader(database, keys), within=settings.request_timeout),
+                cases=PostgresReviewCases(database),
+                thresholds=Thresholds.of(settings),
+                days_limit=settings.review_days_limit,
+            ),
             token_limit=settings.token_limit,
             depth_limit=settings.depth_limit,
         )

@@ -15,7 +15,7 @@ from uuid import UUID
 from gateway.disclosure.question import GrantAttributes
 from gateway.identity import Opened
 from gateway.ports import Directory
-from gateway.records import Grant, Registration, Suspension
+from gateway.records import AccessReviewCase, Grant, Registration, Suspension
 from gateway.vocabulary import (
     AgencyId,
     AuthorityCode,
@@ -32,6 +32,9 @@ from gateway.vocabulary import (
     PractitionerId,
     RecordType,
     RefusalGround,
+    ReviewCaseId,
+    ReviewOutcome,
+    ReviewPattern,
     Service,
     ShieldRequester,
     SuspensionId,
@@ -235,6 +238,37 @@ class GrantUse(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewOutcome:
+    """What a reviewer found, to be added to a case's history."""
+
+    outcome: ReviewOutcome
+    patterns: tuple[ReviewPattern, ...]
+    reason: str
+    by: PersonId
+    authority: AuthorityCode
+    independent: bool
+    clears: bool
+
+
+class ReviewCases(Protocol):
+    """Cases about callers (domain rule L5); raises as the directory does."""
+
+    async def open(
+        self, person: PersonId, *, authority: AuthorityCode, first_day: date, last_day: date, at: datetime
+    ) -> ReviewCaseId:
+        """Open a case and return its id."""
+        ...
+
+    async def by_id(self, ids: Sequence[ReviewCaseId]) -> Sequence[AccessReviewCase]:
+        """Return cases by id, and keep them from changing."""
+        ...
+
+    async def add(self, case: ReviewCaseId, new: NewOutcome, *, at: datetime) -> None:
+        """Add to a case's history."""
+        ...
+
+
 class Change(Protocol):
     """One change under way; every method raises `SourceUnavailable` or `SourceMalformed` as the directory does."""
 
@@ -266,6 +300,11 @@ class Change(Protocol):
     @property
     def grants(self) -> Grants:
         """Return where grants are written."""
+        ...
+
+    @property
+    def review_cases(self) -> ReviewCases:
+        """Return where cases about callers are written."""
         ...
 
     @property

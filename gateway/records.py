@@ -30,6 +30,10 @@ from gateway.vocabulary import (
     PractitionerId,
     RecordStanding,
     Relationship,
+    ReviewCaseId,
+    ReviewOutcome,
+    ReviewPattern,
+    ReviewState,
     Service,
     SettingId,
     SettingKind,
@@ -328,3 +332,75 @@ class AccessLogEntry:
     case_reference: str | None
     fields: tuple[str, ...]
     policy_revision: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessReviewEntry:
+    """One entry of the ledger as evidence of how a caller used the directory (domain rule L5).
+
+    `children` stand for children as they do in the ledger, and lead to none; `shield` is the strictest of theirs.
+    `after_entries` are the entries by which colleagues looked at the same children shortly before.
+    """
+
+    id: int
+    authority: AuthorityCode
+    caller: PersonId
+    shield: Shield
+    at: datetime
+    purpose: str | None
+    outcome: str
+    searches: int
+    children: tuple[str, ...]
+    shielded_children: int
+    after_entries: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedOutcome:
+    """What one reviewer found, as it stands in the history of a case."""
+
+    outcome: ReviewOutcome
+    patterns: tuple[ReviewPattern, ...]
+    reason: str
+    recorded_by: str
+    recorded_at: datetime
+    independent: bool
+    clears: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessReviewCase:
+    """What reviewers found on looking at one caller's asks of a period (domain rule L5), oldest outcome first."""
+
+    id: ReviewCaseId
+    authority: AuthorityCode
+    person: PersonId
+    first_day: date
+    last_day: date
+    outcomes: tuple[RecordedOutcome, ...]
+
+    @property
+    def state(self) -> ReviewState:
+        """Return where it stands: what was recorded last counts, and only an outcome that clears closes it."""
+        last = self.outcomes[-1] if self.outcomes else None
+        if last is None or last.outcome is not ReviewOutcome.EXPLAINED:
+            return ReviewState.OPEN
+        return ReviewState.CLEARED if last.clears else ReviewState.AWAITING_SECOND_REVIEWER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessReviewFinding:
+    """One pattern in one caller's asks of a period that a person should look at (domain rule L5)."""
+
+    id: str
+    authority: AuthorityCode
+    person: PersonId
+    role: str
+    agency: str
+    pattern: ReviewPattern
+    explanation: str
+    measured: float
+    threshold: float
+    entry_count: int
+    entries: tuple[AccessReviewEntry, ...]
+    case: AccessReviewCase | None

@@ -8,6 +8,7 @@ from gateway.changes import Change
 from gateway.disclosure.road import Road, Selection
 from gateway.ledger.reading import LedgerReader
 from gateway.ports import Directory
+from gateway.reviewing.desk import ReviewDesk
 
 
 class Purposes(Protocol):
@@ -31,6 +32,7 @@ class Asking:
     ledger: LedgerReader
     purposes: Purposes
     search_budget: int
+    reviews: ReviewDesk
     change: Change | None = None
     """What a mutation may write; `None` for a query."""
 

@@ -20,6 +20,9 @@ from gateway.vocabulary import (
     MatchReason,
     RefusalGround,
     Relationship,
+    ReviewOutcome,
+    ReviewPattern,
+    ReviewState,
     Service,
     SettingKind,
     ShieldRequester,
@@ -269,5 +272,39 @@ _describe(
         ContactRole.DESIGNATED_SAFEGUARDING_LEAD: "Designated safeguarding lead.",
         ContactRole.CALDICOTT_GUARDIAN: "Caldicott guardian.",
         ContactRole.OUT_OF_HOURS: "Out-of-hours duty team.",
+    },
+)
+_describe(
+    ReviewPattern,
+    "What in a caller's asks a person should look at; none of them proves anything.",
+    {
+        ReviewPattern.SAME_SURNAME: "Children who share the caller's surname, with whom the caller does not work.",
+        ReviewPattern.SAME_ADDRESS: "The caller's own family or home, or more children of the postcode than by chance.",
+        ReviewPattern.NO_RELATIONSHIP: "Children with whom neither the caller nor the agency works.",
+        ReviewPattern.UNUSUAL_VOLUME: "More children in one day than peers and the caller's own past have.",
+        ReviewPattern.UNUSUAL_HOURS: "More looks at night and at weekends than peers and the caller's own past have.",
+        ReviewPattern.SHIELDED_RECORDS: "Shielded children with whom the caller does not work.",
+        ReviewPattern.AFTER_COLLEAGUE: "Children looked at just after a colleague did, without working with them.",
+        ReviewPattern.REPEATED_REFUSALS: "Asks that were refused again and again.",
+        ReviewPattern.BUDGET_EXHAUSTED: "Searches after the budget of searches was spent.",
+    },
+)
+_describe(
+    ReviewOutcome,
+    "What a reviewer found.",
+    {
+        ReviewOutcome.EXPLAINED: "There was a good reason; the only outcome that clears a case.",
+        ReviewOutcome.TO_BE_SPOKEN_TO: "The person is to be spoken to.",
+        ReviewOutcome.REFERRED: "Referred to those who look into misconduct or offences.",
+        ReviewOutcome.SUSPENDED: "The person's access was suspended.",
+    },
+)
+_describe(
+    ReviewState,
+    "Where a case stands.",
+    {
+        ReviewState.OPEN: "Not explained.",
+        ReviewState.AWAITING_SECOND_REVIEWER: "Explained to one reviewer; a second, independent one has to agree.",
+        ReviewState.CLEARED: "Explained, and cleared.",
     },
 )

@@ -24,6 +24,7 @@ from gateway.disclosure.road import Road
 from gateway.errors import BadRequest, CannotProceed, DirectoryError, QueryTooCostly
 from gateway.ledger.reading import LedgerReader
 from gateway.ports import Directory
+from gateway.reviewing.desk import ReviewDesk
 from resolvers.asking import Asking, Purposes
 from schema.directory import DirectorySchema
 from schema.levels import Context
@@ -62,6 +63,7 @@ class DirectoryGraph:
         ledger: LedgerReader,
         purposes: Purposes,
         search_budget: int,
+        reviews: ReviewDesk,
         token_limit: int,
         depth_limit: int,
     ) -> None:
@@ -72,6 +74,7 @@ class DirectoryGraph:
         self._ledger = ledger
         self._purposes = purposes
         self._search_budget = search_budget
+        self._reviews = reviews
         self._token_limit = token_limit
         self._depth_limit = depth_limit
         self._read: OrderedDict[str, ReadDocument] = OrderedDict()
@@ -111,6 +114,7 @@ class DirectoryGraph:
             ledger=self._ledger,
             purposes=self._purposes,
             search_budget=self._search_budget,
+            reviews=self._reviews,
             change=change,
         )
         answer = None if readable.plan is None else readable.plan.prepared(operation, asking)

@@ -8,8 +8,10 @@ from strawberry.types import Info
 from resolvers.consenting import conflict_declared, consent_recorded, consent_withdrawn
 from resolvers.granting import grant_requested, grant_reviewed
 from resolvers.recording import assessment_recorded, involvement_ended, involvement_recorded, lead_declared
+from resolvers.review_outcomes import outcome_recorded
 from resolvers.shielding import refusal_recorded, shield_requested, shield_reviewed
 from resolvers.suspending import reinstated, suspended
+from schema.access_review import RecordReviewOutcomeInput, RecordReviewOutcomePayload
 from schema.changing import INPUT, changed
 from schema.consenting import (
     DeclareConflictInput,
@@ -167,3 +169,12 @@ class Mutation:
     async def reinstate_caller(self, info: Info, input: Annotated[ReinstateCallerInput, INPUT]) -> Any:
         """Reinstate a caller."""
         return await changed(info, input, reinstated, ReinstateCallerPayload, "suspension")
+
+    @resolved(
+        description="Record what a review of a caller found; a case of your own authority is cleared by a second, "
+        "independent reviewer.",
+        graphql_type=RecordReviewOutcomePayload,
+    )
+    async def record_review_outcome(self, info: Info, input: Annotated[RecordReviewOutcomeInput, INPUT]) -> Any:
+        """Record an outcome."""
+        return await changed(info, input, outcome_recorded, RecordReviewOutcomePayload, "case")

@@ -1,6 +1,7 @@
 """What can be asked."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -10,16 +11,19 @@ from strawberry.types import Info
 from gateway.errors import BadCriteria
 from gateway.ports import Criteria
 from gateway.record_ids import decode
-from gateway.vocabulary import AuthorityCode, ChildId, RecordType
+from gateway.reviewing.finding import Period
+from gateway.vocabulary import AuthorityCode, ChildId, RecordType, ReviewPattern
 from resolvers.access_log import access_log_of_child
 from resolvers.authorities import ask_home, authorities_by_code
 from resolvers.callers import caller_themself
 from resolvers.children import child_by_identifier, children_by_id
 from resolvers.practitioners import practitioners_by_id
 from resolvers.records import BY_ID
+from resolvers.reviewing import review_of_callers
 from resolvers.search import candidates_for
 from resolvers.settings import setting_by_code, settings_by_id
 from schema.access_log import AccessLogConnection, AccessLogEdge, PageInfo
+from schema.access_review import AccessReviewConnection, AccessReviewEdge
 from schema.caller import Caller
 from schema.child import Child
 from schema.child_search import ChildSearch
@@ -168,6 +172,48 @@ class Query:
                 end_cursor=edges[-1].cursor if edges else None,
             ),
             withheld=list(page.withheld),  # type: ignore[arg-type]  # the same attributes
+        )
+
+    @resolved(
+        description="What in the asks of an authority's callers a person should look at: for supervisors and auditors.",
+        graphql_type=AccessReviewConnection,
+    )
+    async def access_review(
+        self,
+        info: Info,
+        first_day: Annotated[date, strawberry.argument(name="from", description="First local day of the period.")],
+        last_day: Annotated[
+            date, strawberry.argument(name="to", description="Last local day of the period, at most 31 days in all.")
+        ],
+        patterns: Annotated[list[ReviewPattern] | None, _argument("Only these patterns; absent: all.")] = None,
+        authority: Annotated[
+            LocalAuthorityCode | None, _argument("Whose callers, by GSS code; absent: your own authority's.")
+        ] = None,
+        first: Annotated[int, _argument("How many findings at most, up to 40.")] = 20,
+        after: Annotated[str | None, _argument("The cursor to go on from.")] = None,
+    ) -> Any:
+        """Review callers."""
+        asking = asking_of(info)
+        page = await review_of_callers(
+            asking,
+            selection_of(info, "edges", "node"),
+            period=Period(first=first_day, last=last_day),
+            authority=AuthorityCode(str(authority)) if authority else asking.road.ask.caller.claims.authority,
+            patterns=frozenset(patterns) if patterns else frozenset(ReviewPattern),
+            first=first,
+            after=after,
+        )
+        edges = [AccessReviewEdge(cursor=str(finding.record_id), node=finding) for finding in page.findings]  # type: ignore[arg-type]  # a disclosed record stands for the type
+        return AccessReviewConnection(
+            edges=edges,
+            page_info=PageInfo(
+                has_next_page=page.has_more,
+                has_previous_page=after is not None,
+                start_cursor=edges[0].cursor if edges else None,
+                end_cursor=edges[-1].cursor if edges else None,
+            ),
+            callers=page.callers,
+            entries=page.entries,
         )
 
 

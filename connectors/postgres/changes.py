@@ -9,6 +9,7 @@ from connectors.postgres.database import Database, HeldTransaction
 from connectors.postgres.directory import PostgresDirectory
 from connectors.postgres.grants import PostgresGrants
 from connectors.postgres.recording import PostgresRecording
+from connectors.postgres.review_cases import PostgresReviewCases
 from connectors.postgres.shields import PostgresShields
 from connectors.postgres.suspensions import PostgresSuspensions
 from gateway.changes import Claim, Earlier
@@ -50,6 +51,11 @@ class PostgresChange:
     def grants(self) -> PostgresGrants:
         """Return where grants are written."""
         return PostgresGrants(self._transaction, now=self._now)
+
+    @cached_property
+    def review_cases(self) -> PostgresReviewCases:
+        """Return where cases about callers are written."""
+        return PostgresReviewCases(self._transaction)
 
     @cached_property
     def shields(self) -> PostgresShields:

@@ -12,6 +12,9 @@ from gateway.disclosure.question import Attribute
 from gateway.identity import Caller
 from gateway.records import (
     AccessLogEntry,
+    AccessReviewCase,
+    AccessReviewEntry,
+    AccessReviewFinding,
     Agency,
     CallerRecord,
     Candidate,
@@ -25,7 +28,7 @@ from gateway.records import (
     Setting,
     Suspension,
 )
-from gateway.vocabulary import AuthorityCode, ChildId, Consent, RecordStanding, RecordType, Shield
+from gateway.vocabulary import AuthorityCode, ChildId, Consent, PersonId, RecordStanding, RecordType, Shield
 
 RecordClass = tuple[tuple[str, Attribute], ...]
 Record = (
@@ -40,6 +43,9 @@ Record = (
     | CallerRecord
     | AccessLogEntry
     | Suspension
+    | AccessReviewFinding
+    | AccessReviewEntry
+    | AccessReviewCase
     | Grant
 )
 
@@ -178,6 +184,24 @@ def _class_of_suspension(suspension: Suspension, caller: Caller) -> RecordClass:
     )
 
 
+def class_of_review(
+    authority: AuthorityCode, person: PersonId | None, caller: Caller, *, shield: Shield = Shield.NONE
+) -> RecordClass:
+    """Return the class of what a review says of a person who asks, or of nobody in particular."""
+    at_home = authority == caller.claims.authority
+    plain = _plain(
+        shield,
+        False,
+        Consent.NONE_NEEDED,
+        False,
+        False,
+        at_home,
+        RecordStanding.LIVE,
+        person is not None and person in caller.persons,
+    )
+    return _with(plain, asker="own-authority" if at_home else "other-authority")
+
+
 def _facts(
     facts: ChildFacts, caller: Caller, *, own: bool
 ) -> tuple[Shield, bool, Consent, bool, bool, bool, RecordStanding, bool]:
@@ -248,6 +272,18 @@ _CLASSIFIERS: Mapping[type, tuple[RecordType, Callable[[Any, Caller], RecordClas
     CallerRecord: (RecordType.CALLER, lambda _record, _caller: _public(own=True)),
     AccessLogEntry: (RecordType.ACCESS_LOG_ENTRY, _class_of_log_entry),
     Suspension: (RecordType.SUSPENSION, _class_of_suspension),
+    AccessReviewFinding: (
+        RecordType.ACCESS_REVIEW_FINDING,
+        lambda finding, caller: class_of_review(finding.authority, finding.person, caller),
+    ),
+    AccessReviewEntry: (
+        RecordType.ACCESS_REVIEW_ENTRY,
+        lambda entry, caller: class_of_review(entry.authority, entry.caller, caller, shield=entry.shield),
+    ),
+    AccessReviewCase: (
+        RecordType.ACCESS_REVIEW_CASE,
+        lambda case, caller: class_of_review(case.authority, case.person, caller),
+    ),
     Grant: (RecordType.GRANT, _class_of_grant),
 }
 
@@ -261,7 +297,7 @@ def home_of(record: Record, home: AuthorityCode) -> AuthorityCode:
             return record.child.facts.home
         case LocalAuthority():
             return record.code
-        case Suspension():
+        case Suspension() | AccessReviewFinding() | AccessReviewEntry() | AccessReviewCase():
             return record.authority
         case Grant():
             return record.home

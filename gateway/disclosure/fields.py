@@ -133,6 +133,32 @@ FIELDS: Mapping[RecordType, tuple[str, ...]] = {
         "review",
         "withheld",
     ),
+    RecordType.ACCESS_REVIEW_FINDING: (
+        "id",
+        "pattern",
+        "person",
+        "role",
+        "agency",
+        "explanation",
+        "measured",
+        "threshold",
+        "entryCount",
+        "entries",
+        "case",
+        "withheld",
+    ),
+    RecordType.ACCESS_REVIEW_ENTRY: (
+        "id",
+        "at",
+        "purpose",
+        "outcome",
+        "searches",
+        "children",
+        "shieldedChildren",
+        "afterEntries",
+        "withheld",
+    ),
+    RecordType.ACCESS_REVIEW_CASE: ("id", "person", "firstDay", "lastDay", "state", "outcomes", "withheld"),
     RecordType.LEDGER_ENTRY: (
         "number",
         "at",
@@ -199,6 +225,7 @@ LEVELS: Mapping[RecordType, frozenset[str]] = {
     RecordType.INVOLVEMENT: frozenset({"child", "practitioner", "agency"}),
     RecordType.AGENCY: frozenset({"localAuthority"}),
     RecordType.CALLER: frozenset({"authority"}),
+    RecordType.ACCESS_REVIEW_FINDING: frozenset({"entries", "case"}),
 }
 """Fields whose value is loaded by a resolver once the field itself may be told."""
 

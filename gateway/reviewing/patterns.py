@@ -42,8 +42,7 @@ class Judgement:
             conduct,
             pattern,
             figure,
-            f"{what.format(figure.value)}; the middle of {bar.peers} is {bar.middle:g} "
-            f"(threshold: more than {max(bar.bound, least - 1):.3g}).",
+            f"{what.format(figure.value)}; {bar.usual} (threshold: more than {max(bar.bound, least - 1):.3g}).",
             threshold=max(bar.bound, least - 1),
         )
 

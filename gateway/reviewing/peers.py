@@ -12,11 +12,10 @@ Measure = Callable[[Conduct], float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """What a caller had to exceed, and whose figures set it."""
+    """What a caller had to exceed, and in words what is usual among whom."""
 
     bound: float
-    middle: float
-    peers: str
+    usual: str
 
 
 class Peers:
@@ -33,14 +32,15 @@ class Peers:
 
     def bar(self, conduct: Conduct, measure: Measure, *, deviations: float) -> Bar:
         """Return what the caller has to exceed in a figure to stand out from the peers."""
-        group = next((one for one in _groups_of(conduct) if len(self._groups[one]) >= self._enough), ())
+        group = next((one for one in _groups_of(conduct) if len(self._groups[one]) >= self._enough), None)
+        if group is None:
+            return Bar(bound=0.0, usual="there are too few callers to compare with")
         if (measure, group) not in self._spreads:
             self._spreads[measure, group] = Spread(measure(one) for one in self._groups[group])
         spread = self._spreads[measure, group]
         return Bar(
             bound=spread.bound(measure(conduct), deviations=deviations),
-            middle=spread.middle,
-            peers=f"the {spread.members} callers {_WIDTH[len(group)]}",
+            usual=f"the middle of the {spread.members} callers {_WIDTH[len(group)]} is {spread.middle:g}",
         )
 
 

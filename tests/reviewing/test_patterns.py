@@ -247,3 +247,9 @@ def test_a_threshold_moves_with_its_setting():
     looks = [a_look(a_stranger()) for _ in range(8)]
 
     assert patterns(a_stretch(*looks), thresholds=replace(THRESHOLDS, strangers=9)) == set()
+
+
+def test_where_there_is_nobody_to_compare_with_the_least_that_counts_is_the_threshold():
+    found = findings(a_stretch(*(a_look(a_stranger()) for _ in range(6))), peers=0)["insider", "NO_RELATIONSHIP"]
+
+    assert found.explanation.endswith("; there are too few callers to compare with (threshold: more than 5).")
