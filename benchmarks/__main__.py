@@ -11,7 +11,9 @@ import sys
 BENCHMARKS = {
     "graph": "whole requests: the gateway with policy and ledger, beside a plain Strawberry server with neither",
     "ledger_verify": "a million entries held against their tree, checkpoints and signatures",
-    "ledger": "audit entries made durable: waiting entries sharing a commit, against a transaction an entry",
+    "ledger": "audit entries made durable: sharing a commit, sealed and not, by one process and by several",
+    "ledger_faults": "gateways and database killed at random moments, and what the ledger holds afterwards",
+    "access_log": "who saw this child, which fields and why, over ten million logged fields",
 }
 
 

@@ -1,22 +1,28 @@
 """How fast entries become durable: waiting entries share a commit, against a transaction an entry.
 
-    python -m benchmarks.ledger [--seconds 5] [--concurrent 64] [--rounds 3]
+    python -m benchmarks.ledger [--seconds 5] [--concurrent 64] [--rounds 3] [--processes 1 2 4]
 
 Starts a PostgreSQL of its own under a temporary folder, with durable commits. Every entry holds 30 fields, each with a
 commitment; entries are made beforehand, since that is the gateway's work, and what making one takes is printed apart.
-The ways take turns; the figures are medians over the rounds, and the ratio is within the same run.
+The ways take turns; the figures are medians over the rounds, and the ratios are within the same run. What sealing costs
+is seen beside a writer that puts as many letters in its place. Last, several processes write to the one database, with
+as many entries waiting in all.
 """
 
 import argparse
 import asyncio
+import os
 import statistics
 import sys
 import tempfile
 import time
 import timeit
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from itertools import cycle
+from multiprocessing import get_context
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -24,6 +30,7 @@ from connectors.postgres.ledger import PostgresLedgerStore
 from connectors.postgres.ledger_keys import SealingKeys
 from connectors.postgres.migration import migrate
 from connectors.postgres.server import EmbeddedServer
+from gateway.ledger import canonical
 from gateway.ledger.canonical import leaf_hash, prepare
 from gateway.ledger.commitments import Commitments
 from gateway.ledger.entry import (
@@ -59,6 +66,9 @@ RECORDS = (
 )
 DOCUMENT = "query WhoWorksWith($id: ID!) { child(by: {id: $id}) { id givenName familyName carers { id name } } }" * 4
 MASTER = MasterKey(b"a key for measuring, of 32 bytes")
+SHARED, UNSEALED, SINGLE = "waiting entries share a commit", "the same, nothing sealed", "a transaction an entry"
+START_TIME = 4.0
+"""Seconds that processes have to start before all of them begin."""
 COMMITMENTS = Commitments(b"a secret for measuring: 32 bytes.")
 
 
@@ -98,16 +108,21 @@ def entry(child: UUID) -> AuditEntry:
     )
 
 
+Figures = tuple[float, float, float, float]
+"""Entries a second, the median and 99th percentile of waiting in ms, and the writers' own CPU time an entry in µs."""
+
+
 async def measure(
-    url: str, entries: Sequence[AuditEntry], *, group_limit: int, concurrent: int, seconds: float
-) -> tuple[float, float, float]:
-    """Return entries a second, and the median and 99th percentile of waiting in milliseconds."""
+    url: str, entries: Sequence[AuditEntry], *, group_limit: int, concurrent: int, seconds: float, begin_at: float = 0
+) -> tuple[list[float], float, float]:
+    """Write for some seconds, from a moment on, and return every wait, the seconds it took, and the CPU time of it."""
     store = PostgresLedgerStore(url, keys=SealingKeys(MASTER), timeout=10)
     writer = LedgerWriter(store, timeout=10, waiting_limit=concurrent, group_limit=group_limit)
     writer.start()
     waits: list[float] = []
     supply = cycle(entries)
-    started = time.perf_counter()
+    await asyncio.sleep(max(0.0, begin_at - time.time()))
+    started, worked = time.perf_counter(), time.process_time()
 
     async def ask() -> None:
         while time.perf_counter() - started < seconds:
@@ -117,11 +132,54 @@ async def measure(
             waits.append(time.perf_counter() - before)
 
     await asyncio.gather(*(ask() for _ in range(concurrent)))
-    elapsed = time.perf_counter() - started
+    elapsed, worked = time.perf_counter() - started, time.process_time() - worked
     await writer.close()
     await store.close()
-    waits.sort()
-    return len(waits) / elapsed, statistics.median(waits) * 1e3, waits[int(len(waits) * 0.99)] * 1e3
+    return waits, elapsed, worked
+
+
+def figures_of(waits: Sequence[float], elapsed: float, worked: float) -> Figures:
+    """Return the figures of one measurement."""
+    ordered = sorted(waits)
+    late = ordered[int(len(ordered) * 0.99)]
+    return len(ordered) / elapsed, statistics.median(ordered) * 1e3, late * 1e3, worked / len(ordered) * 1e6
+
+
+def write_alone(
+    url: str, concurrent: int, group_limit: int, seconds: float, begin_at: float
+) -> tuple[list[float], float, float]:
+    """Write in a process of its own."""
+    entries = [entry(uuid4()) for _ in range(2_000)]
+    return asyncio.run(
+        measure(url, entries, group_limit=group_limit, concurrent=concurrent, seconds=seconds, begin_at=begin_at)
+    )
+
+
+def measure_processes(url: str, processes: int, options: argparse.Namespace) -> Figures:
+    """Write from several processes at once and return the figures over all of them."""
+    begin_at = time.time() + START_TIME + processes
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        running = [
+            pool.submit(
+                write_alone, url, options.concurrent // processes, options.group_limit, options.seconds, begin_at
+            )
+            for _ in range(processes)
+        ]
+        measured = [one.result() for one in running]
+    waits = [wait for one, _, _ in measured for wait in one]
+    return figures_of(waits, max(elapsed for _, elapsed, _ in measured), sum(worked for _, _, worked in measured))
+
+
+@contextmanager
+def nothing_sealed() -> Iterator[None]:
+    """Have entries of the same length in which nothing is sealed, for the length of the block."""
+    before = canonical.seal
+    # A hash and the tag of AES-GCM come with what is sealed, and base64 makes four letters of three bytes.
+    canonical.seal = lambda _, plain: "A" * -(-(len(plain) + 48) * 4 // 3)
+    try:
+        yield
+    finally:
+        canonical.seal = before
 
 
 def say(line: str) -> None:
@@ -142,6 +200,7 @@ async def main() -> None:
     parser.add_argument("--concurrent", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--group-limit", type=int, default=256)
+    parser.add_argument("--processes", type=int, nargs="*", default=[1, 2, 4])
     options = parser.parse_args()
 
     one, salt = entry(uuid4()), COMMITMENTS.new_salt()
@@ -156,8 +215,9 @@ async def main() -> None:
     microseconds(f"hash its {len(encoded)} bytes", lambda: leaf_hash(encoded))
 
     entries = [entry(uuid4()) for _ in range(5_000)]
-    ways = {"waiting entries share a commit": options.group_limit, "a transaction an entry": 1}
-    figures: dict[str, list[tuple[float, float, float]]] = {way: [] for way in ways}
+    ways = {SHARED: options.group_limit, UNSEALED: options.group_limit, SINGLE: 1}
+    figures: dict[str, list[Figures]] = {way: [] for way in ways}
+    several: dict[int, list[Figures]] = {processes: [] for processes in options.processes}
     with tempfile.TemporaryDirectory() as folder:
         server = EmbeddedServer(Path(folder))
         server.start()
@@ -165,24 +225,36 @@ async def main() -> None:
             await migrate(server.url)
             for _ in range(options.rounds):
                 for way, group_limit in ways.items():
-                    figures[way].append(
-                        await measure(
+                    with nothing_sealed() if way == UNSEALED else nullcontext():
+                        measured = await measure(
                             server.url,
                             entries,
                             group_limit=group_limit,
                             concurrent=options.concurrent,
                             seconds=options.seconds,
                         )
+                    figures[way].append(figures_of(*measured))
+                for processes in options.processes:
+                    several[processes].append(
+                        await asyncio.to_thread(measure_processes, server.url, processes, options)
                     )
         finally:
             server.leave()
 
-    say(f"\n{options.concurrent} concurrent{'entries/s':>35}{'p50 ms':>10}{'p99 ms':>10}")
-    medians = {way: [statistics.median(column) for column in zip(*rows, strict=True)] for way, rows in figures.items()}
-    for way, (rate, middle, late) in medians.items():
-        say(f"{way:<36}{rate:>13,.0f}{middle:>10.1f}{late:>10.1f}")
-    shared, single = (rows[0] for rows in medians.values())
-    say(f"ratio {shared / single:.1f}")
+    say(f"\n{f'{options.concurrent} concurrent':<36}{'entries/s':>13}{'p50 ms':>10}{'p99 ms':>10}{'own CPU µs':>12}")
+    medians = {way: row(way, rows) for way, rows in figures.items()}
+    for processes, rows in several.items():
+        row(f"{processes} writing processes", rows)
+    say(f"\nsharing a commit, to a transaction an entry: {medians[SHARED] / medians[SINGLE]:.1f}")
+    say(f"sealing, to nothing sealed: {medians[SHARED] / medians[UNSEALED]:.2f}")
+    say("load of the machine at the end, over 1 and 5 minutes: {:.1f}, {:.1f}".format(*os.getloadavg()))
+
+
+def row(label: str, rows: Sequence[Figures]) -> float:
+    """Print the medians of one way, and return its entries a second."""
+    rate, middle, late, worked = (statistics.median(column) for column in zip(*rows, strict=True))
+    say(f"{label:<36}{rate:>13,.0f}{middle:>10.1f}{late:>10.1f}{worked:>12.0f}")
+    return rate
 
 
 if __name__ == "__main__":
