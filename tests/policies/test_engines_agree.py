@@ -78,7 +78,7 @@ def _question(rules, pick):
     purpose = pick.choice(own) if pick.random() < 0.85 else pick.choice([*rules.data["purposes"], None, "unheard-of"])
     items = {}
     for number in range(ITEMS):
-        kind = pick.choice(list(RecordType))
+        kind = RecordType(pick.choice(list(rules.data["attributes"]["of"])))
         fields = [field for group in rules.data["fields"][kind.value].values() for field in group]
         if kind is not RecordType.CANDIDATE:
             fields.append("unheardOf")
@@ -164,7 +164,7 @@ async def test_both_engines_give_random_questions_the_same_answers(seed, rules, 
     documents = await answers_of_opa(find_opa(), rules, questions)
 
     assert _differences(seed, questions, parts[0] + parts[1], [_decided(document) for document in documents]) == []
-    assert _decisions(documents) * ROUNDS > 0.95 * DECISIONS
+    assert _decisions(documents) * ROUNDS >= DECISIONS
 
 
 @pytest.fixture(scope="module")
