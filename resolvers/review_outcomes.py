@@ -130,9 +130,10 @@ def _class(changing: Changing, about: _About) -> RecordClass:
 
 
 def _reviewers(about: _About, now: frozenset[PersonId]) -> str:
-    """Return who has found the caller's asks explained before, other than whoever records now."""
+    """Return who finds the caller's asks explained, other than whoever records now; each one's last word counts."""
     earlier = () if about.case is None else about.case.outcomes
-    others = [one for one in earlier if one.outcome is ReviewOutcome.EXPLAINED and one.recorded_by not in now]
+    last_words = {one.recorded_by: one for one in earlier if one.recorded_by not in now}
+    others = [one for one in last_words.values() if one.outcome is ReviewOutcome.EXPLAINED]
     if any(one.independent for one in others):
         return "independent"
     return "one" if others else "none"

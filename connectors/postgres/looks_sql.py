@@ -21,6 +21,9 @@ WHERE entry.authority = $1 AND entry.at >= $2 AND entry.at < $3 AND entry.seq BE
   AND entry.person IS NOT NULL
 ORDER BY entry.person, entry.at, entry.seq"""
 
+CALLERS: Final = """
+SELECT count(DISTINCT person) FROM ledger_entry WHERE authority = $1 AND at >= $2 AND at < $3"""
+
 FIRST_ENTRIES: Final = "SELECT seq, entry, leaf_hash FROM ledger_entry WHERE seq = ANY ($1::bigint[])"
 
 CALLER_NAMES: Final = """

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from connectors.postgres.keys import postcode_key
@@ -21,10 +22,14 @@ class Home:
     line: str
 
 
-def home_of(columns: Sequence[str | None]) -> Home:
+@lru_cache(maxsize=20_000)
+def home_of(uprn: str | None, postcode: str | None, line: str | None) -> Home:
     """Return a home from its UPRN, postcode and first line as the database has them."""
-    uprn, postcode, line = (text or _UNKNOWN for text in columns)
-    return Home(uprn=uprn, postcode=postcode_key(postcode), line=_NOT_PLAIN.sub("", line.lower()))
+    return Home(
+        uprn=uprn or _UNKNOWN,
+        postcode=postcode_key(postcode or _UNKNOWN),
+        line=_NOT_PLAIN.sub("", (line or _UNKNOWN).lower()),
+    )
 
 
 def nearness(*, own: Sequence[Home], carer: bool, homes: Sequence[Home]) -> Nearness | None:

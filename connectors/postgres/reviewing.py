@@ -12,6 +12,7 @@ from connectors.postgres.ledger import OpeningLedgerReader
 from connectors.postgres.looks_sql import (
     CALLER_HOMES,
     CALLER_NAMES,
+    CALLERS,
     CHILDREN,
     FIRST_ENTRIES,
     FOLLOWED,
@@ -84,6 +85,13 @@ class PostgresLooks:
         self._database = database
         self._ledger = ledger
         self._within = within
+
+    async def callers(self, authority: AuthorityCode, period: Period) -> int:
+        """Return how many callers of an authority asked anything in a period."""
+        async with self._database.transaction(within=self._within) as connection:
+            ends = _instant(period.last + timedelta(days=1))
+            number: int = await connection.fetchval(CALLERS, authority, _instant(period.first), ends)
+            return number
 
     async def stretches(
         self, authority: AuthorityCode, period: Period, *, thresholds: Thresholds, commonness: Commonness
@@ -209,7 +217,7 @@ class _Reading:
         homes: dict[str, list[Home]] = {}
         carers: dict[str, frozenset[object]] = {}
         for row in await self._connection.fetch(CALLER_HOMES, persons):
-            homes.setdefault(row["person"], []).append(home_of(row["home"]))
+            homes.setdefault(row["person"], []).append(home_of(*row["home"]))
             carers[row["person"]] = carers.get(row["person"], frozenset()) | {row["carer"]}
         return homes, carers
 
@@ -221,7 +229,7 @@ class _Reading:
                     *map(keys_of_family_name, row["family_names"]), *map(keys_of_full_name, row["carer_names"])
                 ),
                 carers=frozenset(row["carers"]),
-                homes=[home_of(home) for home in row["homes"]],
+                homes=[home_of(*home) for home in row["homes"]],
             )
             for row in rows
         }

@@ -20,6 +20,7 @@ from connectors.postgres.ledger_keys import SealingKeys
 from gateway.cli.ledger_export import EXPORT_EXAMPLES, IMPORT_CHECK_EXAMPLES, export, import_check
 from gateway.cli.ledger_keys import key_app
 from gateway.cli.ledger_prove import CHECKPOINT_EXAMPLES, PROVE_EXAMPLES, checkpoint, prove
+from gateway.cli.ledger_review import REVIEW_EXAMPLES, review_callers
 from gateway.cli.ledger_running import EXIT_NO_SUCH_ENTRY
 from gateway.cli.ledger_verify import VERIFY_EXAMPLES, verify
 from gateway.cli.running import ready_database_url
@@ -91,6 +92,7 @@ ledger_app.command("verify", epilog=VERIFY_EXAMPLES)(verify)
 ledger_app.command("prove", epilog=PROVE_EXAMPLES)(prove)
 ledger_app.command("checkpoint", epilog=CHECKPOINT_EXAMPLES)(checkpoint)
 ledger_app.command("import-check", epilog=IMPORT_CHECK_EXAMPLES)(import_check)
+ledger_app.command("review", epilog=REVIEW_EXAMPLES)(review_callers)
 ledger_app.add_typer(key_app, name="key")
 
 
