@@ -31,6 +31,7 @@ from gateway.ledger.merkle import nodes_of
 from gateway.ledger.notes import MalformedNote, VerifierKey
 from gateway.ledger.stored import StoredEntry
 from gateway.ledger.tree import WIDTH, TreeDamaged, span_hashes
+from gateway.ledger.witnessing import note_with
 
 TILES_AT_ONCE: Final = 64
 
@@ -118,7 +119,7 @@ class LedgerArchiving:
             raise ArchiveDamaged("The newest checkpoint in the database cannot be read.") from None
         if checkpoint.size != stored.size or not trusted(note, self._keys):
             raise ArchiveDamaged("The newest checkpoint in the database is not one that the ledger's keys signed.")
-        return checkpoint, stored.note
+        return checkpoint, note_with(stored, await self._tree.cosignatures(stored.id))
 
     async def _header(self, partition: Partition, checkpoint: Checkpoint, note: str) -> ExportHeader:
         async def hashes(first: int, end: int) -> tuple[bytes, ...]:
