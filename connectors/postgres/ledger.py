@@ -94,13 +94,13 @@ class PostgresLedgerStore:
 
     async def _append(self, entries: Sequence[PreparedEntry]) -> int:
         connection = await self._connected()
-        # Before the lock is taken: other gateways need not wait while keys are looked up.
+        # Before the lock is taken: other gateways need not wait while keys are looked up and entries sealed.
         keys = await self._keys.to_seal(connection, {name for entry in entries for name in entry.keys})
+        closed = [entry.closed(keys) for entry in entries]
         await connection.execute(_BEGIN)
         first: int = await connection.fetchval(_NEXT)
         await self._make_room(connection, first + len(entries))
-        sealed = [entry.sealed(seq, keys) for seq, entry in enumerate(entries, start=first)]
-        await connection.execute(_APPEND, *_columns(sealed))
+        await connection.execute(_APPEND, *_columns([one.numbered(seq) for seq, one in enumerate(closed, start=first)]))
         if await connection.execute("COMMIT") != "COMMIT":
             raise asyncpg.InterfaceError("the transaction was rolled back")
         self._keys.remember(keys)

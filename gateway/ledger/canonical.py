@@ -85,8 +85,8 @@ class PreparedEntry:
     told: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
     index: IndexRow
 
-    def sealed(self, seq: int, keys: Mapping[KeyName, SealingKey]) -> SealedEntry:
-        """Return the entry under its number, its parts sealed under the keys it names; all of them must be there."""
+    def closed(self, keys: Mapping[KeyName, SealingKey]) -> "ClosedEntry":
+        """Return the entry with its parts sealed under the keys it names, all of which must be there."""
         named = [keys[name] for name in self.keys]
         tags = ",".join(f'"{encoded(key.tag)}"' for key in named)
         sealed = (
@@ -98,22 +98,35 @@ class PreparedEntry:
             for part, text in zip(self.parts, sealed, strict=True)
         )
         one, two, three, four = self.pieces
-        entry = b'%b,"keys":[%b],%b,"sealed":[%b],%b,"seq":%d,%b' % (
-            one,
-            tags.encode(),
-            two,
-            parts.encode(),
-            three,
-            seq,
-            four,
-        )
         rows = [
             ChildRow(tag=key.tag, told=told, withheld=withheld)
             for key, (told, withheld) in zip(named, self.told, strict=False)
         ]
-        return SealedEntry(
-            seq=seq, entry=entry, index=self.index, children=tuple(sorted(rows, key=lambda row: row.tag))
+        return ClosedEntry(
+            before=b'%b,"keys":[%b],%b,"sealed":[%b],%b,"seq":' % (one, tags.encode(), two, parts.encode(), three),
+            after=b",%b" % four,
+            index=self.index,
+            children=tuple(sorted(rows, key=lambda row: row.tag)),
         )
+
+    def sealed(self, seq: int, keys: Mapping[KeyName, SealingKey]) -> SealedEntry:
+        """Return the entry under its number, its parts sealed under the keys it names; all of them must be there."""
+        return self.closed(keys).numbered(seq)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedEntry:
+    """An entry that only lacks its number: what takes time is done before the turn to number is waited for."""
+
+    before: bytes
+    after: bytes
+    index: IndexRow
+    children: tuple[ChildRow, ...]
+
+    def numbered(self, seq: int) -> SealedEntry:
+        """Return the entry under its number."""
+        entry = b"%b%d%b" % (self.before, seq, self.after)
+        return SealedEntry(seq=seq, entry=entry, index=self.index, children=self.children)
 
 
 def prepare(entry: AuditEntry) -> PreparedEntry:
@@ -141,6 +154,7 @@ class _Sealing:
         year = entry.at.astimezone(UTC).year
         children = list(dict.fromkeys(child for record in entry.records for child in record.about))
         self.places = {child: place for place, child in enumerate(children)}
+        self._abouts: dict[tuple[str, ...], tuple[int, ...]] = {}
         self.children = len(children)
         self.groups: dict[tuple[int, ...], list[RecordNote]] = {}
         for record in entry.records:
@@ -155,7 +169,11 @@ class _Sealing:
         self.part_of = {about: number for number, about in enumerate(self.groups, start=1)}
 
     def about(self, record: RecordNote) -> tuple[int, ...]:
-        return tuple(self.places[child] for child in record.about)
+        # Most records of an entry are about the same children.
+        found = self._abouts.get(record.about)
+        if found is None:
+            found = self._abouts[record.about] = tuple(self.places[child] for child in record.about)
+        return found
 
 
 def _prepared(entry: AuditEntry, sealing: _Sealing) -> PreparedEntry:
@@ -207,6 +225,7 @@ def _document(entry: AuditEntry, sealing: _Sealing) -> dict[str, Any]:
             "person": caller.person,
             "role": caller.role,
             "standing": caller.standing,
+            **({} if caller.assertion is None else {"assertion": caller.assertion}),
         },
         "classes": [dict(record_class) for record_class in classes],
         "gateway": entry.gateway,
@@ -226,6 +245,8 @@ def _document(entry: AuditEntry, sealing: _Sealing) -> dict[str, Any]:
                 "authority": source.authority,
                 "elapsed_ms": source.elapsed_ms,
                 "status": source.status,
+                **({} if source.reason is None else {"reason": source.reason}),
+                **({} if source.entry is None else {"entry": {"leaf": source.entry[1], "number": source.entry[0]}}),
             }
             for source in entry.sources
         ],
