@@ -13,6 +13,7 @@ BENCHMARKS = {
     "ledger_verify": "a million entries held against their tree, checkpoints and signatures",
     "ledger": "audit entries made durable: sharing a commit, sealed and not, by one process and by several",
     "ledger_faults": "gateways and database killed at random moments, and what the ledger holds afterwards",
+    "ledger_page": "the searches and counts of the page for auditors over a year of the ledger",
     "access_log": "who saw this child, which fields and why, over ten million logged fields",
 }
 

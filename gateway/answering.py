@@ -214,10 +214,33 @@ class Answering:
         asked = Asked(claims=claims, access=access, operation=operation, request_id=request_id, at=self._clock())
 
         async def tried(asked: Asked) -> Mapping[str, Any]:
-            await self._may_try_rules(asked)
+            await self._may_use("workbench", "The policy workbench", asked)
             return await work()
 
-        data, error = await self._data_or_error(asked, tried, within=within)
+        return await self._worked(asked, tried, within=within)
+
+    async def read_ledger(
+        self,
+        claims: Claims,
+        access: Access,
+        operation: Operation,
+        *,
+        request_id: str,
+        work: Callable[[Road], Awaitable[Mapping[str, Any]]],
+    ) -> Reply:
+        """Return what reading the ledger came to, once its own entry is durable; entries are told on the road given."""
+        asked = Asked(claims=claims, access=access, operation=operation, request_id=request_id, at=self._clock())
+
+        async def read(asked: Asked) -> Mapping[str, Any]:
+            caller, decisions = await self._may_use("ledger", "The ledger", asked)
+            return await work(self._road(asked, caller, decisions))
+
+        return await self._worked(asked, read, within=self._timeout)
+
+    async def _worked(
+        self, asked: Asked, work: Callable[[Asked], Awaitable[Mapping[str, Any]]], *, within: float
+    ) -> Reply:
+        data, error = await self._data_or_error(asked, work, within=within)
         reply = Reply(data=data) if error is None else _problem(error)
         return await self._recorded(asked, reply, error)
 
@@ -260,7 +283,6 @@ class Answering:
 
     async def _data(self, asked: Asked, *, change: Change | None = None) -> Mapping[str, Any]:
         caller, decisions = await self._identified(asked)
-        ask = Ask(request_id=asked.request_id, at=asked.at, home=self._home, caller=caller, access=asked.access)
         readable, unreadable = self._read(asked.operation)
         kind = "query" if readable is None else readable.kind
         decision = await self._may_ask(decisions, caller, asked.access, kind)
@@ -270,9 +292,12 @@ class Answering:
             raise unreadable or BadRequest("The document cannot be read.", reason="document-unreadable")
         if asked.access.grant is not None and change is None:
             caller, decisions = await self._opened(asked, caller)
-            ask = replace(ask, caller=caller)
+        road = self._road(asked, caller, decisions)
+        return await self._graph.run(readable, asked.operation, road, change=change)
+
+    def _road(self, asked: Asked, caller: Caller, decisions: Decisions) -> Road:
         road = Road(
-            ask=ask,
+            ask=Ask(request_id=asked.request_id, at=asked.at, home=self._home, caller=caller, access=asked.access),
             decisions=decisions,
             plans=self._plans,
             freshness=self._freshness(asked.at),
@@ -281,7 +306,7 @@ class Answering:
         )
         self._settle_searches(asked)
         asked.notes = road.notes
-        return await self._graph.run(readable, asked.operation, road, change=change)
+        return road
 
     async def _opened(self, asked: Asked, caller: Caller) -> tuple[Caller, Decisions]:
         """Use up the grant that the ask names, and return the caller with what it opens, and the decisions under it.
@@ -302,12 +327,15 @@ class Answering:
         asked.caller, asked.decisions = opened, decisions
         return opened, decisions
 
-    async def _may_try_rules(self, asked: Asked) -> None:
+    async def _may_use(self, page: str, title: str, asked: Asked) -> tuple[Caller, Decisions]:
+        """Let those on who may use a page of the gateway's own, by the field of the ask that is decided for it."""
         caller, decisions = await self._identified(asked)
         decision = await self._may_ask(decisions, caller, asked.access, "query")
-        if decision.fields["workbench"].effect is not Effect.DISCLOSE:
-            reason = ",".join(decision.fields["workbench"].reasons)
-            raise NotForRole("The policy workbench is not for your role and purpose.", reason=reason)
+        if decision.fields[page].effect is not Effect.DISCLOSE:
+            raise NotForRole(
+                f"{title} is not for your role and purpose.", reason=",".join(decision.fields[page].reasons)
+            )
+        return caller, decisions
 
     async def _identified(self, asked: Asked) -> tuple[Caller, Decisions]:
         assert asked.claims is not None  # noqa: S101  # an ask without claims is refused before this

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from connectors.checkpoint_keys import witness_addresses
 from connectors.development_keys import development_jwks
 from connectors.issuer_keys import IssuerKeys
 from connectors.ledger_proof import LedgerProof, proving
@@ -22,6 +23,7 @@ from connectors.postgres.federation import RegistryReleases, UsedAssertions
 from connectors.postgres.grants import PostgresGrants
 from connectors.postgres.ledger import OpeningLedgerReader, PostgresLedgerStore
 from connectors.postgres.ledger_keys import SealingKeys
+from connectors.postgres.ledger_search import PostgresLedgerSearch
 from connectors.postgres.register import PostgresRegister
 from connectors.postgres.review_cases import PostgresReviewCases
 from connectors.postgres.reviewing import PostgresLooks
@@ -38,6 +40,9 @@ from gateway.ledger.master_key import NotWrappedByThis
 from gateway.ledger.writer import LedgerWriter
 from gateway.ledger_requests import LedgerRequests, ledger_routes
 from gateway.pages.graphiql import PagePersona, graphiql_routes
+from gateway.pages.ledger import LedgerEndpoint, ledger_page_routes
+from gateway.pages.ledger_proofs import LedgerProofs
+from gateway.pages.ledger_views import LedgerViews
 from gateway.pages.policies import PolicyEndpoint, policies_routes
 from gateway.pages.policy_views import PolicyViews
 from gateway.ports import Decider
@@ -73,6 +78,7 @@ class Gateway:
         database: Database,
         ledger: LedgerWriter,
         proof: LedgerProof,
+        opener: OpeningLedgerReader,
         decider: Decider,
         registry: FollowedRegistry | None = None,
     ) -> None:
@@ -84,6 +90,7 @@ class Gateway:
         self.database = database
         self.ledger = ledger
         self.proof = proof
+        self.opener = opener
         self.decider = decider
 
 
@@ -125,10 +132,11 @@ async def running(
         writer = ledger if ledger is not None else _ledger(settings, url, keys, proof, stack)
         writer.start()
         stack.push_async_callback(writer.close)
+        opener = OpeningLedgerReader(database, keys)
         graph = DirectoryGraph(
             schema=DIRECTORY,
             directory=PostgresDirectory(database, today=clock),
-            ledger=OpeningLedgerReader(database, keys),
+            ledger=opener,
             purposes=purposes,
             search_budget=settings.search_budget,
             reviews=ReviewDesk(
@@ -168,6 +176,7 @@ async def running(
             database=database,
             ledger=writer,
             proof=proof,
+            opener=opener,
             decider=chosen,
             registry=await _registry(settings, database, clock, stack),
         )
@@ -192,6 +201,7 @@ def application(
                 answering=gateway.answering, tokens=gateway.tokens, body_limit=settings.body_limit
             )
             app.state.policies = _policies(gateway)
+            app.state.ledger_page = _ledger_page(gateway, clock)
             app.state.ledger = _ledger_requests(gateway)
             app.state.peer_side = _peer_side(gateway, clock)
             yield
@@ -206,7 +216,8 @@ def application(
         Route("/readyz", _readyz),
     ]
     routes += ledger_routes()
-    routes += policies_routes(personas=personas if settings.env == "development" else ())
+    shown = personas if settings.env == "development" else ()
+    routes += [*policies_routes(personas=shown), *ledger_page_routes(personas=shown)]
     if settings.env == "development":
         routes += graphiql_routes(personas=personas)
     return Starlette(routes=routes, lifespan=lifespan)
@@ -281,15 +292,39 @@ def _ledger_requests(gateway: Gateway) -> LedgerRequests:
 
 
 def _policies(gateway: Gateway) -> PolicyEndpoint:
-    folder, decider = gateway.settings.policies_dir, gateway.decider
-    read = RuleSet.read(folder)
+    folder, decider, in_force = gateway.settings.policies_dir, gateway.decider, _rules_in_force(gateway)
+    views = PolicyViews(decider=decider, rules=in_force, trials=RuleTrials(rules=in_force, folder=folder))
+    return PolicyEndpoint(answering=gateway.answering, tokens=gateway.tokens, views=views)
+
+
+def _ledger_page(gateway: Gateway, clock: Callable[[], datetime]) -> LedgerEndpoint:
+    database, proof = gateway.database, gateway.proof
+    proofs = LedgerProofs(
+        reader=proof.reader,
+        keys=proof.keys,
+        witnesses=[address.key for address in witness_addresses(gateway.settings)],
+        troubles=lambda: proof.witnessing.troubles,
+        fault=lambda: proof.checkpointer.fault,
+    )
+    views = LedgerViews(
+        search=PostgresLedgerSearch(database),
+        opener=gateway.opener,
+        directory=PostgresDirectory(database, today=clock),
+        proofs=proofs,
+        rules=_rules_in_force(gateway),
+        clock=clock,
+    )
+    return LedgerEndpoint(answering=gateway.answering, tokens=gateway.tokens, views=views)
+
+
+def _rules_in_force(gateway: Gateway) -> Callable[[], RuleSet]:
+    decider, read = gateway.decider, RuleSet.read(gateway.settings.policies_dir)
 
     def in_force() -> RuleSet:
         held = getattr(decider, "rules", read)  # an engine that follows its rules has them; one that is given has not
         return held if isinstance(held, RuleSet) else read
 
-    views = PolicyViews(decider=decider, rules=in_force, trials=RuleTrials(rules=in_force, folder=folder))
-    return PolicyEndpoint(answering=gateway.answering, tokens=gateway.tokens, views=views)
+    return in_force
 
 
 async def _healthz(_request: Request) -> Response:

@@ -60,7 +60,7 @@ class PurposeRequired(AskRefused):
 
 
 class NotForRole(AskRefused):
-    """What is asked is not for the caller's role and purpose, whatever it is about: the policy workbench."""
+    """What is asked is not for the caller's role and purpose, whatever it is about: a page of the gateway."""
 
     code = "NOT_FOR_ROLE"
 

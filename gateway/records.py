@@ -7,6 +7,7 @@ Every record carries the facts its class is made of, so that its class is the sa
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 from gateway.vocabulary import (
     AddressStatus,
@@ -404,3 +405,42 @@ class AccessReviewFinding:
     entry_count: int
     entries: tuple[AccessReviewEntry, ...]
     case: AccessReviewCase | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerEntry:
+    """One entry of the ledger, for those who review it (domain rule L5).
+
+    A list of entries holds what the index says; what only the entry itself says is then as unknown as what was sealed
+    under a key that was destroyed: `None`, or empty. `agency` is the name behind `agency_code`, which is what was
+    claimed; `records` and `sources` are plain JSON, `document` the entry's own bytes as text.
+    """
+
+    number: int
+    at: datetime
+    request_id: str
+    person: str | None
+    role: str | None
+    agency: str | None
+    agency_code: str | None
+    authority: str | None
+    purpose: str | None
+    outcome: str
+    name: str | None = None
+    mediated_for: str | None = None
+    peer: str | None = None
+    standing: str | None = None
+    reason: str | None = None
+    case_reference: str | None = None
+    codes: tuple[Mapping[str, str], ...] = ()
+    searches: int = 0
+    searched_by: tuple[str, ...] = ()
+    text: str | None = None
+    variables: str | None = None
+    policy_revision: str | None = None
+    engine: str | None = None
+    sources: tuple[Mapping[str, Any], ...] = ()
+    records: tuple[Mapping[str, Any], ...] = ()
+    children: tuple[ChildId, ...] = ()
+    leaf_hash: str | None = None
+    document: str | None = None

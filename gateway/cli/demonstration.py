@@ -94,7 +94,8 @@ def _invite(address: str, tokens: dict[str, str], today: date) -> None:
     out = Console(soft_wrap=True)
     out.print(f"\n[bold]The gateway serves at {address}/graphql[/bold]  (Ctrl-C stops it)")
     out.print(f"GraphiQL, with a chooser of personas: [bold]{address}/graphiql[/bold]")
-    out.print(f"The policy workbench: [bold]{address}/policies?persona=policy-author[/bold]\n")
+    out.print(f"The policy workbench: [bold]{address}/policies?persona=policy-author[/bold]")
+    out.print(f"The ledger, for auditors: [bold]{address}/ledger?persona=auditor[/bold]\n")
     for persona in (person for person in PERSONAS if person.key in FIRST_PERSONAS):
         out.print(f"[bold cyan]{persona.key}[/bold cyan]  {persona.title}")
         out.print(_curl(address, persona, tokens[persona.key], today), markup=False, highlight=False)

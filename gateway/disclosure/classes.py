@@ -23,6 +23,7 @@ from gateway.records import (
     ChildFacts,
     Grant,
     Involvement,
+    LedgerEntry,
     LocalAuthority,
     Practitioner,
     Setting,
@@ -42,6 +43,7 @@ Record = (
     | Candidate
     | CallerRecord
     | AccessLogEntry
+    | LedgerEntry
     | Suspension
     | AccessReviewFinding
     | AccessReviewEntry
@@ -101,6 +103,15 @@ def _class_of_log_entry(entry: AccessLogEntry, caller: Caller) -> RecordClass:
     shield, _, consent, *others = _facts(entry.facts, caller, own=own)
     plain = _plain(shield, entry.sensitive, consent, *others)
     return plain if entry.purpose is None else _with(plain, asked_for=entry.purpose)
+
+
+def _class_of_ledger_entry(entry: LedgerEntry, caller: Caller) -> RecordClass:
+    return class_of_ask(of_own_authority=entry.authority == caller.claims.authority)
+
+
+def class_of_ask(*, of_own_authority: bool) -> RecordClass:
+    """Return the class of an entry of the ledger, by whose caller asked; nobody's is no one's own."""
+    return (("about", "own-authority" if of_own_authority else "other-authority"),)
 
 
 def _class_of_involvement(involvement: Involvement, caller: Caller) -> RecordClass:
@@ -270,6 +281,7 @@ _CLASSIFIERS: Mapping[type, tuple[RecordType, Callable[[Any, Caller], RecordClas
     LocalAuthority: (RecordType.LOCAL_AUTHORITY, lambda _record, _caller: _public()),
     Candidate: (RecordType.CANDIDATE, _class_of_candidate),
     CallerRecord: (RecordType.CALLER, lambda _record, _caller: _public(own=True)),
+    LedgerEntry: (RecordType.LEDGER_ENTRY, _class_of_ledger_entry),
     AccessLogEntry: (RecordType.ACCESS_LOG_ENTRY, _class_of_log_entry),
     Suspension: (RecordType.SUSPENSION, _class_of_suspension),
     AccessReviewFinding: (

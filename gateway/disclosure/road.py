@@ -16,7 +16,7 @@ from gateway.disclosure.question import Decision
 from gateway.disclosure.redaction import Disclosed, Freshness, Plan
 from gateway.errors import QueryTooCostly
 from gateway.identity import Ask
-from gateway.records import AccessLogEntry, Candidate, Child, Grant, Involvement, LocalAuthority
+from gateway.records import AccessLogEntry, Candidate, Child, Grant, Involvement, LedgerEntry, LocalAuthority
 from gateway.vocabulary import AuthorityCode, ChildId, Effect, PersonId, RecordType, SourceStatus
 
 Order = Callable[[Any, Callable[[str], bool]], Any]
@@ -256,6 +256,8 @@ def _id_of(record: Record) -> UUID | str | int:
             return record.child.id
         case LocalAuthority():
             return record.code
+        case LedgerEntry():
+            return record.number
         case _:
             return record.id
 
@@ -268,5 +270,7 @@ def _about(record: Record) -> tuple[ChildId, ...]:
             return (record.child.id,)
         case Involvement() | AccessLogEntry() | Grant():
             return (record.child,)
+        case LedgerEntry():
+            return record.children
         case _:
             return ()

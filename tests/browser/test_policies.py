@@ -22,7 +22,7 @@ from tests.support.postgres import fresh_database
 
 TIMEOUT = 90
 POLICIES = Path(__file__).resolve().parents[2] / "policies"
-STYLE = Path(__file__).resolve().parents[2] / "gateway" / "pages" / "static" / "policies" / "page.css"
+STYLE = Path(__file__).resolve().parents[2] / "gateway" / "pages" / "static" / "parts" / "base.css"
 SHIELDED = "view=map&role=gp&purpose=early-help&type=Child&a.shield=active"
 EFFECTS = ("disclose", "mask", "withhold", "conceal")
 

@@ -25,7 +25,7 @@ export async function ask(view, body) {
   const mine = new AbortController();
   waiting = mine;
   try {
-    const answer = await fetch(`/policies/api/${view}`, {
+    const answer = await fetch(`${location.pathname}/api/${view}`, {
       method: "POST",
       headers,
       body: JSON.stringify(body),
