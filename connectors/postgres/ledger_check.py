@@ -16,6 +16,7 @@ from gateway.ledger.archive import ArchiveDamaged, archived_entries
 from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.merkle import HASH_BYTES
 from gateway.ledger.notes import Note, VerifierKey
+from gateway.ledger.opening import erased_in
 from gateway.ledger.reading import IndexedEntry
 from gateway.ledger.stored import StoredEntry
 from gateway.ledger.tree import WIDTH, Tile, apart
@@ -113,6 +114,7 @@ class LedgerCheck:
             expected = end
             advance(end - stretch.first)
         await self._beyond(scale)
+        await self._check_keys()
         self.verification.finish(end=scale.entries, size=scale.entries)
 
     async def _claim_checkpoints(self, newest_id: int) -> None:
@@ -146,6 +148,34 @@ class LedgerCheck:
                 )
             checkpoint = told[0]
         self.verification.claim(Claim(checkpoint=checkpoint, source=source, own=True))
+
+    async def _check_keys(self) -> None:
+        """See that every key is there that children's parts are sealed under, or that an entry tells of its end."""
+        lost = await self._database.fetchrow(
+            """
+            SELECT min(seq) AS seq, count(DISTINCT tag) AS keys FROM ledger_child
+            WHERE NOT EXISTS (SELECT FROM ledger_key AS key WHERE key.tag = ledger_child.tag)
+            """
+        )
+        if lost is not None and lost["keys"]:
+            self._key_lost(lost["seq"], lost["keys"], "is not there")
+        destroyed = await self._database.fetch(
+            """
+            SELECT key.tag, entry.entry, (SELECT min(seq) FROM ledger_child WHERE tag = key.tag) AS seq
+            FROM ledger_key AS key LEFT JOIN ledger_entry AS entry ON entry.seq = key.destroyed_by
+            WHERE key.destroyed_at IS NOT NULL
+            """
+        )
+        untold = [row for row in destroyed if row["tag"] not in erased_in(row["entry"])]
+        if untold:
+            self._key_lost(min(row["seq"] or 0 for row in untold), len(untold), "was destroyed")
+
+    def _key_lost(self, seq: int, keys: int, what: str) -> None:
+        self.verification.add(
+            Trouble.KEY_LOST,
+            f"The key of what is sealed in entry {seq:,} {what}, and no entry says why ({keys:,} keys).",
+            first_seq=seq,
+        )
 
     async def _check_cosignatures(self) -> None:
         found = await self._reader.newest_cosigned([str(witness) for witness in self._witnesses])

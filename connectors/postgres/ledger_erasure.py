@@ -57,15 +57,16 @@ class LedgerErasure:
             entries=sum(row["entries"] for row in rows),
         )
 
-    async def destroy(self, tags: Sequence[bytes], *, at: datetime) -> None:
-        """Destroy keys for good, then rewrite their table so that no page keeps what was there.
+    async def destroy(self, tags: Sequence[bytes], *, by_entry: int, at: datetime) -> None:
+        """Destroy keys for good, as an entry says, then rewrite their table so that no page keeps what was there.
 
         A key that is destroyed already stays as it is, so that an erasure that broke off can be run again.
         """
         await self._database.execute(
-            "UPDATE ledger_key SET wrapped = NULL, child_id = NULL, destroyed_at = $2 "
+            "UPDATE ledger_key SET wrapped = NULL, child_id = NULL, destroyed_at = $2, destroyed_by = $3 "
             "WHERE tag = ANY ($1::bytea[]) AND wrapped IS NOT NULL",
             list(tags),
             at,
+            by_entry,
         )
         await self._database.execute("VACUUM (FULL, ANALYZE) ledger_key")

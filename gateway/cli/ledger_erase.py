@@ -78,7 +78,7 @@ def erase(
             _confirm(found, yes=yes)
             at = datetime.now(UTC)
             seq = await _record(settings, url, found, reason=reason, by=by or getpass.getuser(), at=at)
-            await erasure.destroy(found.tags, at=at)
+            await erasure.destroy(found.tags, by_entry=seq, at=at)
         finally:
             await database.close()
         console.print(f"Destroyed {len(found.tags)} keys; entry {seq} says so.")

@@ -67,7 +67,8 @@ def verify(
 
     Exits with 0 if all is well, else by what is told first: 10 gap, 11 duplicate, 12 out of order, 13 edited entry,
     14 malformed, 15 misnumbered, 16 index disagrees, 17 tree disagrees, 18 tail cut, 19 fork, 20 replayed head,
-    21 tile disagrees, 22 false signature, 23 unknown key, 24 unsigned, 25 not cosigned, 26 bad checkpoint.
+    21 tile disagrees, 22 false signature, 23 unknown key, 24 unsigned, 25 not cosigned, 26 bad checkpoint,
+    27 a sealing key is gone that no entry says was destroyed.
     """
     keys, witnesses = verifier_keys(key, "--key"), verifier_keys(witness, "--witness")
     if file is not None:

@@ -33,6 +33,15 @@ def tags_of(document: Mapping[str, Any]) -> tuple[bytes, ...]:
     return tuple(decoded(tag) for tag in document["keys"])
 
 
+def erased_in(entry: str | None) -> frozenset[bytes]:
+    """Return the tags of the keys that an entry, if there is one, says were destroyed; nothing of a damaged one."""
+    try:
+        document = orjson.loads(entry or "{}")
+        return frozenset(decoded(tag) for tag in document.get("erased", ()))
+    except (ValueError, AttributeError, TypeError):
+        return frozenset()
+
+
 def open_entry(
     stored: StoredEntry,
     keys: Mapping[bytes, tuple[KeyName, SealingKey]],

@@ -38,6 +38,7 @@ class Trouble(StrEnum):
     UNSIGNED = "unsigned"
     NOT_COSIGNED = "not-cosigned"
     BAD_CHECKPOINT = "bad-checkpoint"
+    KEY_LOST = "key-lost"
 
 
 EXIT_CODES: Final[Mapping[Trouble, int]] = {trouble: code for code, trouble in enumerate(Trouble, start=10)}

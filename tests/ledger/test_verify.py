@@ -21,11 +21,13 @@ from connectors.postgres.ledger import PostgresLedgerStore
 from connectors.postgres.ledger_check import LedgerCheck
 from connectors.postgres.ledger_keys import SealingKeys
 from gateway.cli.ledger import ledger_app
+from gateway.cli.main import app
 from gateway.ledger.canonical import leaf_hash, prepare
 from gateway.ledger.checkpoint import Checkpoint, read_checkpoint
 from gateway.ledger.master_key import MasterKey
 from gateway.ledger.notes import KeyKind, SigningKey
 from gateway.ledger.reading import Damage
+from gateway.ledger.sealing import COMMITTING
 from gateway.ledger.verification import EXIT_CODES, Trouble
 from tests.ledger.entries import BEN, NOON, a_caller, a_masked_involvement, a_record, an_entry
 from tests.ledger.tampering import Tampering
@@ -542,3 +544,35 @@ def test_each_finding_has_an_exit_code_of_its_own():
     assert EXIT_CODES.keys() == set(Trouble)
     assert len({*EXIT_CODES.values(), 0, 1, 2, 3, 4, 5}) == len(Trouble) + 6
     assert {damage.value for damage in Damage} <= {trouble.value for trouble in Trouble}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM ledger_key WHERE child_id = $1",
+        "UPDATE ledger_key SET wrapped = NULL, child_id = NULL, destroyed_at = now() WHERE child_id = $1",
+        "UPDATE ledger_key SET wrapped = NULL, child_id = NULL, destroyed_at = now(), destroyed_by = 7 "
+        "WHERE child_id = $1",
+    ],
+    ids=["gone", "destroyed without a word", "destroyed by an entry that does not say so"],
+)
+async def test_a_key_that_no_entry_says_was_destroyed_is_missed(ledger, ledger_url, statement):
+    connection = await asyncpg.connect(ledger_url)
+    latest = "SELECT child_id FROM ledger_key WHERE child_id IS NOT NULL ORDER BY child_id DESC LIMIT 1"
+    assert await connection.execute(statement, await connection.fetchval(latest)) in ("DELETE 1", "UPDATE 1")
+    await connection.close()
+
+    found(await ledger("verify"), Trouble.KEY_LOST, "no entry says why")
+
+
+async def test_an_erasure_that_an_entry_tells_of_is_no_finding(ledger, ledger_url, signed):
+    connection = await asyncpg.connect(ledger_url)
+    children = await connection.fetch("SELECT child_id FROM ledger_key WHERE child_id > $1", COMMITTING)
+    await connection.close()
+    words = ["erase", *(str(row["child_id"]) for row in children), "--reason", "Retention ended", "--yes"]
+    erased = await asyncio.to_thread(CliRunner().invoke, app, ["ledger", *words])
+    assert erased.exit_code == 0, erased.output
+
+    checked = await ledger("verify")
+
+    assert "key-lost" not in checked.stdout
