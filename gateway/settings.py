@@ -75,8 +75,8 @@ class Settings(BaseSettings):
     ledger_checkpoint_interval: float = Field(1.0, gt=0, description="Seconds from checkpoint to checkpoint.")
     ledger_witnesses: str | None = Field(
         None,
-        description="Who cosigns checkpoints, parted by commas: each the URL before `/add-checkpoint`, a space, and the "
-        "witness's key as `name+hash+key`.",
+        description="Who cosigns checkpoints, parted by commas: each the URL before `/add-checkpoint`, a space, and "
+        "the witness's key as `name+hash+key`.",
     )
     ledger_witness_quorum: int = Field(
         0, ge=0, description="Witnesses that must have cosigned lately for anything to be told."
