@@ -22,6 +22,7 @@ from gateway.errors import (
     DecisionUnavailable,
     DirectoryError,
     SourceFailed,
+    SourceUnavailable,
 )
 from gateway.federation.asking import PeerAsk, PeerReply
 from gateway.federation.assertion import make_assertion
@@ -61,6 +62,14 @@ class _NoAnswer(Exception):
         super().__init__(reason)
         self.reason = reason
         self.again = again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What a member publishes, as it came."""
+
+    content: bytes
+    etag: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,12 +166,57 @@ class PeerCalls:
         self, authorities: Sequence[AuthorityCode], ask: PeerAsk, *, within: float
     ) -> Mapping[AuthorityCode, PeerReply]:
         """Return a reply for every authority within so many seconds; silence is a reply too, and nothing is raised."""
-        body = orjson.dumps({"query": ask.text, "variables": dict(ask.variables)})
+        body = ask.body or orjson.dumps({"query": ask.text, "variables": dict(ask.variables)})
         until = self._seconds() + within
         replies = await asyncio.gather(*(self._reply(code, ask, body, until) for code in dict.fromkeys(authorities)))
         for reply in replies:
             self.outcomes[reply.authority, reply.status, reply.reason] += 1
         return {reply.authority: reply for reply in replies}
+
+    async def published(
+        self, authority: AuthorityCode, path: str, *, etag: str | None = None, limit: int, within: float
+    ) -> Published | None:
+        """Return what a member publishes to all others, or None where it is still what has that etag.
+
+        Raises:
+            SourceUnavailable: It did not answer within so many seconds, or not with what was asked for.
+        """
+        try:
+            lane = self._lane(authority)
+            endpoint = self._admitted(self._replicas(lane))
+            if endpoint is None:
+                raise _NoAnswer("peer-resting", again=False)
+            async with asyncio.timeout(within):
+                return await self._fetched(endpoint, path, etag, limit, self._seconds() + within)
+        except _NoAnswer as nothing:
+            raise SourceUnavailable("Another authority did not answer.", reason=nothing.reason) from nothing
+        except TimeoutError as late:
+            raise SourceUnavailable("Another authority did not answer in time.", reason="peer-late") from late
+
+    async def _fetched(
+        self, endpoint: _Endpoint, path: str, etag: str | None, limit: int, until: float
+    ) -> Published | None:
+        headers = {"accept-encoding": "identity"} | ({} if etag is None else {"if-none-match": etag})
+        try:
+            async with endpoint.client.stream(
+                "GET", f"{endpoint.url}{path}", headers=headers, timeout=self._connecting(until)
+            ) as response:
+                content = await self._read(response, limit)
+        except asyncio.CancelledError:
+            endpoint.breaker.failed(self._seconds())
+            raise
+        except _NoAnswer:
+            endpoint.breaker.failed(self._seconds())
+            raise
+        except (httpx.HTTPError, httpx.StreamError, OSError) as error:
+            endpoint.breaker.failed(self._seconds())
+            raise _NoAnswer(f"peer-connection:{type(error).__name__}", again=False) from error
+        endpoint.breaker.succeeded()
+        if response.status_code == 304:
+            return None
+        if response.status_code != 200:
+            raise _NoAnswer(f"peer-published:{response.status_code}", again=False)
+        return Published(content=content, etag=response.headers.get("etag", "")[:200])
 
     async def _reply(self, authority: AuthorityCode, ask: PeerAsk, body: bytes, until: float) -> PeerReply:
         began = self._seconds()
@@ -270,9 +324,9 @@ class PeerCalls:
         }
         try:
             async with endpoint.client.stream(
-                "POST", f"{endpoint.url}/graphql", content=body, headers=headers, timeout=self._connecting(until)
+                "POST", f"{endpoint.url}{ask.path}", content=body, headers=headers, timeout=self._connecting(until)
             ) as response:
-                return _judged(response, await self._read(response))
+                return _judged(response, await self._read(response, self._reply_limit))
         except httpx.ConnectTimeout:
             endpoint.breaker.failed(self._seconds())
             return _Outcome(status=SourceStatus.TIMED_OUT, reason="peer-late")
@@ -283,11 +337,11 @@ class PeerCalls:
         # Cancelled in the middle of a handshake, the HTTP client leaves the socket open: it must give up by itself.
         return httpx.Timeout(None, connect=max(0.001, CONNECT_SHARE * (until - self._seconds())))
 
-    async def _read(self, response: httpx.Response) -> bytes:
+    async def _read(self, response: httpx.Response, limit: int) -> bytes:
         content = bytearray()
         async for chunk in response.aiter_raw():
             content += chunk
-            if len(content) > self._reply_limit:
+            if len(content) > limit:
                 raise _NoAnswer("peer-reply-too-long", again=False)
         return bytes(content)
 

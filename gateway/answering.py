@@ -20,7 +20,7 @@ from gateway.disclosure.decisions import Decisions, Memory
 from gateway.disclosure.fields import FIELDS
 from gateway.disclosure.question import Decision
 from gateway.disclosure.redaction import Freshness
-from gateway.disclosure.road import Plans, Road
+from gateway.disclosure.road import Notes, Plans, Road
 from gateway.errors import (
     AccessLapsed,
     AskRefused,
@@ -51,6 +51,8 @@ class Reply:
 
     data: Mapping[str, Any] | None
     errors: tuple["Problem", ...] = ()
+    entry: int | None = None
+    """The number of the entry in the ledger, where there is one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +156,10 @@ class Answering:
         at = self._clock()
         asked = Asked(claims=claims, access=access, operation=operation, request_id=request_id, at=at)
         readable, _ = self._read(operation)
+        if readable is not None and readable.kind == "mutation" and claims.vouched is not None:
+            # Nothing is changed here in the name of somebody whom another authority answers for.
+            changing = BadRequest("Another authority's gateway may ask, and change nothing.", reason="peer-changes-nothing")
+            return await self._recorded(asked, _problem(changing), changing)
         if readable is not None and readable.kind == "mutation":
             # A task of its own: a caller who goes away must not part a change from its entry.
             task = asyncio.create_task(self._changed(asked))
@@ -161,6 +167,7 @@ class Answering:
             task.add_done_callback(self._changing.discard)
             return await asyncio.shield(task)
         timeout = self._timeout if within is None else min(self._timeout, within)
+        asked.until = asyncio.get_running_loop().time() + timeout
         try:
             data, error = await self._data_or_error(asked, self._data, within=timeout)
             reply = Reply(data=data) if error is None else _problem(error)
@@ -183,7 +190,7 @@ class Answering:
                 # What waits for its entry from here on holds no connection.
                 await change.undo()
             recorded = await self._recorded(asked, reply, error)
-            return await self._kept(asked, change, reply) if keeping and recorded is reply else recorded
+            return await self._kept(asked, change, recorded) if keeping and not recorded.errors else recorded
         finally:
             await change.undo()
             self._settle_searches(asked)
@@ -244,6 +251,33 @@ class Answering:
         reply = Reply(data=data) if error is None else _problem(error)
         return await self._recorded(asked, reply, error)
 
+    async def locate(
+        self,
+        claims: Claims,
+        access: Access,
+        operation: Operation,
+        *,
+        request_id: str,
+        work: Callable[[Caller, Notes], Awaitable[Mapping[str, Any]]],
+        within: float,
+    ) -> Reply:
+        """Return what a locate ask came to within some seconds, once its entry is durable; it touches no record.
+
+        `work` is done for whoever may ask at all, and notes the sources it asked.
+        """
+        asked = Asked(claims=claims, access=access, operation=operation, request_id=request_id, at=self._clock())
+        notes = Notes()
+
+        async def located(asked: Asked) -> Mapping[str, Any]:
+            caller, decisions = await self._identified(asked)
+            await self._may_ask(decisions, caller, asked.access, "query")
+            asked.notes = notes
+            return await work(caller, notes)
+
+        data, error = await self._data_or_error(asked, located, within=min(self._timeout, within))
+        reply = Reply(data=data) if error is None else _problem(error)
+        return await self._recorded(asked, reply, error)
+
     async def refuse(
         self,
         error: AskRefused,
@@ -297,7 +331,7 @@ class Answering:
 
     def _road(self, asked: Asked, caller: Caller, decisions: Decisions) -> Road:
         road = Road(
-            ask=Ask(request_id=asked.request_id, at=asked.at, home=self._home, caller=caller, access=asked.access),
+            ask=Ask(request_id=asked.request_id, at=asked.at, home=self._home, caller=caller, access=asked.access, until=asked.until),
             decisions=decisions,
             plans=self._plans,
             freshness=self._freshness(asked.at),
@@ -389,13 +423,13 @@ class Answering:
 
     async def _recorded(self, asked: Asked, reply: Reply, error: DirectoryError | None) -> Reply:
         try:
-            await self._ledger.record(entry_of(asked, error, gateway=self._home, commitments=self._commitments))
+            entry = entry_of(asked, error, gateway=self._home, commitments=self._commitments)
+            return replace(reply, entry=await self._ledger.record(entry))
         except AuditUnavailable as unavailable:
             log.error("audit unavailable: request %s: %s", asked.request_id, unavailable.reason)
             return _problem(unavailable)
         except Exception as defect:  # an entry that cannot be made is a defect, and without an entry nothing is told
             return _problem(_unexpected(defect, asked.request_id))
-        return reply
 
 
 def _grant_id(text: str | None) -> UUID | None:

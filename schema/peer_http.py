@@ -2,7 +2,7 @@
 
 import logging
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Final
 
@@ -66,10 +66,36 @@ class PeerEndpoint:
         self._clock = clock
 
     async def graphql(self, request: Request) -> Response:
-        """Answer an ask."""
+        """Answer an ask of the graph."""
+
+        async def answer(said: Said, operation: Operation) -> Reply:
+            return await self._answering.answer(
+                said.claims,
+                said.access,
+                operation,
+                request_id=said.request_id,
+                within=max(0.0, said.time_left - MARGIN),
+            )
+
+        return await self.called(request, read=_operation, answer=answer)
+
+    async def called(
+        self,
+        request: Request,
+        *,
+        read: Callable[[bytes], tuple[Operation, BadRequest | None]],
+        answer: Callable[[Said, Operation], Awaitable[Reply]],
+    ) -> Response:
+        """Answer a call, once its connection, its assertion and its body have been found good; refusals are recorded.
+
+        Args:
+            request: The call.
+            read: What the body asks, and what is wrong with it.
+            answer: How a good call is answered.
+        """
         request_id = request_id_of(request)
         try:
-            member, certificate = self._caller(request)
+            member, certificate = self.caller(request)
             body = await body_of(request, limit=self._body_limit)
         except (Unauthenticated, SourceUnavailable) as error:
             # No member can be held to this call, so there is nothing to record of anybody.
@@ -78,7 +104,7 @@ class PeerEndpoint:
             return await self._refused(request, BadRequest(too_long.message, reason=f"request-form:{too_long.status}"))
         except ClientDisconnect:
             return Response(status_code=499)
-        operation, fault = _operation(body)
+        operation, fault = read(body)
         try:
             said = await self._checker.check(_assertion(request), member=member, certificate=certificate, body=body)
         except AssertionRefused as refused:
@@ -87,20 +113,13 @@ class PeerEndpoint:
             return self._response(refusal(error), request_id)
         if fault is not None:
             return await self._recorded(fault, said, member, operation, said.request_id)
-        reply = await self._answering.answer(
-            said.claims,
-            said.access,
-            operation,
-            request_id=said.request_id,
-            within=max(0.0, said.time_left - MARGIN),
-        )
-        return self._response(reply, said.request_id)
+        return self._response(await answer(said, operation), said.request_id)
 
     async def ping(self, request: Request) -> Response:
         """Tell a member's gateway who answers here, what the registry says of it, and what the time is."""
         request_id = request_id_of(request)
         try:
-            member, _ = self._caller(request)
+            member, _ = self.caller(request)
             registry = self._in_force()
         except (Unauthenticated, SourceUnavailable) as error:
             return self._response(refusal(error), request_id)
@@ -116,7 +135,13 @@ class PeerEndpoint:
         }
         return Response(orjson.dumps(document), media_type="application/json", headers={"cache-control": "no-store"})
 
-    def _caller(self, request: Request) -> tuple[Member, bytes]:
+    def caller(self, request: Request) -> tuple[Member, bytes]:
+        """Return whose gateway calls, and its certificate.
+
+        Raises:
+            Unauthenticated: It is no other member's.
+            SourceUnavailable: No registry is in force.
+        """
         registry = self._in_force()
         certificate = _certificate(request)
         member = holder_of(certificate, registry)
@@ -134,7 +159,7 @@ class PeerEndpoint:
         return registry
 
     async def _refused(self, request: Request, error: AskRefused) -> Response:
-        member, _ = self._caller(request)
+        member, _ = self.caller(request)
         return await self._recorded(error, None, member, NOTHING, request_id_of(request))
 
     async def _recorded(

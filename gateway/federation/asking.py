@@ -12,13 +12,18 @@ from gateway.vocabulary import AuthorityCode, SourceStatus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeerAsk:
-    """One document for one or more authorities, in the name of one person."""
+    """One document for one or more authorities, in the name of one person.
+
+    `body` stands in for text and variables where something else than the graph is asked, at another path.
+    """
 
     text: str
     variables: Mapping[str, Any]
     asker: Asker
     access: Access
     request_id: str
+    path: str = "/graphql"
+    body: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

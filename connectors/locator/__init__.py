@@ -1,0 +1,1 @@
+"""Which authorities to ask: private set intersection, the set that answers it, and what others have published."""
