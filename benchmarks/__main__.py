@@ -11,6 +11,7 @@ import sys
 BENCHMARKS = {
     "graph": "whole requests: the gateway with policy and ledger, beside a plain Strawberry server with neither",
     "ledger_verify": "a million entries held against their tree, checkpoints and signatures",
+    "review": "insiders found in a made-up month of work, and honest callers shown without cause",
     "ledger": "audit entries made durable: sharing a commit, sealed and not, by one process and by several",
     "ledger_faults": "gateways and database killed at random moments, and what the ledger holds afterwards",
     "ledger_page": "the searches and counts of the page for auditors over a year of the ledger",

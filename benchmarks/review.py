@@ -1,11 +1,12 @@
 """How many insiders a review of callers finds, and how many callers it shows who did nothing but their work.
 
-    python -m benchmarks.review [--children 20000] [--each 5] [--seed 1] [--no-past]
+    python -m benchmarks.review [--children 20000] [--each 3] [--seed 1] [--no-past]
 
 Starts a PostgreSQL of its own, makes up an authority, and records four weeks of normal work, with the four weeks
-before them, through the real writer; several insiders of each kind are planted in the second four weeks.
-Then it reviews those weeks once and prints, for each kind, how many were found and by which pattern, and for each
-pattern how many of 1,000 callers it shows who are no insiders. Every figure follows from the seed.
+before them, through the real writer. Several insiders of each kind are planted in the second four weeks; some of them
+do half, or a fifth, of what others do. Then it reviews those weeks once and prints, for each kind, how many were found
+by the pattern that is meant to find them, and for each pattern how many of 1,000 callers it shows who are no insiders.
+Every figure follows from the seed.
 """
 
 import argparse
@@ -14,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -44,6 +45,8 @@ from gateway.vocabulary import AuthorityCode, ReviewPattern
 AUTHORITY = AuthorityCode("E08000009")
 LAST = date(2026, 3, 29)
 WEEKS = timedelta(days=28)
+SHARES = (1.0, 0.5, 0.2)
+"""How much insiders do of what their kind does: loud ones, and quieter ones."""
 PERIOD = Period(first=LAST - WEEKS + timedelta(days=1), last=LAST)
 MASTER = MasterKey(b"a key for measuring, of 32 bytes")
 
@@ -52,7 +55,7 @@ async def main() -> None:
     """Make the month, review it, and print what was found."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--children", type=int, default=20_000)
-    parser.add_argument("--each", type=int, default=5, help="insiders of each kind")
+    parser.add_argument("--each", type=int, default=3, help="insiders of each kind and loudness")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--no-past", action="store_true", help="leave out the four weeks before")
     options = parser.parse_args()
@@ -69,7 +72,9 @@ async def main() -> None:
             server.leave()
 
 
-async def record_month(url: str, *, children: int, each: int, seed: int, past: bool = True) -> Sequence[Planted]:
+async def record_month(
+    url: str, *, children: int, each: int, seed: int, past: bool = True, shares: Sequence[float] = SHARES
+) -> Sequence[Planted]:
     """Record the weeks and return who was planted in them."""
     await migrate(url)
     await generate(url, Plan(authority=AUTHORITY, children=children, seed=seed, as_of=LAST))
@@ -78,7 +83,7 @@ async def record_month(url: str, *, children: int, each: int, seed: int, past: b
         place = await place_of(connection, AUTHORITY, first=PERIOD.first, days=PERIOD.days)
         work = worked(place, first=PERIOD.first, days=PERIOD.days, seed=seed)
         before = worked(place, first=PERIOD.first - WEEKS, days=WEEKS.days, seed=seed) if past else []
-        insiders = planted(place, work, first=PERIOD.first, days=PERIOD.days, seed=seed, each=each)
+        insiders = planted(place, work, first=PERIOD.first, days=PERIOD.days, seed=seed, each=each, shares=shares)
         await settle(connection, place, insiders, seed=seed)
     finally:
         await connection.close()
@@ -122,15 +127,14 @@ def report(found: Review, insiders: Sequence[Planted]) -> None:
     of_caller: dict[str, list[Finding]] = {}
     for finding in found.findings:
         of_caller.setdefault(finding.caller.person, []).append(finding)
-    say(f"\n{'insider':<52}{'planted':>8}{'found':>8}{'so meant':>10}")
-    shown = meant = 0
-    for kind, pattern in SHOWN_BY.items():
-        of_kind = [of_caller.get(one.worker.person, []) for one in insiders if one.kind is kind]
-        by_any = sum(bool(findings) for findings in of_kind)
-        by_pattern = sum(any(one.pattern is pattern for one in findings) for findings in of_kind)
-        shown, meant = shown + by_any, meant + by_pattern
-        say(f"{kind:<52}{len(of_kind):>8}{by_any:>8}{by_pattern:>10}")
-    say(f"{'all':<52}{len(insiders):>8}{shown:>8}{meant:>10}")
+    shares = list(dict.fromkeys(one.share for one in insiders))
+    say(f"\n{'found of planted, by how much they did':<52}" + "".join(f"{share:>10.0%}" for share in shares))
+    for kind in (*SHOWN_BY, None):
+        cells = ""
+        for share in shares:
+            those = [one for one in insiders if one.share == share and kind in {one.kind, None}]
+            cells += f"{sum(_shown(one, of_caller) for one in those):>5} of {len(those):<2}"
+        say(f"{kind or 'all':<52}{cells}")
     guilty = {one.worker.person for one in insiders}
     honest = max(1, found.callers - len(guilty & (of_caller.keys() | guilty)))
     alarms = Counter(one.pattern for one in found.findings if one.caller.person not in guilty)
@@ -140,6 +144,10 @@ def report(found: Review, insiders: Sequence[Planted]) -> None:
     shown_at_all = len(of_caller.keys() - guilty)
     say(f"{'findings in all':<52}{alarms.total():>22}{alarms.total() * 1000 / honest:>10.1f}")
     say(f"{'callers with any finding':<52}{shown_at_all:>22}{shown_at_all * 1000 / honest:>10.1f}")
+
+
+def _shown(insider: Planted, of_caller: Mapping[str, Sequence[Finding]]) -> bool:
+    return any(one.pattern is SHOWN_BY[insider.kind] for one in of_caller.get(insider.worker.person, ()))
 
 
 def say(line: str) -> None:

@@ -2,7 +2,8 @@
 each look to the directory. Names and addresses are compared here and go no further: out of here come yes and no.
 """
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
@@ -85,6 +86,8 @@ class PostgresLooks:
         self._database = database
         self._ledger = ledger
         self._within = within
+        # One review at a time, so that however many are asked for, other asks find connections.
+        self._turn = asyncio.Semaphore(1)
 
     async def callers(self, authority: AuthorityCode, period: Period) -> int:
         """Return how many callers of an authority asked anything in a period."""
@@ -95,10 +98,10 @@ class PostgresLooks:
 
     async def stretches(
         self, authority: AuthorityCode, period: Period, *, thresholds: Thresholds, commonness: Commonness
-    ) -> AsyncIterator[Stretch]:
+    ) -> AsyncGenerator[Stretch, None]:
         """Stream what each caller of an authority did; see the port."""
         begins, ends = _instant(period.first), _instant(period.last + timedelta(days=1))
-        async with self._database.transaction(within=self._within) as connection:
+        async with self._turn, self._database.transaction(within=self._within) as connection:
             # One plan for one review: a plan for any period at all would not know how much of the ledger this is.
             await connection.execute("SET LOCAL plan_cache_mode = force_custom_plan; SET TRANSACTION READ ONLY")
             lowest, highest = await connection.fetchrow(RANGE, begins - thresholds.past, ends)

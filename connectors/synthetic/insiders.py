@@ -43,29 +43,43 @@ SHOWN_BY: Mapping[Insider, ReviewPattern] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planted:
-    """One insider: who it is, what was done, and, of a neighbour, a child of the same street."""
+    """One insider: who it is, what was done, and, of a neighbour, a child of the same street.
+
+    `share` is how much was done of what insiders of the kind do: a quiet one does a fifth.
+    """
 
     kind: Insider
+    share: float
     worker: Worker
     asks: Sequence[Planned]
     lives_by: UUID | None = None
 
 
-def planted(place: Place, work: Sequence[Planned], *, first: date, days: int, seed: int, each: int) -> list[Planted]:
-    """Return so many insiders of each kind, each another person; fewer where the place has nobody to be one."""
+def planted(
+    place: Place,
+    work: Sequence[Planned],
+    *,
+    first: date,
+    days: int,
+    seed: int,
+    each: int,
+    shares: Sequence[float] = (1.0,),
+) -> list[Planted]:
+    """Return so many insiders of each kind and share, each another person; fewer where nobody is there to be one."""
     free = list(place.workers)
     stream(seed, "insiders").shuffle(free)
     found = []
     for kind, plant in _KINDS.items():
         planting = _Planting(place, work, first, days, stream(seed, "insider", kind))
-        for _ in range(each):
+        for share in [share for share in shares for _ in range(each)]:
             made = next(((one, asks) for one in free if (asks := plant(planting, one))), None)
             if made is None:
                 break
             worker, asks = made
             free.remove(worker)
             lives_by = asks[0].children[0] if kind is Insider.NEIGHBOUR else None
-            found.append(Planted(kind=kind, worker=worker, asks=asks, lives_by=lives_by))
+            done = asks[: max(1, round(len(asks) * share))]
+            found.append(Planted(kind=kind, share=share, worker=worker, asks=done, lives_by=lives_by))
     return found
 
 

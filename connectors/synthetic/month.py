@@ -176,8 +176,13 @@ class _Work:
                 return random.choice(cases)
         if self.covered and random.random() < 0.25:
             return random.choice(self.covered)
-        own = self.panel or self.worker.caseload
+        own = self.panel or self.worker.caseload or self._of_colleagues()
         return random.choice(own) if own else random.choice(self.place.children)
+
+    def _of_colleagues(self) -> Sequence[UUID]:
+        # Who has no caseload yet sits in with somebody who has.
+        cases = [colleague.caseload for colleague in self.team if colleague.caseload]
+        return self.random.choice(cases) if cases else ()
 
 
 def _poisson(random: Random, mean: float) -> int:

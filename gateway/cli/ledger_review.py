@@ -1,6 +1,6 @@
 """`gateway ledger review`: what in the asks of the authority's callers a person should look at."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Final
 
@@ -103,7 +103,7 @@ class _Counted:
 
     async def stretches(
         self, authority: AuthorityCode, period: Period, *, thresholds: Thresholds, commonness: Commonness
-    ) -> AsyncIterator[Stretch]:
+    ) -> AsyncGenerator[Stretch, None]:
         """Stream what each caller did."""
         async for stretch in self._looks.stretches(authority, period, thresholds=thresholds, commonness=commonness):
             self._advance(1)

@@ -1,6 +1,7 @@
 """Reviewing: reading a period's looks caller by caller, and what they come to."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncGenerator, Collection
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,7 +18,7 @@ class LooksReader(Protocol):
 
     def stretches(
         self, authority: AuthorityCode, period: Period, *, thresholds: Thresholds, commonness: Commonness
-    ) -> AsyncIterator[Stretch]:
+    ) -> AsyncGenerator[Stretch, None]:
         """Stream what each caller of an authority did, some callers at a time; `commonness` is added to on the way."""
         ...
 
@@ -41,8 +42,9 @@ async def review(
 ) -> Review:
     """Return the findings about an authority's callers; of each caller only figures and some evidence are kept."""
     commonness = Commonness()
-    stretches = reader.stretches(authority, period, thresholds=thresholds, commonness=commonness)
-    conducts = [conduct_of(stretch, thresholds) async for stretch in stretches]
+    # Closed here whatever happens: what streams holds a connection.
+    async with aclosing(reader.stretches(authority, period, thresholds=thresholds, commonness=commonness)) as stretches:
+        conducts = [conduct_of(stretch, thresholds) async for stretch in stretches]
     return Review(
         findings=judged(conducts, thresholds=thresholds, commonness=commonness, patterns=patterns),
         callers=len(conducts),

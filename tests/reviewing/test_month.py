@@ -19,7 +19,7 @@ from tests.support.postgres import fresh_database
 async def month(postgres):
     """The URL of a database with the month, and who was planted in it."""
     async with fresh_database(postgres) as url:
-        yield url, await record_month(url, children=2_000, each=1, seed=15, past=False)
+        yield url, await record_month(url, children=2_000, each=1, seed=15, past=False, shares=[1.0])
 
 
 @pytest.fixture(scope="module")
