@@ -121,6 +121,20 @@ class Settings(BaseSettings):
     peer_concurrency: int = Field(16, gt=0, description="Calls under way at once to one authority.")
     peers_concurrency: int = Field(256, gt=0, description="Calls under way at once to all authorities together.")
 
+    locator_interval: float = Field(
+        60.0,
+        ge=0,
+        description="Seconds between looks at what other authorities publish for the locator; 0: no locator is kept, "
+        "and none is asked.",
+    )
+    locator_debounce: float = Field(
+        10.0, ge=0, description="Seconds for which records must have settled before the locator's setups are rebuilt."
+    )
+    locate_budget: int = Field(50, gt=0, description="Locate asks a person may make in a day (UTC).")
+    locate_authority_budget: int = Field(
+        500, gt=0, description="Locate asks of all people of one other authority that are answered in a day (UTC)."
+    )
+
     request_timeout: float = Field(5.0, gt=0, description="Seconds a request may take in all.")
     body_limit: int = Field(100_000, gt=0, description="Bytes a request body may have.")
     token_limit: int = Field(1_000, gt=0, description="Lexical tokens a GraphQL document may have.")

@@ -138,6 +138,7 @@ async def a_member_served(url, data_dir, enrolled, registry, /, *, peers_on=0, c
     """A whole gateway of a member on real sockets: yields (address for callers, address for peers, application)."""
     stated = ({} if enrolled is None else enrolled.settings(registry)) | {
         "peer_port": peers_on,
+        "locator_interval": 0,  # setups cost processor time, and tests that look for children say so
         "request_timeout": 30,
         "decision_timeout": 20,
     }
