@@ -90,6 +90,10 @@ class FollowingDecider:
         """Return the sentence for a tell or remedy code under the rules in force."""
         return self.rules.sentence(code)
 
+    def grounds_of_withholding(self) -> frozenset[str]:
+        """Return the codes of the lawful grounds on which a log entry is withheld, under the rules in force."""
+        return self.rules.grounds_of_withholding()
+
     async def decide(self, question: Question) -> Answer:
         """Answer a whole batch under the rules in force at this moment; raises as `EmbeddedDecider.decide` does."""
         return await self._in_force.decide(question)

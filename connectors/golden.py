@@ -51,6 +51,9 @@ PLAIN_ACTION: Mapping[str, Any] = {
     "justification": "recorded",
     "earlier": "none",
 }
+_BEYOND_PLAIN: Mapping[RecordType, Mapping[str, Any]] = {
+    RecordType.ACCESS_LOG_ENTRY: {"withholding": "none", "asker": "own-authority"}
+}
 _OWN_CLASS = (RecordType.ASK, RecordType.SEARCH, RecordType.COUNT)
 
 # Each entry is a type, the fields asked and what its class has beyond the plain one.
@@ -100,7 +103,10 @@ SWEEP: Sequence[tuple[RecordType, tuple[str, ...], Mapping[str, Any]]] = (
     (RecordType.AGENCY, ("id", "name"), {"sensitive": True}),
     (RecordType.LOCAL_AUTHORITY, ("id", "safeguardingContacts"), {}),
     (RecordType.CALLER, ("id", "purposes"), {}),
-    (RecordType.ACCESS_LOG_ENTRY, ("id", "person", "caseReference"), {"self": True}),
+    (RecordType.ACCESS_LOG_ENTRY, ("id", "person", "reason", "number"), {"self": True, "asked_for": "direct-support"}),
+    (RecordType.ACCESS_LOG_ENTRY, ("id", "person"), {"reader": "carer", "shield": "active"}),
+    (RecordType.LOG_WITHHOLDING, ("id", "reason"), {}),
+    (RecordType.ACTION, ("withholdLogEntry", "confirmWithholding"), {"self": False, "reviewers": "independent"}),
     (RecordType.ACCESS_LOG_ENTRY, ("id", "person"), {"self": True, "withholding": "in-force"}),
     (RecordType.ACCESS_LOG_ENTRY, ("id", "person"), {"asker": "other-authority"}),
     (RecordType.LEDGER_ENTRY, ("number", "children", "variables"), {}),
@@ -269,4 +275,5 @@ def _access(purpose: str | None, *, origin: str = "local", grant: GrantAttribute
 def _class(kind: RecordType, beyond: Mapping[str, Any]) -> Any:
     if kind in _OWN_CLASS:
         return as_class(beyond)
-    return as_class({**(PLAIN_ACTION if kind is RecordType.ACTION else PLAIN), **beyond})
+    plain = PLAIN_ACTION if kind is RecordType.ACTION else {**PLAIN, **_BEYOND_PLAIN.get(kind, {})}
+    return as_class({**plain, **beyond})

@@ -98,6 +98,10 @@ class RuleSet:
         found = self.data["tells"].get(code) or self.data["remedies"].get(code)
         return found if isinstance(found, str) else None
 
+    def grounds_of_withholding(self) -> frozenset[str]:
+        """Return the codes of the lawful grounds on which a log entry is withheld."""
+        return frozenset(self.data["access_log"]["grounds"])
+
 
 def _digest(modules: Mapping[str, str], data: Mapping[str, Any]) -> str:
     content = json.dumps({"modules": dict(modules), "data": data}, sort_keys=True, separators=(",", ":"))

@@ -1,9 +1,10 @@
 """The composition root: puts the parts together; the only module that may import everything."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -27,15 +28,16 @@ from connectors.postgres.ledger_search import PostgresLedgerSearch
 from connectors.postgres.register import PostgresRegister
 from connectors.postgres.review_cases import PostgresReviewCases
 from connectors.postgres.reviewing import PostgresLooks
+from connectors.postgres.withholdings import PostgresWithholdings
 from connectors.registry import FollowedRegistry
 from connectors.rule_set import RuleSet
 from connectors.rule_trial import RuleTrials
+from gateway.access_report.words import Words, WordsUnreadable
 from gateway.answering import Answering
 from gateway.disclosure.redaction import Freshness
 from gateway.errors import DirectoryError
 from gateway.federation.assertion import AssertionChecker
 from gateway.federation.tls import OwnCertificate, PeerPort
-from gateway.ledger.commitments import Commitments
 from gateway.ledger.master_key import NotWrappedByThis
 from gateway.ledger.writer import LedgerWriter
 from gateway.ledger_requests import LedgerRequests, ledger_routes
@@ -51,12 +53,14 @@ from gateway.reviewing.thresholds import Thresholds
 from gateway.settings import Settings, SettingsError
 from gateway.tokens import TokenReader
 from gateway.vocabulary import AuthorityCode
+from gateway.withholdings import WithholdingLimits
 from resolvers.asking import Purposes
 from schema.directory import DIRECTORY
 from schema.execution import DirectoryGraph
 from schema.http import GraphQLEndpoint
 from schema.peer_http import PeerEndpoint
 
+Made = TypeVar("Made")
 CHANGES_AT_ONCE = 4
 """Connections for changes: one that waits for its entry must keep nobody from reading."""
 
@@ -137,6 +141,13 @@ async def running(
             schema=DIRECTORY,
             directory=PostgresDirectory(database, today=clock),
             ledger=opener,
+            references=await _own(keys.references(database)),
+            withholdings=PostgresWithholdings(database, now=clock),
+            withholding_limits=WithholdingLimits(
+                longest=timedelta(days=settings.withholding_days),
+                provisional=timedelta(hours=settings.withholding_provisional_hours),
+            ),
+            words=_words(settings),
             purposes=purposes,
             search_budget=settings.search_budget,
             reviews=ReviewDesk(
@@ -157,7 +168,7 @@ async def running(
             changes=PostgresChanges(changing, now=clock),
             grants=PostgresGrants(database, now=clock),
             ledger=writer,
-            commitments=await _commitments(keys, database),
+            commitments=await _own(keys.commitments(database)),
             freshness=_freshness(settings),
             clock=clock,
             record_limit=settings.node_limit,
@@ -359,9 +370,17 @@ async def _answers(database: Database) -> bool:
     return True
 
 
-async def _commitments(keys: SealingKeys, database: Database) -> Commitments:
+def _words(settings: Settings) -> Words:
     try:
-        return await keys.commitments(database)
+        return Words.read(settings.words_file)
+    except WordsUnreadable as error:
+        raise SettingsError(f"GATEWAY_WORDS_FILE: {error}") from None
+
+
+async def _own(made: Awaitable[Made]) -> Made:
+    """Return what is made from a key of this ledger."""
+    try:
+        return await made
     except NotWrappedByThis:
         raise SettingsError(
             "GATEWAY_LEDGER_KEY_FILE: another master key wrapped this ledger's keys; "

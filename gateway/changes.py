@@ -40,6 +40,7 @@ from gateway.vocabulary import (
     SuspensionId,
     Understanding,
 )
+from gateway.withholdings import Withholdings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -310,6 +311,11 @@ class Change(Protocol):
     @property
     def shields(self) -> Shields:
         """Return where shields and refusals are written."""
+        ...
+
+    @property
+    def withholdings(self) -> Withholdings:
+        """Return the withholdings of log entries as the change leaves them."""
         ...
 
     async def begin(self, claim: Claim) -> Earlier | None:

@@ -25,6 +25,7 @@ from gateway.vocabulary import (
     GrantReview,
     GrantState,
     InvolvementId,
+    LogReader,
     MatchGrade,
     MatchReason,
     PersonId,
@@ -40,6 +41,7 @@ from gateway.vocabulary import (
     SettingKind,
     Shield,
     SuspensionId,
+    WithholdingId,
 )
 
 
@@ -314,11 +316,14 @@ class CallerRecord:
 class AccessLogEntry:
     """What one audit entry says of one child, for those who may ask who looked (domain rule L4).
 
-    `fields` are those told, as `Type.field`; `facts` are the child's, for the class;
-    `sensitive` says that who looked works for a sensitive service.
+    `id` is the entry's reference, good for this child only, and `number` its place in the whole ledger; `facts` are the
+    child's, for the class. `sensitive` says that who looked works for a sensitive service, or for an agency that is not
+    known here. `fields` are those told, as `Type.field`, and `actions` what was changed. `erased` says that a key was
+    destroyed: what is `None` then is not known any more. `reader` is for whom it is prepared, where it is.
     """
 
-    id: int
+    id: str
+    number: str
     child: ChildId
     facts: ChildFacts
     at: datetime
@@ -332,7 +337,59 @@ class AccessLogEntry:
     reason: str | None
     case_reference: str | None
     fields: tuple[str, ...]
+    fields_in_words: tuple[str, ...]
+    actions: tuple[str, ...]
+    erased: bool
+    reader: LogReader | None
     policy_revision: str | None
+    withheld_by: "LogWithholding | None"
+
+    @property
+    def withholding(self) -> str | None:
+        """Return the id of its withholding, where there is or was one."""
+        return None if self.withheld_by is None else str(self.withheld_by.id)
+
+    @property
+    def withheld_until(self) -> datetime | None:
+        """Return when its withholding ends or ended."""
+        return None if self.withheld_by is None else self.withheld_by.ends_at
+
+    @property
+    def withheld_ground(self) -> str | None:
+        """Return the ground of its withholding."""
+        return None if self.withheld_by is None else self.withheld_by.ground
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogWithholding:
+    """That an entry of a child's access log is kept from the child and carers for a time (domain rule L4).
+
+    `entry` is the entry's number in the ledger. Until a second person confirms it, it ends at `provisional_until`.
+    """
+
+    id: WithholdingId
+    child: ChildId
+    entry: int
+    authority: AuthorityCode
+    ground: str
+    reason: str
+    until: datetime
+    provisional_until: datetime
+    in_force: bool
+    asked_by: PersonId
+    asked_at: datetime
+    confirmed_by: PersonId | None
+    confirmed_at: datetime | None
+    lifted_by: PersonId | None
+    lifted_at: datetime | None
+    lift_reason: str | None
+
+    @property
+    def ends_at(self) -> datetime:
+        """Return when it ends or ended, as things stand."""
+        if self.lifted_at is not None:
+            return self.lifted_at
+        return self.until if self.confirmed_at is not None else min(self.until, self.provisional_until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PACKAGED_POLICIES = Path(__file__).resolve().parent.parent / "policies"
+PACKAGED_WORDS = Path(__file__).resolve().parent / "access_report" / "words" / "en.json"
 
 
 class Settings(BaseSettings):
@@ -91,6 +92,16 @@ class Settings(BaseSettings):
         None,
         description="Keys of the ledgers that this gateway cosigns for, as `name+hash+key`, parted by commas; a key's "
         "name is its ledger's origin.",
+    )
+
+    withholding_days: int = Field(
+        90, ge=1, le=366, description="Days for which an entry may be kept from a child's or carer's view at most."
+    )
+    withholding_provisional_hours: int = Field(
+        72, ge=1, le=168, description="Hours that such a withholding holds until a second person confirms it."
+    )
+    words_file: Path = Field(
+        PACKAGED_WORDS, description="File with the words of the access log and its report; a translation is another."
     )
 
     tls_cert_file: Path | None = Field(

@@ -17,6 +17,7 @@ AgencyId = NewType("AgencyId", UUID)
 SuspensionId = NewType("SuspensionId", UUID)
 GrantId = NewType("GrantId", UUID)
 ReviewCaseId = NewType("ReviewCaseId", UUID)
+WithholdingId = NewType("WithholdingId", UUID)
 AuthorityCode = NewType("AuthorityCode", str)
 """GSS code of a local authority, such as E08000009."""
 PersonId = NewType("PersonId", str)
@@ -40,6 +41,7 @@ class RecordType(StrEnum):
     ACCESS_LOG_ENTRY = "AccessLogEntry"
     LEDGER_ENTRY = "LedgerEntry"
     """An entry of the ledger as a whole, for those who review it."""
+    LOG_WITHHOLDING = "LogWithholding"
     SUSPENSION = "Suspension"
     GRANT = "Grant"
     ACCESS_REVIEW_FINDING = "AccessReviewFinding"
@@ -233,6 +235,13 @@ class RefusalGround(StrEnum):
     NO_CONSENT = "no-consent"
     NOT_LAWFUL = "not-lawful"
     NOT_NECESSARY = "not-necessary"
+
+
+class LogReader(StrEnum):
+    """For whom a child's access log is prepared (domain rule L4)."""
+
+    CHILD = "child"
+    CARER = "carer"
 
 
 class RecordStanding(StrEnum):

@@ -4,11 +4,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from gateway.access_report.words import Words
 from gateway.changes import Change
 from gateway.disclosure.road import Road, Selection
 from gateway.ledger.reading import LedgerReader
+from gateway.ledger.references import EntryReferences
 from gateway.ports import Directory
 from gateway.reviewing.desk import ReviewDesk
+from gateway.withholdings import WithholdingLimits, WithholdingsReader
 
 
 class Purposes(Protocol):
@@ -22,6 +25,10 @@ class Purposes(Protocol):
         """Return the sentence for a tell or remedy code, or None for a code the policies do not know."""
         ...
 
+    def grounds_of_withholding(self) -> frozenset[str]:
+        """Return the codes of the lawful grounds on which a log entry is withheld."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
@@ -30,6 +37,10 @@ class Asking:
     road: Road
     directory: Directory
     ledger: LedgerReader
+    references: EntryReferences
+    withholdings: WithholdingsReader
+    withholding_limits: WithholdingLimits
+    words: Words
     purposes: Purposes
     search_budget: int
     reviews: ReviewDesk

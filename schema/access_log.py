@@ -13,7 +13,8 @@ from schema.withheld import Withheld
 class AccessLogEntry:
     """An entry of the access log."""
 
-    id: strawberry.ID = told("The entry's number in the ledger.")
+    id: strawberry.ID = told("What the entry is known by in this child's log.")
+    number: str | None = told("The entry's number in the ledger, for reviewers.")
     at: datetime | None = told("When.")
     person: str | None = told("Who.")
     role: str | None = told("In which role.")
@@ -23,8 +24,13 @@ class AccessLogEntry:
     purpose: str | None = told("For which purpose of access.")
     reason: str | None = told("For which reason, in their words.")
     case_reference: str | None = told("Under which case reference.")
-    fields: list[str] | None = told("What they were told.")
+    fields: list[str] | None = told("What they were told, as `Type.field`.")
+    fields_in_words: list[str] | None = told("What they were told, in plain words.")
+    erased: bool | None = told("Whether a key was destroyed: what is null then is not known any more.")
     policy_revision: str | None = told("Under which revision of the rules.")
+    withholding: strawberry.ID | None = told("The id of its withholding from child and carers, if there is or was one.")
+    withheld_until: datetime | None = told("Until when it is or was withheld from child and carers.")
+    withheld_ground: str | None = told("On which ground: a code that the rules list.")
     withheld: list[Withheld] = told("Selected fields that are not told.")
 
 

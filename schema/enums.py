@@ -16,6 +16,7 @@ from gateway.vocabulary import (
     GrantKind,
     GrantReview,
     GrantState,
+    LogReader,
     MatchGrade,
     MatchReason,
     RefusalGround,
@@ -258,6 +259,14 @@ _describe(
         RefusalGround.NO_CONSENT: "Consent is needed and was not given.",
         RefusalGround.NOT_LAWFUL: "The law does not allow it.",
         RefusalGround.NOT_NECESSARY: "It is not needed for the purpose stated.",
+    },
+)
+_describe(
+    LogReader,
+    "For whom a child's access log is prepared.",
+    {
+        LogReader.CHILD: "The child or young person themself.",
+        LogReader.CARER: "A carer: without enquiries, and without what others wrote in their own words.",
     },
 )
 _describe(

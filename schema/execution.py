@@ -17,14 +17,17 @@ from graphql import (
     validate,
 )
 
+from gateway.access_report.words import Words
 from gateway.answering import Readable
 from gateway.asked import Operation
 from gateway.changes import Change
 from gateway.disclosure.road import Road
 from gateway.errors import BadRequest, CannotProceed, DirectoryError, QueryTooCostly
 from gateway.ledger.reading import LedgerReader
+from gateway.ledger.references import EntryReferences
 from gateway.ports import Directory
 from gateway.reviewing.desk import ReviewDesk
+from gateway.withholdings import WithholdingLimits, WithholdingsReader
 from resolvers.asking import Asking, Purposes
 from schema.directory import DirectorySchema
 from schema.levels import Context
@@ -61,6 +64,10 @@ class DirectoryGraph:
         schema: DirectorySchema,
         directory: Directory,
         ledger: LedgerReader,
+        references: EntryReferences,
+        withholdings: WithholdingsReader,
+        withholding_limits: WithholdingLimits,
+        words: Words,
         purposes: Purposes,
         search_budget: int,
         reviews: ReviewDesk,
@@ -72,6 +79,10 @@ class DirectoryGraph:
         self._strawberry = schema
         self._directory = directory
         self._ledger = ledger
+        self._references = references
+        self._withholdings = withholdings
+        self._withholding_limits = withholding_limits
+        self._words = words
         self._purposes = purposes
         self._search_budget = search_budget
         self._reviews = reviews
@@ -112,6 +123,10 @@ class DirectoryGraph:
             road=road,
             directory=self._directory if change is None else change.directory,
             ledger=self._ledger,
+            references=self._references,
+            withholdings=self._withholdings if change is None else change.withholdings,
+            withholding_limits=self._withholding_limits,
+            words=self._words,
             purposes=self._purposes,
             search_budget=self._search_budget,
             reviews=self._reviews,

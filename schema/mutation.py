@@ -11,6 +11,7 @@ from resolvers.recording import assessment_recorded, involvement_ended, involvem
 from resolvers.review_outcomes import outcome_recorded
 from resolvers.shielding import refusal_recorded, shield_requested, shield_reviewed
 from resolvers.suspending import reinstated, suspended
+from resolvers.withholding import entry_withheld, withholding_confirmed, withholding_lifted
 from schema.access_review import RecordReviewOutcomeInput, RecordReviewOutcomePayload
 from schema.changing import INPUT, changed
 from schema.consenting import (
@@ -43,6 +44,14 @@ from schema.shielding import (
 )
 from schema.suspending import ReinstateCallerInput, ReinstateCallerPayload, SuspendCallerInput, SuspendCallerPayload
 from schema.told import resolved
+from schema.withholding import (
+    ConfirmWithholdingInput,
+    ConfirmWithholdingPayload,
+    LiftWithholdingInput,
+    LiftWithholdingPayload,
+    WithholdLogEntryInput,
+    WithholdLogEntryPayload,
+)
 
 
 @strawberry.federation.type(description="What can be changed in the directory, one change a request.")
@@ -178,3 +187,28 @@ class Mutation:
     async def record_review_outcome(self, info: Info, input: Annotated[RecordReviewOutcomeInput, INPUT]) -> Any:
         """Record an outcome."""
         return await changed(info, input, outcome_recorded, RecordReviewOutcomePayload, "case")
+
+    @resolved(
+        description="Keep an entry of a child's access log from the child and carers for a time: at once, and beyond a "
+        "short provisional time only once a second person has confirmed it.",
+        graphql_type=WithholdLogEntryPayload,
+    )
+    async def withhold_log_entry(self, info: Info, input: Annotated[WithholdLogEntryInput, INPUT]) -> Any:
+        """Withhold an entry."""
+        return await changed(info, input, entry_withheld, WithholdLogEntryPayload, "withholding")
+
+    @resolved(
+        description="Confirm that an entry is withheld, as a second person with no part in the look.",
+        graphql_type=ConfirmWithholdingPayload,
+    )
+    async def confirm_withholding(self, info: Info, input: Annotated[ConfirmWithholdingInput, INPUT]) -> Any:
+        """Confirm a withholding."""
+        return await changed(info, input, withholding_confirmed, ConfirmWithholdingPayload, "withholding")
+
+    @resolved(
+        description="End a withholding early: from the next read on the entry is shown, whole.",
+        graphql_type=LiftWithholdingPayload,
+    )
+    async def lift_withholding(self, info: Info, input: Annotated[LiftWithholdingInput, INPUT]) -> Any:
+        """Lift a withholding."""
+        return await changed(info, input, withholding_lifted, LiftWithholdingPayload, "withholding")

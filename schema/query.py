@@ -12,7 +12,7 @@ from gateway.errors import BadCriteria
 from gateway.ports import Criteria
 from gateway.record_ids import decode
 from gateway.reviewing.finding import Period
-from gateway.vocabulary import AuthorityCode, ChildId, RecordType, ReviewPattern
+from gateway.vocabulary import AuthorityCode, ChildId, LogReader, RecordType, ReviewPattern
 from resolvers.access_log import access_log_of_child
 from resolvers.authorities import ask_home, authorities_by_code
 from resolvers.callers import caller_themself
@@ -151,7 +151,10 @@ class Query:
         info: Info,
         child: Annotated[strawberry.ID, _argument("The child's id.")],
         first: Annotated[int, _argument("How many entries at most, up to 100.")],
-        after: Annotated[str | None, _argument("The cursor to go on from.")] = None,
+        after: Annotated[str | None, _argument("The cursor to go on from; of this child's log.")] = None,
+        read_by: Annotated[
+            LogReader | None, _argument("For whom it is prepared: narrows what is told to what this reader may see.")
+        ] = None,
     ) -> Any:
         """Read the log."""
         child_id = _id_of(RecordType.CHILD, child)
@@ -160,7 +163,8 @@ class Query:
             None if child_id is None else ChildId(child_id),
             selection_of(info, "edges", "node"),
             first=first,
-            before=_position(after),
+            after=after,
+            reader=read_by,
         )
         edges = [AccessLogEdge(cursor=str(entry.record_id), node=entry) for entry in page.entries]  # type: ignore[arg-type]  # a disclosed record stands for the type
         return AccessLogConnection(
@@ -232,11 +236,3 @@ def home_only(authorities: Sequence[object] | None, home: AuthorityCode) -> None
             f"This gateway asks its own authority only ({home}); leave `authorities` empty.",
             reason="other-authorities-not-served",
         )
-
-
-def _position(cursor: str | None) -> int | None:
-    if cursor is None:
-        return None
-    if not cursor.isdecimal() or len(cursor) > 18:
-        raise BadCriteria("`after` is not a cursor of this list.", reason="cursor-malformed")
-    return int(cursor)

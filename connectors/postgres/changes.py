@@ -12,6 +12,7 @@ from connectors.postgres.recording import PostgresRecording
 from connectors.postgres.review_cases import PostgresReviewCases
 from connectors.postgres.shields import PostgresShields
 from connectors.postgres.suspensions import PostgresSuspensions
+from connectors.postgres.withholdings import PostgresWithholdings
 from gateway.changes import Claim, Earlier
 from gateway.vocabulary import RecordType
 
@@ -61,6 +62,11 @@ class PostgresChange:
     def shields(self) -> PostgresShields:
         """Return where shields and refusals are written."""
         return PostgresShields(self._transaction)
+
+    @cached_property
+    def withholdings(self) -> PostgresWithholdings:
+        """Return the withholdings of log entries as the change leaves them."""
+        return PostgresWithholdings(self._transaction, now=self._now)
 
     async def begin(self, claim: Claim) -> Earlier | None:
         """Take the key, or return what was done under it."""

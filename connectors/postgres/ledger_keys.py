@@ -11,6 +11,7 @@ import asyncpg
 from connectors.postgres.database import Database
 from gateway.ledger.commitments import Commitments
 from gateway.ledger.master_key import MasterKey, new_key
+from gateway.ledger.references import EntryReferences
 from gateway.ledger.sealing import COMMITTING, KeyName, SealingKey
 
 REMEMBERED: Final = 50_000
@@ -78,6 +79,11 @@ class SealingKeys:
         """Return what makes and checks the commitments of this ledger; raises as `to_seal` does."""
         name = KeyName(COMMITTING, 0)
         return Commitments((await self.to_seal(connection, [name]))[name].secret)
+
+    async def references(self, connection: Fetching) -> EntryReferences:
+        """Return what makes and reads references to entries of this ledger; raises as `to_seal` does."""
+        name = KeyName(COMMITTING, 0)
+        return EntryReferences((await self.to_seal(connection, [name]))[name].secret)
 
     async def by_tag(self, connection: Fetching, tags: Iterable[bytes]) -> Mapping[bytes, NamedKey]:
         """Return the keys behind tags with their names; a destroyed one is absent. Raises as `to_seal` does."""

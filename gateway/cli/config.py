@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway.cli.running import console, run
-from gateway.settings import PACKAGED_POLICIES, Settings, SettingsError
+from gateway.settings import PACKAGED_POLICIES, PACKAGED_WORDS, Settings, SettingsError
 
 config_app = typer.Typer(help="The settings.", no_args_is_help=True, rich_markup_mode="markdown")
 
@@ -51,7 +51,7 @@ def settings_document() -> str:
         "|---|---|---|",
     ]
     for name, definition in Settings.model_fields.items():
-        packaged = definition.default == PACKAGED_POLICIES
+        packaged = definition.default in (PACKAGED_POLICIES, PACKAGED_WORDS)
         default = "unset" if definition.default is None else "packaged" if packaged else f"`{definition.default}`"
         lines.append(f"| `GATEWAY_{name.upper()}` | {default} | {definition.description} |")
     return "\n".join(lines) + "\n"

@@ -25,6 +25,7 @@ from gateway.records import (
     Involvement,
     LedgerEntry,
     LocalAuthority,
+    LogWithholding,
     Practitioner,
     Setting,
     Suspension,
@@ -44,6 +45,7 @@ Record = (
     | CallerRecord
     | AccessLogEntry
     | LedgerEntry
+    | LogWithholding
     | Suspension
     | AccessReviewFinding
     | AccessReviewEntry
@@ -101,8 +103,18 @@ def _class_of_practitioner(practitioner: Practitioner, caller: Caller) -> Record
 def _class_of_log_entry(entry: AccessLogEntry, caller: Caller) -> RecordClass:
     own = caller.subject_child == entry.child or caller.subject_carer in entry.facts.carers
     shield, _, consent, *others = _facts(entry.facts, caller, own=own)
-    plain = _plain(shield, entry.sensitive, consent, *others)
-    return plain if entry.purpose is None else _with(plain, asked_for=entry.purpose)
+    held = entry.withheld_by
+    known: dict[str, Attribute] = {
+        "withholding": "none" if held is None else "in-force" if held.in_force else "lapsed",
+        "asker": "own-authority" if entry.authority == caller.claims.authority else "other-authority",
+    }
+    if entry.purpose is not None:
+        known["asked_for"] = entry.purpose
+    if entry.reader is not None:
+        known["reader"] = entry.reader.value
+    if entry.actions:
+        known["actions"] = entry.actions
+    return _with(_plain(shield, entry.sensitive, consent, *others), **known)
 
 
 def _class_of_ledger_entry(entry: LedgerEntry, caller: Caller) -> RecordClass:
@@ -183,16 +195,17 @@ def _class_of_grant(grant: Grant, caller: Caller) -> RecordClass:
 
 
 def _class_of_suspension(suspension: Suspension, caller: Caller) -> RecordClass:
-    return _plain(
-        Shield.NONE,
-        False,
-        Consent.NONE_NEEDED,
-        False,
-        False,
-        suspension.authority == caller.claims.authority,
-        RecordStanding.LIVE,
-        suspension.person in caller.persons,
-    )
+    return _of_review(suspension.authority, caller, own=suspension.person in caller.persons)
+
+
+def _class_of_withholding(withholding: LogWithholding, caller: Caller) -> RecordClass:
+    return _of_review(withholding.authority, caller, own=withholding.asked_by in caller.persons)
+
+
+def _of_review(authority: AuthorityCode, caller: Caller, *, own: bool) -> RecordClass:
+    """Return the class of a record about the log or its callers, kept by an authority."""
+    at_home = authority == caller.claims.authority
+    return _plain(Shield.NONE, False, Consent.NONE_NEEDED, False, False, at_home, RecordStanding.LIVE, own)
 
 
 def class_of_review(
@@ -283,6 +296,7 @@ _CLASSIFIERS: Mapping[type, tuple[RecordType, Callable[[Any, Caller], RecordClas
     CallerRecord: (RecordType.CALLER, lambda _record, _caller: _public(own=True)),
     LedgerEntry: (RecordType.LEDGER_ENTRY, _class_of_ledger_entry),
     AccessLogEntry: (RecordType.ACCESS_LOG_ENTRY, _class_of_log_entry),
+    LogWithholding: (RecordType.LOG_WITHHOLDING, _class_of_withholding),
     Suspension: (RecordType.SUSPENSION, _class_of_suspension),
     AccessReviewFinding: (
         RecordType.ACCESS_REVIEW_FINDING,
@@ -309,7 +323,7 @@ def home_of(record: Record, home: AuthorityCode) -> AuthorityCode:
             return record.child.facts.home
         case LocalAuthority():
             return record.code
-        case Suspension() | AccessReviewFinding() | AccessReviewEntry() | AccessReviewCase():
+        case Suspension() | AccessReviewFinding() | AccessReviewEntry() | AccessReviewCase() | LogWithholding():
             return record.authority
         case Grant():
             return record.home

@@ -16,7 +16,16 @@ from gateway.disclosure.question import Decision
 from gateway.disclosure.redaction import Disclosed, Freshness, Plan
 from gateway.errors import QueryTooCostly
 from gateway.identity import Ask
-from gateway.records import AccessLogEntry, Candidate, Child, Grant, Involvement, LedgerEntry, LocalAuthority
+from gateway.records import (
+    AccessLogEntry,
+    Candidate,
+    Child,
+    Grant,
+    Involvement,
+    LedgerEntry,
+    LocalAuthority,
+    LogWithholding,
+)
 from gateway.vocabulary import AuthorityCode, ChildId, Effect, PersonId, RecordType, SourceStatus
 
 Order = Callable[[Any, Callable[[str], bool]], Any]
@@ -268,7 +277,7 @@ def _about(record: Record) -> tuple[ChildId, ...]:
             return (record.id,)
         case Candidate():
             return (record.child.id,)
-        case Involvement() | AccessLogEntry() | Grant():
+        case Involvement() | AccessLogEntry() | Grant() | LogWithholding():
             return (record.child,)
         case LedgerEntry():
             return record.children

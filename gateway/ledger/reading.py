@@ -59,13 +59,14 @@ class AccessSeen:
     reason: str | None
     case: str | None
     fields: tuple[str, ...]
+    erased: bool
     policy_revision: str | None
 
 
 def access_of(opened: OpenedEntry, children: Collection[UUID]) -> AccessSeen:
     """Return what an entry says of a child, known by the ids of all records of that child.
 
-    Where a key was destroyed, the name, the reason and the case are not known any more.
+    Where a key was destroyed, the name, the reason and the case are not known any more: the entry is `erased`.
     """
     document = opened.document
     caller, asked = document["caller"] or {}, opened.ask or {}
@@ -84,6 +85,7 @@ def access_of(opened: OpenedEntry, children: Collection[UUID]) -> AccessSeen:
         reason=asked.get("reason"),
         case=asked.get("case"),
         fields=tuple(sorted(told)),
+        erased=opened.ask is None,
         policy_revision=(document["policy"] or {}).get("revision"),
     )
 

@@ -26,6 +26,8 @@ PLAIN: Final[Mapping[str, Attribute]] = {
     "operation": "query",
     "budget": "ample",
     "scope": "home",
+    "withholding": "none",
+    "asker": "own-authority",
 }
 """The class from which every named class departs: nothing about the record is out of the ordinary."""
 

@@ -20,5 +20,5 @@ _plain := {
 	"reason": "stated", "operation": "query", "budget": "ample", "scope": "home",
 	"size": "at-or-above", "recoverable": false, "feed": "none", "author": "another", "about": "own-authority",
 	"reviewers": "one", "understanding": "not-assessed", "agreement": "none", "grant": "none", "ground": "none",
-	"justification": "recorded", "earlier": "none", "asker": "own-authority",
+	"justification": "recorded", "earlier": "none", "withholding": "none", "asker": "own-authority",
 }

@@ -5,12 +5,12 @@ import data.directory.review
 
 test_nobody_reviews_what_they_asked_for if {
 	refused := review.refusals.k with input as fixture.asked("directory-team", "administration", "Action", {"author": "self"})
-	refused["second-person-needed"] == {"closeAccessReview", "reinstateCaller", "reviewGrant", "reviewShield"}
+	refused["second-person-needed"] == {"closeAccessReview", "confirmWithholding", "reinstateCaller", "reviewGrant", "reviewShield"}
 }
 
 test_nobody_suspends_or_reinstates_themselves if {
 	refused := review.refusals.k with input as fixture.asked("supervisor", "review", "Action", {"self": true})
-	refused["own-case"] == {"recordReviewOutcome", "reinstateCaller", "suspendCaller"}
+	refused["own-case"] == {"confirmWithholding", "recordReviewOutcome", "reinstateCaller", "suspendCaller", "withholdLogEntry"}
 }
 
 test_a_refusal_names_its_reviewer if {

@@ -63,7 +63,7 @@ refusals[key]["field-not-for-role"] := record.fields - told if {
 refusals[key]["field-not-for-purpose"] := fields if {
 	some key, record in question.records
 	groups := data.purposes[input.access.purpose].leaves_out[record.type]
-	fields := _fields_in(record.type, groups)
+	fields := {field | some group in groups; some field in data.fields[record.type][group]}
 }
 
 # METADATA

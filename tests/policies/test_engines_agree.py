@@ -42,7 +42,8 @@ def _attributes(rules, kind, pick):
     }
     for name in rules.data["attributes"]["optional"].get(kind.value, ()):
         if pick.random() < 0.4:
-            drawn[name] = _granted(rules, kind, pick) if name == "granted" else pick.choice(values[name])
+            listed = name in rules.data["attributes"]["lists"]
+            drawn[name] = _names(rules, name, kind, pick) if listed else pick.choice(values[name])
     if kind is RecordType.CANDIDATE:
         known = [field for group in rules.data["fields"]["Child"].values() for field in group]
         drawn["criteria"] = pick.sample(known, pick.randint(0, 3))
@@ -53,8 +54,10 @@ def _attributes(rules, kind, pick):
     return as_class(drawn)
 
 
-def _granted(rules, kind, pick):
-    known = [field for group in rules.data["fields"][kind.value].values() for field in group]
+def _names(rules, name, kind, pick):
+    """Fields that a grant names, or the changes made in the ask of an entry."""
+    named = kind if name == "granted" else RecordType.ACTION
+    known = [field for group in rules.data["fields"][named.value].values() for field in group]
     return pick.sample(known, pick.randint(0, 4))
 
 

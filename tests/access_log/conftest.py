@@ -1,0 +1,78 @@
+"""A gateway whose clock a test moves, a child, and those who look at her record and at who did."""
+
+from datetime import timedelta
+
+import pytest
+
+from connectors.embedded_engine import EmbeddedDecider
+from gateway.settings import PACKAGED_POLICIES
+from tests.access_log.looking import Looking
+from tests.support.builders import NOW, a_carer, a_child, an_agency
+from tests.support.gateway import Client, a_gateway, a_persona
+
+SUBJECT = {"purpose": "subject-access", "training_valid_until": None, "check_issued_on": None}
+
+
+@pytest.fixture(scope="module")
+async def decider():
+    decider = EmbeddedDecider(PACKAGED_POLICIES, timeout=20)
+    yield decider
+    await decider.close()
+
+
+@pytest.fixture
+def clock():
+    """The moment it is for the gateway; a test moves it on."""
+
+    class Clock:
+        at = NOW
+
+        def __call__(self):
+            return self.at
+
+        def pass_(self, **time):
+            self.at += timedelta(**time)
+
+    return Clock()
+
+
+SLOW = {"database_timeout": 10, "ledger_timeout": 10, "request_timeout": 30}
+
+
+class ClientOfTheMoment(Client):
+    """Asks with a token made at the moment that it is."""
+
+    def __init__(self, client, clock):
+        super().__init__(client.http, client.data_dir)
+        self.clock = clock
+
+    def token(self, persona, **changed):
+        return super().token(persona, **({"issued_at": int(self.clock().timestamp()) - 60} | changed))
+
+
+@pytest.fixture
+async def client(database_url, tmp_path, decider, clock):
+    async with a_gateway(database_url, tmp_path, decider=decider, clock=clock, **SLOW) as client:
+        yield ClientOfTheMoment(client, clock)
+
+
+@pytest.fixture
+async def looking(client, database):
+    """Ayesha, her brother, her mother, and a social worker, a nurse and reviewers of her authority."""
+    child = await a_child(database, given_name="Ayesha")
+    brother = await a_child(database, given_name="Bilal")
+    carer = await a_carer(database, of=[child, brother])
+    office = await an_agency(database, kind="social-care")
+    return Looking(
+        client=client,
+        database=database,
+        child=child,
+        brother=brother,
+        ayesha=await a_persona(database, "child", subject_child=child, **SUBJECT),
+        mother=await a_persona(database, "carer", subject_carer=carer, **SUBJECT),
+        nurse=await a_persona(database, "health-practitioner"),
+        worker=await a_persona(database, "social-worker", agency=office, purpose="safeguarding-enquiry"),
+        supervisor=await a_persona(database, "supervisor", agency=office, purpose="review"),
+        auditor=await a_persona(database, "auditor", purpose="review"),
+        second=await a_persona(database, "auditor", purpose="review"),
+    )
