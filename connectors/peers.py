@@ -6,11 +6,12 @@ its own.
 
 import asyncio
 import random
+import re
 import ssl
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -24,7 +25,7 @@ from gateway.errors import (
     SourceFailed,
     SourceUnavailable,
 )
-from gateway.federation.asking import PeerAsk, PeerReply
+from gateway.federation.asking import LEDGER_ENTRY, PeerAsk, PeerReply
 from gateway.federation.assertion import make_assertion
 from gateway.federation.enrolment import CertificateRefused, der_of
 from gateway.federation.registry import Member, Registry
@@ -48,6 +49,8 @@ CONNECT_SHARE: Final = 0.9
 
 KEEP_ALIVE: Final = 4.0
 """Seconds an idle connection is kept: less than the other side keeps it."""
+
+_ENTRY: Final = re.compile(r"(?P<number>[0-9]{1,18}) (?P<leaf>[0-9a-f]{64})")
 
 _FAILED_THERE: Final = frozenset(
     {DirectoryError.code, SourceFailed.code, DecisionUnavailable.code, AuditUnavailable.code}
@@ -81,6 +84,7 @@ class _Outcome:
     again: bool = False
     as_of: datetime | None = None
     data: Mapping[str, Any] | None = None
+    entry: tuple[int, str] | None = None
 
 
 @dataclass(slots=True)
@@ -162,6 +166,12 @@ class PeerCalls:
         self._lanes.clear()
         await asyncio.gather(*self._closing, return_exceptions=True)
 
+    def members(self) -> Mapping[AuthorityCode, str]:
+        """Return the names of all other members; none while no registry is in force."""
+        registry = self._registry()
+        members = {} if registry is None else registry.members
+        return {code: member.name for code, member in members.items() if code != self._home}
+
     async def ask(
         self, authorities: Sequence[AuthorityCode], ask: PeerAsk, *, within: float
     ) -> Mapping[AuthorityCode, PeerReply]:
@@ -232,6 +242,7 @@ class PeerCalls:
             elapsed_ms=int(tens) * 10,
             as_of=outcome.as_of,
             data=outcome.data,
+            entry=outcome.entry,
         )
 
     async def _outcome(self, authority: AuthorityCode, ask: PeerAsk, body: bytes, until: float) -> _Outcome:
@@ -441,11 +452,13 @@ def _judged(response: httpx.Response, content: bytes) -> _Outcome:
     if not isinstance(document, dict):
         raise _NoAnswer("peer-malformed", again=False)
     if document.get("errors"):
-        return _not_answered(_code(document["errors"]))
+        return replace(_not_answered(_code(document["errors"])), entry=_entry(response))
     data = document.get("data")
     if response.status_code != 200 or not isinstance(data, dict):
         raise _NoAnswer("peer-malformed", again=False)
-    return _Outcome(status=SourceStatus.ANSWERED, reason="answered", as_of=_as_of(response), data=data)
+    return _Outcome(
+        status=SourceStatus.ANSWERED, reason="answered", as_of=_as_of(response), data=data, entry=_entry(response)
+    )
 
 
 def _not_answered(code: str | None) -> _Outcome:
@@ -463,6 +476,12 @@ def _code(errors: object) -> str | None:
     except (LookupError, TypeError):
         return None
     return code if isinstance(code, str) and code.isupper() and len(code) <= 40 else None
+
+
+def _entry(response: httpx.Response) -> tuple[int, str] | None:
+    """Return the number and leaf hash of the entry that the other side says it made of the call."""
+    match = _ENTRY.fullmatch(response.headers.get(LEDGER_ENTRY, ""))
+    return None if match is None else (int(match["number"]), match["leaf"])
 
 
 def _as_of(response: httpx.Response) -> datetime | None:

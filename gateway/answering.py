@@ -158,7 +158,9 @@ class Answering:
         readable, _ = self._read(operation)
         if readable is not None and readable.kind == "mutation" and claims.vouched is not None:
             # Nothing is changed here in the name of somebody whom another authority answers for.
-            changing = BadRequest("Another authority's gateway may ask, and change nothing.", reason="peer-changes-nothing")
+            changing = BadRequest(
+                "Another authority's gateway may ask, and change nothing.", reason="peer-changes-nothing"
+            )
             return await self._recorded(asked, _problem(changing), changing)
         if readable is not None and readable.kind == "mutation":
             # A task of its own: a caller who goes away must not part a change from its entry.
@@ -331,7 +333,14 @@ class Answering:
 
     def _road(self, asked: Asked, caller: Caller, decisions: Decisions) -> Road:
         road = Road(
-            ask=Ask(request_id=asked.request_id, at=asked.at, home=self._home, caller=caller, access=asked.access, until=asked.until),
+            ask=Ask(
+                request_id=asked.request_id,
+                at=asked.at,
+                home=self._home,
+                caller=caller,
+                access=asked.access,
+                until=asked.until,
+            ),
             decisions=decisions,
             plans=self._plans,
             freshness=self._freshness(asked.at),

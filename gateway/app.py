@@ -16,13 +16,15 @@ from connectors.development_keys import development_jwks
 from connectors.issuer_keys import IssuerKeys
 from connectors.ledger_proof import LedgerProof, proving
 from connectors.ledger_secret import ledger_master_key
+from connectors.locator.parts import LocatorParts, keeps_locator
+from connectors.peers import PeerCalls
 from connectors.policy_engine import policy_engine
 from connectors.postgres.changes import PostgresChanges
 from connectors.postgres.database import Database
 from connectors.postgres.directory import PostgresDirectory
 from connectors.postgres.federation import RegistryReleases, UsedAssertions
 from connectors.postgres.grants import PostgresGrants
-from connectors.postgres.ledger import OpeningLedgerReader, PostgresLedgerStore
+from connectors.postgres.ledger import OpeningLedgerReader, PostgresLedgerReader, PostgresLedgerStore
 from connectors.postgres.ledger_keys import SealingKeys
 from connectors.postgres.ledger_search import PostgresLedgerSearch
 from connectors.postgres.register import PostgresRegister
@@ -37,8 +39,8 @@ from gateway.answering import Answering
 from gateway.disclosure.redaction import Freshness
 from gateway.errors import DirectoryError
 from gateway.federation.assertion import AssertionChecker
-from gateway.federation.tls import OwnCertificate, PeerPort
-from gateway.ledger.master_key import NotWrappedByThis
+from gateway.federation.tls import OwnCertificate, PeerPort, assertion_key
+from gateway.ledger.master_key import MasterKey, NotWrappedByThis
 from gateway.ledger.writer import LedgerWriter
 from gateway.ledger_requests import LedgerRequests, ledger_routes
 from gateway.pages.graphiql import PagePersona, graphiql_routes
@@ -58,11 +60,16 @@ from resolvers.asking import Purposes
 from schema.directory import DIRECTORY
 from schema.execution import DirectoryGraph
 from schema.http import GraphQLEndpoint
+from schema.locator_http import LocatorEndpoint
 from schema.peer_http import PeerEndpoint
 
 Made = TypeVar("Made")
 CHANGES_AT_ONCE = 4
 """Connections for changes: one that waits for its entry must keep nobody from reading."""
+
+LOCATOR_CONNECTIONS = 3
+LOCATOR_TIMEOUT = 30.0
+"""Apart from those of asks: reading all children takes a while, and nobody need wait for it."""
 
 
 def utc_now() -> datetime:
@@ -85,9 +92,13 @@ class Gateway:
         opener: OpeningLedgerReader,
         decider: Decider,
         registry: FollowedRegistry | None = None,
+        peers: PeerCalls | None = None,
+        locator: LocatorParts | None = None,
     ) -> None:
         """Hold the parts; `running` makes them."""
         self.registry = registry
+        self.locator = locator
+        self.peers = peers
         self.settings = settings
         self.answering = answering
         self.tokens = tokens
@@ -137,6 +148,8 @@ async def running(
         writer.start()
         stack.push_async_callback(writer.close)
         opener = OpeningLedgerReader(database, keys)
+        registry = await _registry(settings, database, clock, stack)
+        peers = _peer_calls(settings, registry, clock, stack)
         graph = DirectoryGraph(
             schema=DIRECTORY,
             directory=PostgresDirectory(database, today=clock),
@@ -156,6 +169,8 @@ async def running(
                 thresholds=Thresholds.of(settings),
                 days_limit=settings.review_days_limit,
             ),
+            peers=peers,
+            peer_timeout=settings.peer_timeout,
             token_limit=settings.token_limit,
             depth_limit=settings.depth_limit,
         )
@@ -189,7 +204,9 @@ async def running(
             proof=proof,
             opener=opener,
             decider=chosen,
-            registry=await _registry(settings, database, clock, stack),
+            registry=registry,
+            peers=peers,
+            locator=await _locator(settings, database, registry, peers, master, clock, stack),
         )
 
 
@@ -215,6 +232,8 @@ def application(
             app.state.ledger_page = _ledger_page(gateway, clock)
             app.state.ledger = _ledger_requests(gateway)
             app.state.peer_side = _peer_side(gateway, clock)
+            if gateway.locator is not None:
+                gateway.locator.start()
             yield
 
     async def graphql(request: Request) -> Response:
@@ -237,12 +256,15 @@ def application(
 class PeerSide:
     """What answers other authorities' gateways: an application of its own, behind a TLS of its own."""
 
-    def __init__(self, *, endpoint: PeerEndpoint, port: PeerPort) -> None:
+    def __init__(self, *, endpoint: PeerEndpoint, locating: LocatorEndpoint, port: PeerPort) -> None:
         """Take what answers and the TLS in front of it."""
         self.app = Starlette(
             routes=[
                 Route("/graphql", endpoint.graphql, methods=["POST"]),
                 Route("/federation/ping", endpoint.ping, methods=["GET"]),
+                Route("/federation/locate", locating.locate, methods=["POST"]),
+                Route("/federation/locator", locating.statement, methods=["GET"]),
+                Route("/federation/locator/{digest}", locating.setup, methods=["GET"]),
             ]
         )
         self.tls = port.context
@@ -262,8 +284,15 @@ def _peer_side(gateway: Gateway, clock: Callable[[], datetime]) -> PeerSide | No
         registry=registry.in_force,
         body_limit=settings.body_limit,
         clock=clock,
+        leaf_of=PostgresLedgerReader(gateway.database).leaf,
     )
-    return PeerSide(endpoint=endpoint, port=PeerPort(_own_certificate(settings), lambda: registry.latest))
+    locating = LocatorEndpoint(
+        peers=endpoint,
+        answering=gateway.answering,
+        locator=lambda: None if gateway.locator is None else gateway.locator.answers,
+    )
+    port = PeerPort(_own_certificate(settings), lambda: registry.latest)
+    return PeerSide(endpoint=endpoint, locating=locating, port=port)
 
 
 def _own_certificate(settings: Settings) -> OwnCertificate:
@@ -288,6 +317,53 @@ async def _registry(
     stack.push_async_callback(followed.close)
     await followed.start(interval=settings.registry_interval)
     return followed
+
+
+def _peer_calls(
+    settings: Settings, registry: FollowedRegistry | None, clock: Callable[[], datetime], stack: AsyncExitStack
+) -> PeerCalls | None:
+    """Return the way to other members, where there is a registry and a key to ask them with."""
+    if registry is None or settings.assertion_key_file is None:
+        return None
+    calls = PeerCalls(
+        home=AuthorityCode(settings.authority),
+        key=assertion_key(settings.assertion_key_file),
+        own=_own_certificate(settings),
+        registry=registry.in_force,
+        clock=clock,
+        reply_limit=settings.peer_reply_limit,
+        concurrency=settings.peer_concurrency,
+        concurrency_in_all=settings.peers_concurrency,
+    )
+    stack.push_async_callback(calls.close)
+    return calls
+
+
+async def _locator(
+    settings: Settings,
+    database: Database,
+    registry: FollowedRegistry | None,
+    peers: PeerCalls | None,
+    master: MasterKey,
+    clock: Callable[[], datetime],
+    stack: AsyncExitStack,
+) -> LocatorParts | None:
+    if registry is None or peers is None or settings.assertion_key_file is None or not keeps_locator(settings):
+        return None
+    reading = await Database.open(database.url, pool_min=0, pool_max=LOCATOR_CONNECTIONS, timeout=LOCATOR_TIMEOUT)
+    stack.push_async_callback(reading.close)
+    locator = LocatorParts(
+        settings,
+        database=database,
+        reading=reading,
+        peers=peers,
+        key=assertion_key(settings.assertion_key_file),
+        master=master,
+        registry=registry.in_force,
+        clock=clock,
+    )
+    stack.push_async_callback(locator.close)
+    return locator
 
 
 def _ledger_requests(gateway: Gateway) -> LedgerRequests:

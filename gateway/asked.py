@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 from typing import Any
 
 import orjson
@@ -52,6 +53,8 @@ class Asked:
     notes: Notes | None = None
     grant: tuple[GrantAttributes, Opened | None] | None = None
     """How the grant that the ask names stood when the ask used it up, and what it opens."""
+    until: float = inf
+    """When the answer has to be there, by the clock of the event loop."""
 
 
 def entry_of(
@@ -75,6 +78,7 @@ def entry_of(
             authority=claims.authority,
             mediated_for=claims.mediated_for,
             peer=None if claims.vouched is None else claims.vouched.peer,
+            assertion=None if claims.vouched is None else claims.token or None,
             standing=None if asked.caller is None else asked.caller.standing.value,
             acts_for=None if asked.caller is None else asked.caller.acts_for,
         ),
@@ -94,15 +98,19 @@ def entry_of(
         policy=None if decisions is None else PolicyNote(revision=decisions.revision, engine=decisions.engine),
         outcome=_outcome(error),
         sources=()
-        if notes is None
+        if asked.notes is None
         else tuple(
+            # Whom an ask went to stands in its entry even if it failed: the other side has an entry of it as well.
             SourceNote(
                 authority=source.authority_code,
                 status=source.status,
                 as_of=source.as_of,
                 elapsed_ms=source.elapsed_ms,
+                reason=source.reason,
+                entry=source.entry,
             )
-            for source in notes.sources
+            for source in asked.notes.sources
+            if error is None or source.authority_code != gateway
         ),
         records=() if notes is None else record_notes(notes, commitments, salt),
         # A search is charged even where it was refused or failed: trying is what the budget bounds.

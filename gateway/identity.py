@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from math import inf
 
 from gateway.disclosure.question import AccessAttributes, CallerAttributes
 from gateway.errors import Unauthenticated
@@ -122,6 +123,8 @@ class Ask:
     home: AuthorityCode
     caller: Caller
     access: Access
+    until: float = inf
+    """When the answer has to be there, by the clock of the event loop."""
 
 
 async def identify(claims: Claims, *, register: Register, today: date) -> Caller:

@@ -55,6 +55,23 @@ class Assertion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WithheldElsewhere:
+    """That the authority which holds a record did not tell a field, as far as it let that be said."""
+
+    field: str
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """What is known of the telling of a record by another authority: `untold` are fields it left null."""
+
+    withheld: tuple[WithheldElsewhere, ...] = ()
+    untold: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
     """A postal address; `lines` from the most to the least particular."""
 
@@ -122,6 +139,8 @@ class Child:
     records: tuple[ChildId, ...]
     """The ids of all records of this child, this one's among them."""
     provenance: Mapping[str, Assertion] = field(default_factory=dict)
+    elsewhere: Elsewhere | None = None
+    """Set where another authority told the record; then a field may be `None` whatever its type."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +161,8 @@ class Carer:
     telephone: str | None
     email: str | None
     provenance: Mapping[str, Assertion] = field(default_factory=dict)
+    elsewhere: Elsewhere | None = None
+    """Set where another authority told the record; then a field may be `None` whatever its type."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +181,8 @@ class Setting:
     local_authority: AuthorityCode | None
     started_on: date | None
     provenance: Mapping[str, Assertion] = field(default_factory=dict)
+    elsewhere: Elsewhere | None = None
+    """Set where another authority told the record; then a field may be `None` whatever its type."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +196,8 @@ class Practitioner:
     telephone: str | None
     email: str | None
     sensitive: bool
+    elsewhere: Elsewhere | None = None
+    """Set where another authority told the record; then a field may be `None` whatever its type."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +223,8 @@ class Involvement:
     common_assessment_completed: bool
     brokered_contact: str | None
     provenance: Mapping[str, Assertion] = field(default_factory=dict)
+    elsewhere: Elsewhere | None = None
+    """Set where another authority told the record; then a field may be `None` whatever its type."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +248,8 @@ class Agency:
     local_authority: AuthorityCode | None
     sensitive: bool
     safeguarding_contacts: tuple[SafeguardingContact, ...]
+    elsewhere: Elsewhere | None = None
+    """Set where another authority told the record; then a field may be `None` whatever its type."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,14 @@
 """What a resolver may use while one ask is being answered."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from gateway.access_report.words import Words
 from gateway.changes import Change
 from gateway.disclosure.road import Road, Selection
+from gateway.federation.arrived import Arrived
+from gateway.federation.asking import Peers
 from gateway.ledger.reading import LedgerReader
 from gateway.ledger.references import EntryReferences
 from gateway.ports import Directory
@@ -31,6 +33,16 @@ class Purposes(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Borders:
+    """The way to other authorities during one ask, and what has arrived from them."""
+
+    peers: Peers
+    timeout: float
+    """Seconds an ask may wait for other authorities."""
+    arrived: Arrived = field(default_factory=Arrived)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
     """The ask under way: its road out, and the sources to load from."""
 
@@ -46,6 +58,8 @@ class Asking:
     reviews: ReviewDesk
     change: Change | None = None
     """What a mutation may write; `None` for a query."""
+    borders: Borders | None = None
+    """`None` where no other authority is asked: no registry, a mutation, or an ask that came from another authority."""
 
 
 Level = Callable[[Asking, Sequence[Any], Selection], Awaitable[Sequence[Any]]]

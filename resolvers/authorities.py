@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from gateway.disclosure.redaction import Disclosed
 from gateway.disclosure.road import Selection, SourceNote
+from gateway.record_ids import ForeignId
 from gateway.vocabulary import AuthorityCode, SourceStatus
 from resolvers.asking import Asking
 
@@ -16,19 +17,28 @@ async def authorities_by_code(
     return await asking.road.tell_each([None if code is None else found.get(code) for code in codes], selection)
 
 
-def ask_home(asking: Asking) -> Sequence[SourceNote]:
-    """Note that the home authority's directory answers this ask, and return all sources noted so far."""
-    ask, notes = asking.road.ask, asking.road.notes
-    if not notes.sources:
-        notes.sources.append(SourceNote(authority_code=ask.home, status=SourceStatus.ANSWERED, as_of=ask.at))
-    return notes.sources
+def ask_home(asking: Asking) -> SourceNote:
+    """Note that the home authority's directory answers this ask, and return the note."""
+    ask, sources = asking.road.ask, asking.road.notes.sources
+    if not sources:
+        sources.append(SourceNote(authority_code=ask.home, status=SourceStatus.ANSWERED, as_of=ask.at))
+    return sources[0]
 
 
 async def sources_of_children(
     asking: Asking, children: Sequence[Disclosed], _selection: Selection
 ) -> list[Sequence[SourceNote]]:
     """Return which authorities were asked for each child."""
-    return [ask_home(asking) for _ in children]
+    home = ask_home(asking)
+    return [[_asked_for(asking, child) or home] for child in children]
+
+
+def _asked_for(asking: Asking, child: Disclosed) -> SourceNote | None:
+    """Return how the authority answered that told a child, or None for a child of this authority."""
+    if not isinstance(child.record_id, ForeignId):
+        return None
+    noted = (note for note in asking.road.notes.sources if note.authority_code == child.record_id.authority)
+    return next((note for note in noted if note.status is SourceStatus.ANSWERED), None)
 
 
 async def responsible_authorities(

@@ -38,8 +38,8 @@ async def carers_by_id(asking: Asking, ids: Sequence[CarerId], selection: Select
 
 def _responsible_first(carer: Carer, allowed: Callable[[str], bool]) -> tuple[bool, str, str]:
     responsible = allowed("hasParentalResponsibility") and bool(carer.has_parental_responsibility)
-    return (not responsible, carer.name if allowed("name") else "", str(carer.id))
+    return (not responsible, (carer.name or "") if allowed("name") else "", str(carer.id))
 
 
 def _eldest_first(child: Child, allowed: Callable[[str], bool]) -> tuple[str, str]:
-    return (child.date_of_birth.isoformat() if allowed("dateOfBirth") else "", str(child.id))
+    return (child.date_of_birth.isoformat() if allowed("dateOfBirth") and child.date_of_birth else "", str(child.id))

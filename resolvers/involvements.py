@@ -73,5 +73,5 @@ class _WithActive:
 
 def _latest_first(involvement: Involvement, allowed: Callable[[str], bool]) -> tuple[bool, int, str]:
     ended = not involvement.active if allowed("active") else False
-    started = involvement.started_on if allowed("startedOn") else date.min
+    started = involvement.started_on if allowed("startedOn") and involvement.started_on else date.min
     return (ended, -started.toordinal(), str(involvement.id))

@@ -9,7 +9,9 @@ from gateway.disclosure.road import Selection
 from gateway.errors import BadCriteria, BudgetExhausted, TooManyMatches
 from gateway.identifiers import compact, nhs_number_fault, upn_fault
 from gateway.ports import Criteria
-from gateway.vocabulary import Effect, RecordType
+from gateway.record_ids import encode
+from gateway.records import Candidate
+from gateway.vocabulary import Effect, MatchGrade, RecordType
 from resolvers.asking import Asking
 
 MATCH_LIMIT = 50
@@ -31,6 +33,48 @@ _CRITERION = {
 """The field of a child that each criterion reads: to search by a field is to disclose it."""
 
 
+def searched_by(criteria: Criteria, *, first: int) -> tuple[Criteria, tuple[str, ...]]:
+    """Return criteria with compact identifiers, and the fields of a child that they read.
+
+    Raises:
+        BadCriteria: An identifier is malformed, or `first` is out of range.
+    """
+    if not 1 <= first <= MATCH_LIMIT:
+        raise BadCriteria(f"first must be between 1 and {MATCH_LIMIT}; it is {first}.", reason="first-out-of-range")
+    criteria = _with_compact_identifiers(criteria)
+    return criteria, tuple(
+        _CRITERION[name.name] for name in fields(criteria) if getattr(criteria, name.name) is not None
+    )
+
+
+async def found_here(asking: Asking, criteria: Criteria, used: tuple[str, ...]) -> list[Candidate]:
+    """Return the candidates of the home directory that this caller may find, best first.
+
+    Raises:
+        BadCriteria: The criteria are below the minimum.
+        TooManyMatches: There are more than fifty.
+    """
+    await asking.road.prepare_search(frozenset(used))
+    found = await findable(asking, await asking.directory.search(criteria))
+    if len(found) > MATCH_LIMIT:
+        raise TooManyMatches(
+            f"More than {MATCH_LIMIT} children match; add a given name, a gender or a postcode to narrow the search.",
+            reason="too-many-matches",
+        )
+    return found
+
+
+async def findable(asking: Asking, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Return those of the candidates that exist for this caller, in order."""
+    return [record for record in await asking.road.findable(candidates) if isinstance(record, Candidate)]
+
+
+def order_of_candidates(candidate: Candidate, allowed: Callable[[str], bool]) -> tuple[int, str, str]:
+    """Return where a candidate stands among those of several authorities: by grade, then authority, then id."""
+    grade = list(MatchGrade).index(candidate.grade) if allowed("grade") else len(MatchGrade)
+    return (grade, candidate.child.facts.home, encode(RecordType.CHILD, candidate.child.id))
+
+
 async def candidates_for(asking: Asking, criteria: Criteria, selection: Selection, *, first: int) -> list[Disclosed]:
     """Return at most `first` candidates, best first.
 
@@ -39,22 +83,13 @@ async def candidates_for(asking: Asking, criteria: Criteria, selection: Selectio
         TooManyMatches: More than fifty children match that this caller may find.
         BudgetExhausted: The caller's searches are spent.
     """
-    if not 1 <= first <= MATCH_LIMIT:
-        raise BadCriteria(f"first must be between 1 and {MATCH_LIMIT}; it is {first}.", reason="first-out-of-range")
-    criteria = _with_compact_identifiers(criteria)
-    used = tuple(_CRITERION[name.name] for name in fields(criteria) if getattr(criteria, name.name) is not None)
+    criteria, used = searched_by(criteria, first=first)
     await may_search(asking, used)
-    await asking.road.prepare_search(frozenset(used))
-    found = await asking.road.findable(await asking.directory.search(criteria))
-    if len(found) > MATCH_LIMIT:
-        raise TooManyMatches(
-            f"More than {MATCH_LIMIT} children match; add a given name, a gender or a postcode to narrow the search.",
-            reason="too-many-matches",
-        )
+    found = await found_here(asking, criteria, used)
     return (await asking.road.tell([found], selection, first=first))[0]
 
 
-async def may_search(asking: Asking, used: tuple[str, ...]) -> None:
+async def may_search(asking: Asking, used: tuple[str, ...], *, scope: str = "home") -> None:
     """Count a search and hold it to what this caller may search by.
 
     Raises:
@@ -64,7 +99,7 @@ async def may_search(asking: Asking, used: tuple[str, ...]) -> None:
     road = asking.road
     others = road.begin_search()
     left = await _left(asking, under_way=others)
-    record_class = (("budget", _budget(left, asking.search_budget)), ("scope", "home"))
+    record_class = (("budget", _budget(left, asking.search_budget)), ("scope", scope))
     decision = await road.decisions.decide_fields(RecordType.SEARCH, record_class, used)
     refused = {name: field for name, field in decision.fields.items() if field.effect is not Effect.DISCLOSE}
     if any(field.tell == BudgetExhausted.code for field in refused.values()):

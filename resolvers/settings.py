@@ -37,5 +37,5 @@ async def setting_by_code(
 
 
 def _by_kind_and_name(setting: Setting, allowed: Callable[[str], bool]) -> tuple[str, str, str]:
-    kind = setting.kind.value if allowed("kind") else ""
-    return (kind, setting.name if allowed("name") else "", str(setting.id))
+    kind = setting.kind.value if allowed("kind") and setting.kind else ""
+    return (kind, (setting.name or "") if allowed("name") else "", str(setting.id))

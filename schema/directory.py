@@ -10,7 +10,7 @@ from strawberry.types import Info
 
 import schema.enums  # noqa: F401  # describes the enums before any type reads them
 from gateway.errors import BadCriteria
-from gateway.record_ids import decode
+from gateway.record_ids import decode, decode_foreign
 from schema.agency import Agency
 from schema.carer import Carer
 from schema.involvement import Involvement
@@ -37,8 +37,10 @@ async def _entity(info: Info, representation: object) -> Any:
     type_name, record_id = representation.get("__typename"), representation.get("id")
     if not isinstance(type_name, str) or not isinstance(record_id, str):
         raise _unreadable()
-    decoded = decode(record_id)
+    decoded, foreign = decode(record_id), decode_foreign(record_id)
     named = _BY_CODE if decoded is None else decoded[0].value
+    if foreign is not None:
+        named = foreign.type.value
     return await record_by_id(info, record_id) if named == type_name else None
 
 

@@ -23,12 +23,14 @@ from gateway.asked import Operation
 from gateway.changes import Change
 from gateway.disclosure.road import Road
 from gateway.errors import BadRequest, CannotProceed, DirectoryError, QueryTooCostly
+from gateway.federation.arrived import JoinedDirectory
+from gateway.federation.asking import Peers
 from gateway.ledger.reading import LedgerReader
 from gateway.ledger.references import EntryReferences
 from gateway.ports import Directory
 from gateway.reviewing.desk import ReviewDesk
 from gateway.withholdings import WithholdingLimits, WithholdingsReader
-from resolvers.asking import Asking, Purposes
+from resolvers.asking import Asking, Borders, Purposes
 from schema.directory import DirectorySchema
 from schema.levels import Context
 from schema.limits import measure
@@ -71,6 +73,8 @@ class DirectoryGraph:
         purposes: Purposes,
         search_budget: int,
         reviews: ReviewDesk,
+        peers: Peers | None,
+        peer_timeout: float,
         token_limit: int,
         depth_limit: int,
     ) -> None:
@@ -86,6 +90,8 @@ class DirectoryGraph:
         self._purposes = purposes
         self._search_budget = search_budget
         self._reviews = reviews
+        self._peers = peers
+        self._peer_timeout = peer_timeout
         self._token_limit = token_limit
         self._depth_limit = depth_limit
         self._read: OrderedDict[str, ReadDocument] = OrderedDict()
@@ -119,9 +125,13 @@ class DirectoryGraph:
         A mutation reads the directory as its change leaves it.
         """
         assert isinstance(readable, ReadDocument)  # noqa: S101  # made by `read` above
+        borders = None
+        if self._peers is not None and change is None and road.ask.caller.claims.vouched is None:
+            borders = Borders(peers=self._peers, timeout=self._peer_timeout)
+        directory = self._directory if change is None else change.directory
         asking = Asking(
             road=road,
-            directory=self._directory if change is None else change.directory,
+            directory=directory if borders is None else JoinedDirectory(directory, borders.arrived),
             ledger=self._ledger,
             references=self._references,
             withholdings=self._withholdings if change is None else change.withholdings,
@@ -131,6 +141,7 @@ class DirectoryGraph:
             search_budget=self._search_budget,
             reviews=self._reviews,
             change=change,
+            borders=borders,
         )
         answer = None if readable.plan is None else readable.plan.prepared(operation, asking)
         if answer is not None:

@@ -40,7 +40,7 @@ def selection_of(info: Info, *path: str) -> DocumentSelection:
 def level(info: Info, parent: object, name: str, load: Level) -> Awaitable[Any] | None:
     """Return what a disclosed parent's field leads to, or None where the field itself is not told."""
     assert isinstance(parent, Disclosed)  # noqa: S101  # Strawberry's annotation of `self` says otherwise
-    if not parent.plan.tells(name):
+    if not parent.tells(name):
         return None
     return load_with_siblings(info, parent, load)
 

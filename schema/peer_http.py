@@ -12,7 +12,8 @@ from starlette.responses import Response
 
 from gateway.answering import Answering, Reply
 from gateway.asked import Operation
-from gateway.errors import AskRefused, BadRequest, SourceFailed, SourceUnavailable, Unauthenticated
+from gateway.errors import AskRefused, AuditUnavailable, BadRequest, SourceFailed, SourceUnavailable, Unauthenticated
+from gateway.federation.asking import LEDGER_ENTRY
 from gateway.federation.assertion import (
     ORIGIN,
     AssertionChecker,
@@ -56,14 +57,16 @@ class PeerEndpoint:
         registry: Callable[[], Registry | None],
         body_limit: int,
         clock: Callable[[], datetime],
+        leaf_of: Callable[[int], Awaitable[bytes | None]],
     ) -> None:
-        """Take the road to an answer, the check of assertions, and where the registry in force is found."""
+        """Take the road to an answer, the check of assertions, and where registry and entries' hashes are found."""
         self._home = home
         self._answering = answering
         self._checker = checker
         self._registry = registry
         self._body_limit = body_limit
         self._clock = clock
+        self._leaf_of = leaf_of
 
     async def graphql(self, request: Request) -> Response:
         """Answer an ask of the graph."""
@@ -113,7 +116,7 @@ class PeerEndpoint:
             return self._response(refusal(error), request_id)
         if fault is not None:
             return await self._recorded(fault, said, member, operation, said.request_id)
-        return self._response(await answer(said, operation), said.request_id)
+        return await self._committed(await answer(said, operation), said.request_id)
 
     async def ping(self, request: Request) -> Response:
         """Tell a member's gateway who answers here, what the registry says of it, and what the time is."""
@@ -173,7 +176,18 @@ class PeerEndpoint:
             operation=operation,
             request_id=request_id,
         )
-        return self._response(reply, request_id)
+        return await self._committed(reply, request_id)
+
+    async def _committed(self, reply: Reply, request_id: str) -> Response:
+        """Return a reply with the entry that was made of the call, for the asking side to keep beside its own."""
+        response = self._response(reply, request_id)
+        try:
+            leaf = None if reply.entry is None else await self._leaf_of(reply.entry)
+        except AuditUnavailable as unavailable:
+            return self._response(refusal(unavailable), request_id)
+        if leaf is not None:
+            response.headers[LEDGER_ENTRY] = f"{reply.entry} {leaf.hex()}"
+        return response
 
     def _response(self, reply: Reply, request_id: str) -> Response:
         response = response_of(reply, request_id, status=status_of(reply))

@@ -85,6 +85,8 @@ class DocumentPlan:
             }
         except GraphQLError:
             return None
+        if not self._root.covers(arguments, asking.road.ask.home):
+            return None
         run = Run(asking=asking, arguments=given)
 
         async def answer() -> Answer:

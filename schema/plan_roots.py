@@ -6,20 +6,23 @@ from typing import Any, Protocol
 from graphql import FieldNode, GraphQLObjectType, get_named_type
 
 from gateway.ports import Criteria
-from gateway.record_ids import decode
-from gateway.vocabulary import RecordType
+from gateway.record_ids import decode, decode_foreign
+from gateway.vocabulary import AuthorityCode, RecordType
 from resolvers.authorities import ask_home
 from resolvers.children import child_by_identifier, children_by_id
 from resolvers.search import candidates_for
 from schema.plan_objects import ObjectPlan, Run
 from schema.plan_selection import Collector, NotPlanned
-from schema.query import home_only
 
 
 class Root(Protocol):
     """A root field with all that is selected below it."""
 
     below: ObjectPlan
+
+    def covers(self, arguments: Mapping[str, Any], home: AuthorityCode) -> bool:
+        """Return whether these arguments lead to the home directory alone."""
+        ...
 
     async def answer(self, run: Run, arguments: Mapping[str, Any]) -> Any:
         """Return what the field comes to."""
@@ -32,6 +35,10 @@ class ChildRoot:
     def __init__(self, of: GraphQLObjectType, nodes: Sequence[FieldNode], collector: Collector) -> None:
         """Plan what is selected of the child."""
         self.below = ObjectPlan(of, nodes, collector)
+
+    def covers(self, arguments: Mapping[str, Any], home: AuthorityCode) -> bool:
+        """Return whether the child is not one of another authority."""
+        return decode_foreign(arguments["by"].get("id") or "") is None
 
     async def answer(self, run: Run, arguments: Mapping[str, Any]) -> Any:
         """Return the child, or None."""
@@ -69,10 +76,13 @@ class SearchRoot:
             raise NotPlanned
         self.below = ObjectPlan(candidate, places, collector)
 
+    def covers(self, arguments: Mapping[str, Any], home: AuthorityCode) -> bool:
+        """Return whether no other authority is named."""
+        return not {str(code) for code in arguments.get("authorities") or ()} - {home}
+
     async def answer(self, run: Run, arguments: Mapping[str, Any]) -> Any:
         """Return the search's result."""
         asking = run.asking
-        home_only(arguments.get("authorities"), asking.road.ask.home)
         found = await candidates_for(
             asking, _criteria(arguments["criteria"]), self.below.selection, first=arguments["first"]
         )

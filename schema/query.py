@@ -1,6 +1,5 @@
 """What can be asked."""
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
@@ -8,15 +7,15 @@ from uuid import UUID
 import strawberry
 from strawberry.types import Info
 
-from gateway.errors import BadCriteria
 from gateway.ports import Criteria
-from gateway.record_ids import decode
+from gateway.record_ids import ForeignId, decode, decode_foreign
 from gateway.reviewing.finding import Period
 from gateway.vocabulary import AuthorityCode, ChildId, LogReader, RecordType, ReviewPattern
 from resolvers.access_log import access_log_of_child
 from resolvers.authorities import ask_home, authorities_by_code
 from resolvers.callers import caller_themself
 from resolvers.children import child_by_identifier, children_by_id
+from resolvers.elsewhere import candidates_everywhere, others_named, record_elsewhere
 from resolvers.practitioners import practitioners_by_id
 from resolvers.records import BY_ID
 from resolvers.reviewing import review_of_callers
@@ -27,6 +26,7 @@ from schema.access_review import AccessReviewConnection, AccessReviewEdge
 from schema.caller import Caller
 from schema.child import Child
 from schema.child_search import ChildSearch
+from schema.elsewhere import wanted_below
 from schema.keys import ChildCriteria, ChildKey, SettingKey
 from schema.levels import asking_of, load_with_siblings, selection_of
 from schema.local_authority import LocalAuthority, LocalAuthorityCode
@@ -58,6 +58,9 @@ class Query:
         """Find the child."""
         ask_home(asking_of(info))
         if by.id:
+            foreign = decode_foreign(by.id)
+            if foreign is not None:
+                return await record_told_elsewhere(info, foreign) if foreign.type is RecordType.CHILD else None
             child_id = _id_of(RecordType.CHILD, by.id)
             return None if child_id is None else await load_with_siblings(info, child_id, children_by_id)
         return await child_by_identifier(
@@ -80,22 +83,23 @@ class Query:
     ) -> Any:
         """Search."""
         asking = asking_of(info)
-        home_only(authorities, asking.road.ask.home)
-        found = await candidates_for(
-            asking,
-            Criteria(
-                given_name=criteria.given_name,
-                family_name=criteria.family_name,
-                date_of_birth=criteria.date_of_birth,
-                gender=criteria.gender,
-                postcode=criteria.postcode,
-                nhs_number=criteria.nhs_number,
-                upn=criteria.upn,
-            ),
-            selection_of(info, "candidates"),
-            first=first,
+        others = await others_named(asking, authorities)
+        stated = Criteria(
+            given_name=criteria.given_name,
+            family_name=criteria.family_name,
+            date_of_birth=criteria.date_of_birth,
+            gender=criteria.gender,
+            postcode=criteria.postcode,
+            nhs_number=criteria.nhs_number,
+            upn=criteria.upn,
         )
-        return ChildSearch(candidates=found, sources=list(ask_home(asking)))  # type: ignore[arg-type]  # disclosed records stand for the types
+        selection = selection_of(info, "candidates")
+        if others:
+            wanted = wanted_below(selection, RecordType.CANDIDATE)
+            search = await candidates_everywhere(asking, stated, selection, wanted, others=others, first=first)
+            return ChildSearch(candidates=list(search.candidates), sources=list(search.sources))  # type: ignore[arg-type]  # disclosed records stand for the types
+        found = await candidates_for(asking, stated, selection, first=first)
+        return ChildSearch(candidates=found, sources=[ask_home(asking)])  # type: ignore[arg-type,list-item]  # disclosed records stand for the types
 
     @resolved(description="One setting by id or national code; null if there is none.", graphql_type=Setting | None)
     async def setting(
@@ -223,16 +227,17 @@ class Query:
 
 async def record_by_id(info: Info, text: str) -> Any:
     """Return any record by the id partners hold, or None: also for an authority's code."""
+    foreign = decode_foreign(text)
+    if foreign is not None:
+        return await record_told_elsewhere(info, foreign)
     decoded = decode(text)
     if decoded is not None:
         return await load_with_siblings(info, decoded[1], BY_ID[decoded[0]])
     return await load_with_siblings(info, AuthorityCode(text), authorities_by_code)
 
 
-def home_only(authorities: Sequence[object] | None, home: AuthorityCode) -> None:
-    others = sorted({str(code) for code in authorities or ()} - {home})
-    if others:
-        raise BadCriteria(
-            f"This gateway asks its own authority only ({home}); leave `authorities` empty.",
-            reason="other-authorities-not-served",
-        )
+async def record_told_elsewhere(info: Info, record_id: ForeignId) -> Any:
+    """Return the record that another authority tells for an id of its own, or None."""
+    selection = selection_of(info)
+    arrived = await record_elsewhere(asking_of(info), record_id, wanted_below(selection, record_id.type))
+    return None if arrived is None else (await BY_ID[arrived.type](asking_of(info), [arrived], selection))[0]

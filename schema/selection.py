@@ -6,6 +6,7 @@ from typing import Any
 from graphql import (
     FieldNode,
     FragmentSpreadNode,
+    GraphQLBoolean,
     GraphQLIncludeDirective,
     GraphQLResolveInfo,
     GraphQLSkipDirective,
@@ -13,6 +14,7 @@ from graphql import (
     SelectionNode,
     SelectionSetNode,
     get_directive_values,
+    value_from_ast,
 )
 
 from gateway.vocabulary import RecordType
@@ -48,6 +50,25 @@ class DocumentSelection:
         for name in path:
             nodes = tuple(node for node in self._collect(nodes, None) if node.name.value == name)
         return DocumentSelection(self._info, nodes, self._remembered)
+
+    def below(self, record_type: RecordType, name: str) -> "DocumentSelection":
+        """Return the selection below a field of one type, whatever its aliases."""
+        nodes = (node for node in self._collect(self._nodes, record_type.value) if node.name.value == name)
+        return DocumentSelection(self._info, tuple(nodes), self._remembered)
+
+    def names(self) -> frozenset[str]:
+        """Return the names of all fields selected here, on whatever type."""
+        return frozenset(node.name.value for node in self._collect(self._nodes, None))
+
+    def flag(self, name: str) -> bool | None:
+        """Return what a yes-or-no argument is at all of these places, or None where they differ or leave it out."""
+        given = [
+            value_from_ast(argument.value, GraphQLBoolean, self._info.variable_values.coerced)
+            for node in self._nodes
+            for argument in node.arguments or ()
+            if argument.name.value == name
+        ]
+        return given[0] if len(given) == len(self._nodes) and len(set(map(repr, given))) == 1 else None
 
     def fields(self, record_type: RecordType) -> frozenset[str]:
         """Return the names of the fields selected here on a type, without `__typename`."""

@@ -154,6 +154,11 @@ class PostgresLedgerReader:
         rows = await self._fetch("SELECT seq, entry, leaf_hash FROM ledger_entry WHERE seq = $1", seq)
         return _stored(rows[0]) if rows else None
 
+    async def leaf(self, seq: int) -> bytes | None:
+        """Return the leaf hash of one entry, or None."""
+        rows = await self._fetch("SELECT leaf_hash FROM ledger_entry WHERE seq = $1", seq)
+        return bytes(rows[0]["leaf_hash"]) if rows else None
+
     async def entries(
         self, *, after_seq: int = -1, limit: int | None = None, to_seq: int | None = None
     ) -> AsyncIterator[StoredEntry]:

@@ -19,8 +19,8 @@ from gateway.cli.federation_registry import registry_app
 from gateway.cli.running import console, run
 from gateway.federation.enrolment import CertificateRefused
 from gateway.federation.registry import Registry, RegistryRefused, read_registry
-from gateway.federation.signed import KeyUnusable, read_key
-from gateway.federation.tls import OwnCertificate
+from gateway.federation.signed import KeyUnusable
+from gateway.federation.tls import OwnCertificate, assertion_key
 from gateway.settings import PACKAGED_POLICIES, Settings, SettingsError
 from gateway.vocabulary import AuthorityCode
 
@@ -210,10 +210,7 @@ def _own(settings: Settings) -> tuple[OwnCertificate, str]:
         raise SettingsError(
             "GATEWAY_PEER_CERT_FILE, GATEWAY_PEER_KEY_FILE and GATEWAY_ASSERTION_KEY_FILE: must be set to call a peer"
         )
-    try:
-        key = read_key(orjson.loads(settings.assertion_key_file.read_bytes()), private=True)
-    except (OSError, ValueError, KeyUnusable) as error:
-        raise SettingsError("GATEWAY_ASSERTION_KEY_FILE: no private key as a JWK") from error
+    key = assertion_key(settings.assertion_key_file)
     own = OwnCertificate(certificate=settings.peer_cert_file, key=settings.peer_key_file)
     return own, key.thumbprint()
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from gateway.disclosure.question import Attribute
 from gateway.identity import Caller
+from gateway.record_ids import ForeignId
 from gateway.records import (
     AccessLogEntry,
     AccessReviewCase,
@@ -327,5 +328,7 @@ def home_of(record: Record, home: AuthorityCode) -> AuthorityCode:
             return record.authority
         case Grant():
             return record.home
+        case Setting() | Practitioner() | Agency():
+            return record.id.authority if isinstance(record.id, ForeignId) else home
         case _:
             return home

@@ -1,7 +1,7 @@
 """Note: what one ask touched, as the ledger records it, taken from the very objects that make the response."""
 
 from collections.abc import Collection, Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from gateway.disclosure.classes import RecordClass
 from gateway.disclosure.fields import LEVELS, attribute
@@ -10,7 +10,11 @@ from gateway.disclosure.redaction import Disclosed
 from gateway.disclosure.road import ActionNote, Notes
 from gateway.ledger.commitments import Commitments, value_bytes
 from gateway.ledger.entry import NOT_FOUND, MaskedNote, RecordNote, WithheldNote
+from gateway.record_ids import noted
 from gateway.vocabulary import ChildId, Effect, RecordType
+
+WITHHELD_ELSEWHERE: Final = "withheld-elsewhere"
+"""The audit reason of what the authority that told a record did not tell of it."""
 
 Place = tuple[RecordType, str, tuple[ChildId, ...]]
 """A record, as told about certain children: what belongs to a link differs from child to child."""
@@ -20,7 +24,7 @@ def record_notes(notes: Notes, commitments: Commitments, salt: bytes) -> tuple[R
     """Return one note for each record touched and each set of children it was told about, in the order of telling."""
     told: dict[Place, list[Disclosed]] = {}
     for disclosed in notes.disclosed:
-        told.setdefault((disclosed.plan.type, str(disclosed.record_id), disclosed.about), []).append(disclosed)
+        told.setdefault((disclosed.plan.type, noted(disclosed.record_id), disclosed.about), []).append(disclosed)
     made = [_told_note(place, group, commitments, salt) for place, group in told.items()]
     told_records = {(record_type, record_id) for record_type, record_id, _ in told}
     actions = [part for note in notes.actions for part in _action_notes(note, told_records, commitments, salt)]
@@ -61,8 +65,11 @@ def _told_note(place: Place, group: list[Disclosed], commitments: Commitments, s
     concealed: dict[str, tuple[str, ...]] = {}
     levels = LEVELS.get(record_type, frozenset())
     for disclosed in group:
+        untold = _untold_elsewhere(disclosed)
         for name, decided in disclosed.plan.effects.items():
-            if decided.effect is Effect.WITHHOLD:
+            if name in untold and decided.effect in (Effect.DISCLOSE, Effect.MASK):
+                withheld[name] = WithheldNote(reasons=(WITHHELD_ELSEWHERE,), tell=untold[name])
+            elif decided.effect is Effect.WITHHOLD:
                 withheld[name] = WithheldNote(reasons=decided.reasons, tell=decided.tell or "")
             elif decided.effect is Effect.CONCEAL:
                 concealed[name] = decided.reasons
@@ -88,6 +95,14 @@ def _told_note(place: Place, group: list[Disclosed], commitments: Commitments, s
     )
 
 
+def _untold_elsewhere(disclosed: Disclosed) -> dict[str, str]:
+    """Return the fields that the authority which told a record left null, with the code that said so, if one did."""
+    elsewhere = disclosed.elsewhere
+    if elsewhere is None:
+        return {}
+    return {**dict.fromkeys(elsewhere.untold, ""), **{one.field: one.reason for one in elsewhere.withheld}}
+
+
 def _value(disclosed: Disclosed, name: str) -> Any:
     return disclosed.__dict__[attribute(name)]
 
@@ -96,7 +111,7 @@ def _concealed_notes(notes: Notes) -> Iterator[RecordNote]:
     for record_type, record_id, home, about, decision, record_class in _once(notes.concealed):
         yield RecordNote(
             type=record_type,
-            id=str(record_id),
+            id=noted(record_id),
             home=home,
             about=tuple(str(child) for child in about),
             exists=Effect.CONCEAL,

@@ -15,7 +15,7 @@ from gateway.disclosure.fields import DERIVED, LEVELS, attribute
 from gateway.disclosure.question import Attribute, Decision, FieldDecision
 from gateway.errors import DecisionUnavailable
 from gateway.record_ids import encode
-from gateway.records import Address, Assertion
+from gateway.records import Address, Assertion, Elsewhere
 from gateway.vocabulary import AuthorityCode, ChildId, Effect, Obligation, RecordType, Service
 
 
@@ -42,7 +42,7 @@ class Provenance:
 class Disclosed:
     """What one record comes to for one caller: its told fields as attributes, by their Python names."""
 
-    __slots__ = ("__dict__", "about", "home", "keys", "plan", "record_id")
+    __slots__ = ("__dict__", "about", "elsewhere", "home", "keys", "plan", "record_id")
 
     record_id: Any
     """In the id type of the record's own type: a ChildId for a Child."""
@@ -52,6 +52,12 @@ class Disclosed:
     keys: dict[str, Any]
     """For each told field that leads to further records: what its resolver needs to load them."""
     plan: "Plan"
+    elsewhere: Elsewhere | None
+    """Where another authority told the record: what it did not tell of it."""
+
+    def tells(self, field: str) -> bool:
+        """Return whether a selected field is told, in full, by these rules and by whoever told the record."""
+        return self.plan.tells(field) and (self.elsewhere is None or field not in self.elsewhere.untold)
 
     @property
     def type(self) -> RecordType:
@@ -131,6 +137,14 @@ class Plan:
         decided = self.decision.fields.get(field)
         return decided is not None and decided.effect is Effect.DISCLOSE
 
+    def withheld_with(self, elsewhere: Elsewhere) -> tuple[Withheld, ...]:
+        """Return what is withheld here, and what of the rest is withheld by the authority that told the record."""
+        return self.withheld + tuple(
+            Withheld(field=one.field, reason=one.reason, remedy=one.remedy)
+            for one in elsewhere.withheld
+            if one.field in self.effects and self.effects[one.field].effect in (Effect.DISCLOSE, Effect.MASK)
+        )
+
     def redact(
         self,
         record: Any,
@@ -146,6 +160,7 @@ class Plan:
         disclosed.record_id = record_id
         disclosed.home = home
         disclosed.about = about
+        disclosed.elsewhere = elsewhere = getattr(record, "elsewhere", None)
         values: dict[str, Any] = dict(self._silent)
         values.update(zip((name for name, _ in self._values), self._read(record), strict=True))
         if self._tells_id:
@@ -156,7 +171,7 @@ class Plan:
                 value = None if value is None else mask(value)
             values[name] = value
         if self._tells_withheld:
-            values["withheld"] = self.withheld
+            values["withheld"] = self.withheld if elsewhere is None else self.withheld_with(elsewhere)
         if self._sourced is not None:
             values["provenance"] = stale.provenance(record.provenance, self._sourced)
         disclosed.__dict__ = values

@@ -46,9 +46,13 @@ class SourceNote:
 
     authority_code: AuthorityCode
     status: SourceStatus
-    as_of: datetime
+    as_of: datetime | None
     elapsed_ms: int | None = None
     """Of a peer only: how long the home directory took would say something of what it holds."""
+    reason: str | None = None
+    """Of a peer that did not answer: why, for the ledger alone."""
+    entry: tuple[int, str] | None = None
+    """Of a peer that answered: number and leaf hash of the entry it made of the call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +110,7 @@ class Road:
         self._searching = searching
         self._plans = plans
         self._freshness = freshness
-        self._record_limit = record_limit
+        self.record_limit = record_limit
         self._touched = 0
 
     def begin_search(self) -> int:
@@ -200,9 +204,9 @@ class Road:
         context: tuple[ChildId, ...],
     ) -> Disclosed:
         self._touched += 1
-        if self._touched > self._record_limit:
+        if self._touched > self.record_limit:
             raise QueryTooCostly(
-                f"The answer would touch more than {self._record_limit} records; ask for fewer.",
+                f"The answer would touch more than {self.record_limit} records; ask for fewer.",
                 reason="record-limit",
             )
         plan = self._plans.plan(key, decision, selection.fields(key[0]))

@@ -3,11 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from gateway.federation.assertion import Asker
 from gateway.identity import Access
 from gateway.vocabulary import AuthorityCode, SourceStatus
+
+LEDGER_ENTRY: Final = "ledger-entry"
+"""The header of a reply with number and leaf hash of the entry that was made of the call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +40,16 @@ class PeerReply:
     elapsed_ms: int
     as_of: datetime | None = None
     data: Mapping[str, Any] | None = None
+    entry: tuple[int, str] | None = None
+    """Number and leaf hash of the entry that the authority says it made of the call."""
 
 
 class Peers(Protocol):
     """Other authorities' gateways."""
+
+    def members(self) -> Mapping[AuthorityCode, str]:
+        """Return the names of all other members; none while no registry is in force."""
+        ...
 
     async def ask(
         self, authorities: Sequence[AuthorityCode], ask: PeerAsk, *, within: float

@@ -5,7 +5,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import orjson
+
 from gateway.federation.registry import Member, Registry
+from gateway.federation.signed import Key, KeyUnusable, read_key
 from gateway.settings import SettingsError
 
 
@@ -32,6 +35,18 @@ class OwnCertificate:
             raise SettingsError(
                 "GATEWAY_PEER_CERT_FILE and GATEWAY_PEER_KEY_FILE: not a certificate and its key in PEM"
             ) from error
+
+
+def assertion_key(path: Path) -> Key:
+    """Return the key in a file by which this gateway signs what it asks others under.
+
+    Raises:
+        SettingsError: It is no private key.
+    """
+    try:
+        return read_key(orjson.loads(path.read_bytes()), private=True)
+    except (OSError, ValueError, KeyUnusable) as error:
+        raise SettingsError("GATEWAY_ASSERTION_KEY_FILE: no private key as a JWK") from error
 
 
 def caller_context(certificate: Path, key: Path) -> ssl.SSLContext:

@@ -225,6 +225,7 @@ def _document(entry: AuditEntry, sealing: _Sealing) -> dict[str, Any]:
             "person": caller.person,
             "role": caller.role,
             "standing": caller.standing,
+            **({} if caller.assertion is None else {"assertion": caller.assertion}),
         },
         "classes": [dict(record_class) for record_class in classes],
         "gateway": entry.gateway,
@@ -244,6 +245,8 @@ def _document(entry: AuditEntry, sealing: _Sealing) -> dict[str, Any]:
                 "authority": source.authority,
                 "elapsed_ms": source.elapsed_ms,
                 "status": source.status,
+                **({} if source.reason is None else {"reason": source.reason}),
+                **({} if source.entry is None else {"entry": {"leaf": source.entry[1], "number": source.entry[0]}}),
             }
             for source in entry.sources
         ],

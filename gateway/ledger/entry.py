@@ -38,6 +38,8 @@ class CallerNote:
     peer: str | None = None
     standing: str | None = None
     acts_for: tuple[str, str] | None = None
+    assertion: str | None = None
+    """The id (`jti`) of the assertion under which a peer asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +95,9 @@ class SourceNote:
     status: SourceStatus
     as_of: datetime | None = None
     elapsed_ms: int | None = None
+    reason: str | None = None
+    entry: tuple[int, str] | None = None
+    """Number and leaf hash of the entry that a peer made of the call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,135 @@
+"""Two authorities with a gateway each: one is asked by its own people, the other by the first one's gateway."""
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+import orjson
+
+from connectors.postgres.database import Database
+from tests.support.builders import (
+    a_carer,
+    a_child,
+    a_practitioner,
+    a_setting,
+    an_agency,
+    an_authority,
+    an_involvement,
+    attends,
+)
+from tests.support.federation import ELSEWHERE, HERE, THERE, RegistryFile, a_member_served, enrolled
+from tests.support.gateway import Client, a_gateway, a_persona
+from tests.support.postgres import fresh_database
+from tests.support.processes import free_port
+
+PATIENT = {"request_timeout": 30, "decision_timeout": 20, "peer_timeout": 10}
+
+FIND = """
+query Find($criteria: ChildCriteria!, $authorities: [LocalAuthorityCode!]) {
+  searchChildren(criteria: $criteria, authorities: $authorities) {
+    candidates {
+      grade
+      child {
+        id givenName familyName nhsNumber dateOfBirth address { postcode } responsibleAuthority { code name }
+        carers { name telephone }
+        settings { name kind }
+        involvements(active: true) {
+          id service startedOn practitioner { name telephone agency { name } } withheld { field reason }
+        }
+        sources { authority { code } status }
+        withheld { field reason }
+        provenance { field source stale }
+      }
+    }
+    sources { authority { code name } status asOf elapsedMs }
+  }
+}
+"""
+MIA = {"familyName": "Marsh", "dateOfBirth": "2016-05-04"}
+
+
+@dataclass(kw_only=True)
+class Side:
+    """One authority: what it has enrolled, and its database."""
+
+    member: object
+    database: Database
+
+    async def entries(self):
+        rows = await self.database.fetch("SELECT entry, leaf_hash FROM ledger_entry ORDER BY seq")
+        return [orjson.loads(row["entry"]) | {"leaf": bytes(row["leaf_hash"]).hex()} for row in rows]
+
+    async def entry(self, request_id):
+        [found] = [entry for entry in await self.entries() if entry["request_id"] == request_id]
+        return found
+
+
+@dataclass(kw_only=True)
+class Borders:
+    """The asking side's client, both sides, and the registry."""
+
+    client: Client
+    here: Side
+    there: Side
+    registry: RegistryFile
+
+    async def find(self, persona, criteria=MIA, authorities=(THERE,), *, query=FIND, **headers):
+        variables = {"criteria": criteria, "authorities": list(authorities)}
+        return await self.client.ask(persona, query, variables, **headers)
+
+
+@asynccontextmanager
+async def a_side(postgres, member):
+    async with fresh_database(postgres) as url:
+        database = await Database.open(url, pool_min=1, pool_max=4, timeout=10.0)
+        try:
+            yield Side(member=member, database=database)
+        finally:
+            await database.close()
+
+
+@asynccontextmanager
+async def two_authorities(postgres, folder, *, answered=True, clock=None, **settings):
+    """HERE asks, THERE answers (unless stated otherwise), ELSEWHERE is listed and nobody listens there."""
+    here = enrolled(folder, HERE)
+    there = enrolled(folder, THERE, port=free_port())
+    elsewhere = enrolled(folder, ELSEWHERE, port=free_port())
+    registry = RegistryFile(folder, here, there, elsewhere)
+    timing = {} if clock is None else {"clock": clock}
+    async with a_side(postgres, here) as asking, a_side(postgres, there) as asked:
+        await an_authority(asking.database, HERE)
+        await an_authority(asked.database, THERE)
+        stated = here.settings(registry) | PATIENT | settings
+        async with a_gateway(asking.database.url, folder / "asking", **stated, **timing) as client:
+            borders = Borders(client=client, here=asking, there=asked, registry=registry)
+            if not answered:
+                yield borders
+                return
+            port = int(there.member.endpoints[0].rpartition(":")[2])
+            async with a_member_served(asked.database.url, folder / "asked", there, registry, peers_on=port, **timing):
+                yield borders
+
+
+async def mia(side, **stated):
+    """A child with a carer, a school and a social worker."""
+    child = await a_child(
+        side.database,
+        **{
+            "given_name": "Mia",
+            "family_name": "Marsh",
+            "date_of_birth": date(2016, 5, 4),
+            "authority": side.member.member.authority,
+        }
+        | stated,
+    )
+    await a_carer(side.database, of=[child], name="Joan Marsh", telephone="0161 496 0777")
+    await attends(side.database, child, await a_setting(side.database, name="Oak Primary"))
+    agency = await an_agency(side.database, name="Children's Services", authority=side.member.member.authority)
+    worker = await a_practitioner(side.database, name="Sam Carter", agency=agency, telephone="0161 496 0888")
+    await an_involvement(side.database, child, practitioner_id=worker, agency_id=agency, service="SOCIAL_CARE")
+    return UUID(str(child))
+
+
+async def a_nurse(side, **stated):
+    return await a_persona(side.database, "health-practitioner", **stated)
