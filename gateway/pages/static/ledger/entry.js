@@ -5,7 +5,7 @@ import { effectMark } from "./effects.js";
 import { element } from "./elements.js";
 import { lookFor } from "./entries.js";
 import { bytesOf, canHash, hexOf, isIncluded, leafHash, readKey, readNote, signedBy } from "./merkle.js";
-import { OUTCOMES, lines, moment, number, purpose, role, words } from "./words.js";
+import { OUTCOMES, lines, moment, nextDay, number, purpose, role, words } from "./words.js";
 
 export async function show(page) {
   const asked = address.read().get("number") ?? "";
@@ -89,7 +89,7 @@ function about(page, entry, sealed) {
       ["Outcome", [OUTCOMES[entry.outcome], ...(entry.codes ?? []).map(({ code, reason }) => [": ", element("code", {}, code), ` (${reason.split(",").map((one) => reasonText(page, one)).join("; ")})`]).flat()]],
       ["What was typed", "is not told: it may hold a child's name. " + (entry.searchedBy?.length ? `It was a search by ${entry.searchedBy.map(words).join(", ")}.` : "")],
       ["Searches charged", number(entry.searches ?? 0)],
-      ["Children", children(entry, sealed)],
+      ["Children", children(page, entry, sealed)],
       ["Rules", entry.policyRevision ? ["revision ", element("code", {}, entry.policyRevision), `, ${entry.engine} engine`] : "none were asked"],
       ["Sources", (entry.sources ?? []).map(({ authority, status }) => `${authority}: ${words(status)}`).join(", ") || "none were asked"],
       ["Request id", element("code", {}, entry.requestId)],
@@ -97,14 +97,14 @@ function about(page, entry, sealed) {
   );
 }
 
-function children(entry, sealed) {
+function children(page, entry, sealed) {
   const known = (entry.children ?? []).map((child) =>
     element(
       "li",
       {},
       element("code", {}, child),
       " ",
-      element("button", { type: "button", "aria-label": `Who else looked at ${child}`, onclick: () => { lookFor({ child }); location.hash = "#view=entries"; } }, "Who else looked"),
+      element("button", { type: "button", "aria-label": `Who else looked at ${child}`, onclick: () => { lookFor({ child }); location.hash = `#view=entries&since=${nextDay(page.book.today, -365)}`; } }, "Who else looked"),
     ),
   );
   const gone = sealed.forgotten ? element("li", {}, `${sealed.forgotten} no longer known`) : null;
@@ -221,7 +221,7 @@ async function check(page, data, into) {
   into.replaceChildren(
     title,
     element("p", { class: `verdict ${broken ? "conceal" : "disclose"}` }, element("strong", {}, verdict)),
-    element("ul", { class: "plain" }, found.map(({ holds, sentence }) => element("li", {}, element("span", { class: "mark" }, { true: "Holds", false: "Fails", null: "Open", undefined: "Not checked" }[holds]), ` ${sentence}`))),
+    element("ul", { class: "plain" }, found.map(({ holds, sentence }) => element("li", {}, element("span", { class: "mark" }, { true: "Holds", false: "Fails", null: "Note", undefined: "Not checked" }[holds]), ` ${sentence}`))),
     element(
       "details",
       {},

@@ -41,7 +41,7 @@ async function count(page, stated, into) {
   if (!data) return;
   const all = data.rows.reduce((sum, row) => sum + total(row), 0);
   into.replaceChildren(
-    element("p", {}, all ? `${number(all)} entries of ${number(data.rows.length)} agencies. The darker a cell, the more entries; a cell with entries leads to them.` : "There is no entry in these days."),
+    element("p", {}, all ? `${number(all)} entries of ${number(data.rows.length)} agencies. The stronger the colour, the more entries; a number leads to its entries.` : "There is no entry in these days."),
     all ? heatMap(data.rows, stated) : "",
   );
 }

@@ -1,7 +1,7 @@
 // Checkpoints, how far behind they are, who witnesses them, and how the ledger grows.
 
 import * as address from "./address.js";
-import { choice, element } from "./elements.js";
+import { choice, counted, element } from "./elements.js";
 import { day, dayField, hour, lines, moment, nextDay, number } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -39,7 +39,7 @@ export async function show(page) {
 async function look(page, stated, into) {
   const data = await page.ask("proof", stated, into);
   if (!data) return;
-  into.replaceChildren(lag(data.lag), witnesses(data.witnesses), growth(data.growth, stated.by), history(page, stated, data, into), archives(data.archived));
+  into.replaceChildren(lag(data.lag), witnesses(data.witnesses), growth(data.growth, stated), history(page, stated, data, into), archives(data.archived));
 }
 
 function lag({ seconds, signed, entries, fault }) {
@@ -60,7 +60,7 @@ function lag({ seconds, signed, entries, fault }) {
       ["Entries in the ledger", number(entries)],
       ["Covered by the newest checkpoint", number(signed)],
       ["Not covered yet", number(Math.max(0, behind))],
-      ["Since the newest checkpoint", seconds === null ? "never" : `${number(Math.round(seconds))} seconds`],
+      ["Since the newest checkpoint", seconds === null ? "never" : counted(Math.round(seconds), "second")],
     ),
   );
 }
@@ -90,42 +90,42 @@ function table(caption, heads, rows) {
   );
 }
 
-function growth(counted, by) {
+function growth(bars, { since, until, by }) {
   const label = by === "hour" ? hour : day;
   const title = element("h2", { id: "growth-title" }, "Growth");
-  if (!counted.length) return element("section", { "aria-labelledby": "growth-title" }, title, element("p", {}, "There is no entry in these days."));
-  const all = counted.reduce((sum, { entries }) => sum + entries, 0);
-  const most = counted.reduce((found, one) => (one.entries > found.entries ? one : found));
+  if (!bars.length) return element("section", { "aria-labelledby": "growth-title" }, title, element("p", {}, "There is no entry in these days."));
+  const all = bars.reduce((sum, { entries }) => sum + entries, 0);
+  const most = bars.reduce((found, one) => (one.entries > found.entries ? one : found));
   const sentence = `${number(all)} entries; the most by ${by}: ${number(most.entries)}, ${label(most.at)}.`;
   return element(
     "section",
     { "aria-labelledby": "growth-title" },
     title,
     element("p", {}, sentence),
-    picture(counted, by, most.entries),
-    element("details", {}, element("summary", {}, "The same as a table"), element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Growth" }, table(`Entries by ${by}`, [by === "hour" ? "Hour" : "Day", "Entries"], counted.map(({ at, entries }) => [label(at), number(entries)])))),
+    picture(bars, { since, until, by }, most.entries),
+    element("details", {}, element("summary", {}, "The same as a table"), element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Growth" }, table(`Entries by ${by}`, [by === "hour" ? "Hour" : "Day", "Entries"], bars.map(({ at, entries }) => [label(at), number(entries)])))),
   );
 }
 
-// Bars on a line of time, so that a gap shows as a gap.
-function picture(counted, by, most) {
+// Bars over all the days asked for, so that a gap shows as a gap.
+function picture(bars, { since, until, by }, most) {
   const step = by === "hour" ? 3_600_000 : 86_400_000;
-  const first = new Date(counted[0].at).getTime();
-  const places = Math.round((new Date(counted.at(-1).at).getTime() - first) / step) + 1;
-  const width = Math.max(places, 30);
+  const begun = new Date(`${since}T00:00:00Z`).getTime();
+  const width = (new Date(`${nextDay(until, 1)}T00:00:00Z`).getTime() - begun) / step;
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("class", "growth");
   svg.setAttribute("viewBox", `0 0 ${width} 100`);
   svg.setAttribute("preserveAspectRatio", "none");
-  svg.setAttribute("aria-hidden", "true");
-  for (const { at, entries } of counted) {
-    const bar = document.createElementNS(SVG, "rect");
+  for (const { at, entries } of bars) {
     const height = Math.max(1, (98 * entries) / most);
-    for (const [name, value] of Object.entries({ x: Math.round((new Date(at).getTime() - first) / step) + 0.1, y: 100 - height, width: 0.8, height })) bar.setAttribute(name, value);
+    const bar = document.createElementNS(SVG, "rect");
+    // In summer a day in London begins at 23:00 of the day before.
+    const x = Math.round((new Date(at).getTime() - begun) / step) + 0.1;
+    for (const [name, value] of Object.entries({ x, y: 100 - height, width: 0.8, height })) bar.setAttribute(name, value);
     svg.append(bar);
   }
-  const label = by === "hour" ? hour : day;
-  return element("div", { class: "picture", "aria-hidden": "true" }, svg, element("p", { class: "ends" }, element("span", {}, label(counted[0].at)), element("span", {}, label(counted.at(-1).at))));
+  const ends = element("p", { class: "ends" }, element("span", {}, day(`${since}T12:00:00Z`)), element("span", {}, day(`${until}T12:00:00Z`)));
+  return element("div", { class: "picture", "aria-hidden": "true" }, svg, ends);
 }
 
 function history(page, stated, data, into) {

@@ -27,8 +27,9 @@ export function title(list, code) {
 export const role = (book, code) => title(book.roles, code);
 export const purpose = (book, code) => title(book.purposes, code).split(":")[0];
 
-// dateOfBirth → date of birth
+// dateOfBirth → date of birth, TIMED_OUT → timed out
 export function words(name) {
+  if (name === name.toUpperCase()) return name.toLowerCase().replaceAll("_", " ");
   return name.replace(/(?<!^)([A-Z])/g, (letter) => ` ${letter.toLowerCase()}`).toLowerCase();
 }
 
