@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -148,8 +147,3 @@ def _fields(record: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         yield {"name": name, "effect": "withhold", "reasons": list(note["reasons"]), "tell": note["tell"]}
     for name, reasons in record.get("concealed", {}).items():
         yield {"name": name, "effect": "conceal", "reasons": list(reasons), "tell": None}
-
-
-def instant_text(at: datetime) -> str:
-    """Return an instant as the page reads it."""
-    return at.isoformat()

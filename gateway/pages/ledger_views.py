@@ -7,6 +7,7 @@ What one looks for counts as told; what is counted is counted over the entries t
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
+from uuid import UUID
 
 from gateway.disclosure.classes import class_of_ask
 from gateway.disclosure.fields import FIELDS, attribute
@@ -48,7 +49,8 @@ from gateway.workbench.book import Book
 
 PAGE: Final = 50
 CHECKPOINTS: Final = 25
-AGENCIES_OF_DAYS: Final = 366
+AGENCIES_OF_DAYS: Final = 31
+"""Days whose agencies are offered to look by; another is reached from the heat map."""
 SOUGHT_BY: Final = {
     "person": "person",
     "role": "role",
@@ -122,15 +124,15 @@ class LedgerViews:
 
     async def _book(self, road: Road) -> Mapping[str, Any]:
         now = self._clock()
-        year = Sought(since=now - timedelta(days=AGENCIES_OF_DAYS), until=now, authority=await _scope(road))
-        seen = [code for code in await self._search.by_hour(year) if code is not None]
+        lately = Sought(since=now - timedelta(days=AGENCIES_OF_DAYS), until=now, authority=await _scope(road))
+        seen = [code for code in await self._search.by_hour(lately) if code is not None]
         names = await self._agencies(seen)
         rules = self._rules()
         if self._annotations[0] != rules.revision:
             self._annotations = (rules.revision, read_annotations(rules.modules))
         book = book_document(Book(rules.data), self._annotations[1])
         return {
-            "scope": year.authority,
+            "scope": lately.authority,
             "today": now.astimezone(LOCAL_TIME).date().isoformat(),
             "agencies": sorted(
                 ({"code": code, "title": names.get(code, code)} for code in seen), key=lambda agency: agency["title"]
@@ -292,4 +294,4 @@ def _plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, tuple):
         return [_plain(part) for part in value]
-    return encode(RecordType.CHILD, value) if hasattr(value, "hex") and hasattr(value, "int") else value
+    return encode(RecordType.CHILD, value) if isinstance(value, UUID) else value
