@@ -11,7 +11,8 @@ ENOUGH := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 
 help:
 	@echo "make demo      start the gateway with made-up children and show what it does"
-	@echo "               ONCE=1 stops after showing; SCENE=name shows that scene and stops"
+	@echo "               ONCE=1 stops after showing; SCENE=name shows that scene and stops;"
+	@echo "               SCENE=cross-border shows three authorities, and stops with ONCE=1 or Ctrl-C"
 	@echo "make test      run the tests"
 	@echo "make check     formatting, lint, types and policies"
 	@echo "make bench     measure, and print ratios"
@@ -22,7 +23,7 @@ help:
 	@echo "PYTHON=path chooses the Python (3.11 or later) that .venv is made with."
 
 demo: .venv/running
-	@$(BIN)/gateway demo $(if $(ONCE)$(SCENE),--once) $(if $(SCENE),--scene "$(SCENE)")
+	@$(BIN)/gateway demo $(if $(ONCE),--once) $(if $(SCENE),--scene "$(SCENE)")
 
 test: .venv/development
 	@$(BIN)/python -m pytest -q

@@ -14,8 +14,9 @@ SOURCE = "local-directory"
 class StoryRows:
     """Rows in the making; days are counted back from today."""
 
-    def __init__(self, today: date, rows: Rows) -> None:
-        """Add to rows that exist."""
+    def __init__(self, today: date, rows: Rows, *, home: tuple[str, str, str] = TRAFFORD) -> None:
+        """Add to rows that exist, of one authority: GSS code, older code and name."""
+        self.home = home
         self.today = today
         self.rows = rows
         self._count = 0
@@ -30,7 +31,7 @@ class StoryRows:
 
     def agency(self, agency: UUID, name: str, kind: str, *, sensitive: bool = False) -> None:
         """Add an accredited agency with somebody to ask for advice."""
-        code, _, authority = TRAFFORD
+        code, _, authority = self.home
         self.rows.add("agency", str(agency), f"{authority} {name}", kind, code, None, sensitive, self.day(-365), None)
         role = {"health": "NAMED_NURSE"}.get(kind, "DESIGNATED_SAFEGUARDING_LEAD")
         mail = f"safeguarding@agency{agency.int % 100}.example"
@@ -61,7 +62,7 @@ class StoryRows:
         """Add a school or practice."""
         self.rows.add("setting", str(setting), kind, name, urn, None, None, ods, "1999-09-01",
                       '{"12 Foundry Close","Sale"}', "M33 9ZZ", "0161 496 0400", f"office@{urn or ods}.example",
-                      TRAFFORD[0], SOURCE, self.moment(400), self.moment(20))  # fmt: skip
+                      self.home[0], SOURCE, self.moment(400), self.moment(20))  # fmt: skip
 
     def carer(self, carer: UUID, name: str, *, home: tuple[str, str, str]) -> None:
         """Add a carer; a home is a line, a town and a postcode."""
@@ -76,7 +77,7 @@ class StoryRows:
         """Add a child; `former` is a family name it had until 50 days ago."""
         said = (SOURCE, self.moment(300), self.moment(25))
         pupil = (upn, "school-census", *said[1:]) if upn else (None,) * 4
-        self.rows.add("child", str(child), str(child), TRAFFORD[0], "live", None, None, *name, *said,
+        self.rows.add("child", str(child), str(child), self.home[0], "live", None, None, *name, *said,
                       birth.isoformat(), gender, *said, _lines(home), home[2], None, "CURRENT", self.day(50), *said,
                       nhs_number, "nhs-demographics", *said[1:], *pupil)  # fmt: skip
         self._search_key(child, *name, False, birth, gender, home[2])

@@ -32,7 +32,7 @@ async def demonstrate(settings: Settings, *, once: bool, scene: str | None) -> N
     """
     told = [story for story in STORIES if scene in (None, story.key)]
     if not told:
-        raise SettingsError(f"No such scene; there are: {', '.join(story.key for story in STORIES)}.")
+        raise SettingsError(f"No such scene; there are: {', '.join(story.key for story in STORIES)}, cross-border.")
     today = datetime.now(UTC).date()
     with console.status("Starting the database"):
         url = database_url(settings)

@@ -6,6 +6,7 @@ from gateway.cli.config import config_app
 from gateway.cli.data import data_app
 from gateway.cli.demo import demo
 from gateway.cli.federation import federation_app
+from gateway.cli.federation_reconcile import CALLS_EXAMPLES, RECONCILE_EXAMPLES, calls_command, reconcile_command
 from gateway.cli.ledger import ledger_app
 from gateway.cli.ledger_archive import archive, attach
 from gateway.cli.ledger_disclosure import check_proof_command, disclose_proof
@@ -46,6 +47,8 @@ ledger_app.command(
 ledger_app.command("rewrap", epilog="Example: `gateway ledger rewrap --from old-ledger.key`")(rewrap)
 ledger_app.command("check-proof", epilog="Example: `gateway ledger check-proof proof.json`")(check_proof_command)
 app.add_typer(federation_app, name="federation")
+federation_app.command("calls", epilog=CALLS_EXAMPLES)(calls_command)
+federation_app.command("reconcile", epilog=RECONCILE_EXAMPLES)(reconcile_command)
 ledger_app.command(
     "archive",
     epilog="Examples: `gateway ledger archive --before 2026-01-01 -o /srv/archive`; "

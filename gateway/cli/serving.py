@@ -71,13 +71,27 @@ async def serve_on(
 
 
 @asynccontextmanager
+async def serving_beside(app: Starlette, bound: socket.socket, *, peers: socket.socket) -> AsyncIterator[str]:
+    """Serve an application for the length of the block beside whatever else the process serves; yield its address."""
+    async with app.router.lifespan_context(app), _served(app, None, bound), _peers_served(app, peers):
+        host, port = bound.getsockname()[:2]
+        yield f"http://{host}:{port}"
+
+
+@asynccontextmanager
 async def _peers_served(app: Starlette, bound: socket.socket | None) -> AsyncIterator[None]:
     """Serve peers for the length of the block, on a socket of their own."""
     if bound is None:
         yield
         return
     side = app.state.peer_side
-    server = _PeerServer(_config(side.app, side.tls))
+    async with _served(side.app, side.tls, bound):
+        yield
+
+
+@asynccontextmanager
+async def _served(app: Starlette, tls: ssl.SSLContext | None, bound: socket.socket) -> AsyncIterator[None]:
+    server = _FurtherServer(_config(app, tls))
     serving = asyncio.create_task(server.serve(sockets=[bound]))
     up = asyncio.create_task(server.up.wait())
     await asyncio.wait({serving, up}, return_when=asyncio.FIRST_COMPLETED)
@@ -123,8 +137,8 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-class _PeerServer(_Server):
-    """A second server in the process: it stops when the first one does, and leaves the signals to it."""
+class _FurtherServer(_Server):
+    """A further server in the process: it leaves the signals to the first one, and stops with its block."""
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:

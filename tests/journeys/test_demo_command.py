@@ -29,3 +29,31 @@ async def test_the_demonstration_tells_every_story_once_and_leaves_nothing_runni
     asked = [persona.person for story in STORIES for persona in PERSONAS if persona.key == story.persona]
     assert [word for word in told.rpartition("The ledger:")[2].split() if word in asked] == asked
     assert "refused ACCESS_LAPSED" in told
+
+
+async def test_the_scene_across_borders_finds_who_works_with_the_child_and_leaves_nothing_running():
+    with server_folder() as folder:
+        data_dir = folder / "data"
+        server = EmbeddedServer(data_dir)
+        try:
+            async with a_running(
+                command_of("demo", "--scene", "cross-border", "--once"),
+                folder=folder / "output",
+                data_dir=data_dir,
+                decision_timeout=20,
+                peer_timeout=20,
+                request_timeout=40,
+            ) as demo:
+                code = await demo.ended(within=180)
+            left_running = server.pid
+        finally:
+            if data_dir.exists():
+                server.stop()
+        told = " ".join(demo.printed.split())
+
+    assert code == 0, demo.complained
+    assert left_running is None
+    assert "Daniel Osei, Social worker" in told
+    assert "Manchester: ANSWERED" in told
+    assert "Salford: UNAVAILABLE" in told
+    assert "The two ledgers agree on every call between the two (1)." in told
