@@ -90,7 +90,8 @@ class LocatorAnswers:
     async def _charge(self, spender: str, limit: int) -> None:
         if not await self._budget.spend(spender, limit=limit, at=self._clock()):
             raise BudgetExhausted(
-                "The locate asks of today are spent; name the authorities to ask.", reason=f"locate-{spender[:6]}"
+                "The locate asks of today are spent; name the authorities to ask.",
+                reason=f"locate-{spender.partition(':')[0]}",
             )
 
     async def _holder(self, key_id: str) -> Holder | None:

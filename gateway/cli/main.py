@@ -6,6 +6,7 @@ from gateway.cli.config import config_app
 from gateway.cli.data import data_app
 from gateway.cli.demo import demo
 from gateway.cli.federation import federation_app
+from gateway.cli.federation_locate import LOCATE_EXAMPLES, locate_command
 from gateway.cli.federation_reconcile import CALLS_EXAMPLES, RECONCILE_EXAMPLES, calls_command, reconcile_command
 from gateway.cli.ledger import ledger_app
 from gateway.cli.ledger_archive import archive, attach
@@ -47,6 +48,7 @@ ledger_app.command(
 ledger_app.command("rewrap", epilog="Example: `gateway ledger rewrap --from old-ledger.key`")(rewrap)
 ledger_app.command("check-proof", epilog="Example: `gateway ledger check-proof proof.json`")(check_proof_command)
 app.add_typer(federation_app, name="federation")
+federation_app.command("locate", epilog=LOCATE_EXAMPLES)(locate_command)
 federation_app.command("calls", epilog=CALLS_EXAMPLES)(calls_command)
 federation_app.command("reconcile", epilog=RECONCILE_EXAMPLES)(reconcile_command)
 ledger_app.command(

@@ -1,0 +1,149 @@
+"""A shielded child is answered like a miss, by value and by time, from the very next ask; and so are its siblings."""
+
+import time
+from datetime import date
+from uuid import uuid4
+
+import pytest
+
+from connectors.locator.building import OVERLAP, quarter_of
+from connectors.locator.keys import Kind
+from connectors.postgres.database import Database
+from gateway.vocabulary import SourceStatus
+from tests.support.builders import NOW, TODAY, a_carer, a_child, an_authority, cares_for
+from tests.support.federation import THERE
+
+SHIELDED, SIBLING, TWIN, PLAIN, MISSING = "9434765919", "9434765870", "9000000009", "9000000025", "9000000033"
+
+
+async def a_shield_on(database, child):
+    await database.execute(
+        "INSERT INTO shield (id, child_id, identity_id, requested_by, requested_at, review_due) "
+        "SELECT $2, id, identity_id, 'refuge', $3, $4 FROM child WHERE id = $1",
+        child,
+        uuid4(),
+        NOW,
+        date(2027, 5, 1),
+    )
+
+
+@pytest.fixture(scope="module")
+async def held(federation):
+    there = federation.database
+    await an_authority(there, THERE)
+    shielded = await a_child(there, nhs_number=SHIELDED)
+    twin = await a_child(there, nhs_number=TWIN, identity_id=shielded)
+    sibling = await a_child(there, nhs_number=SIBLING)
+    await a_carer(there, of=[shielded, sibling])
+    await a_child(there, nhs_number=PLAIN)
+    await federation.built()
+    return federation, shielded, twin
+
+
+async def test_a_shield_withdraws_a_child_and_whoever_leads_to_it_from_the_next_ask_on(held):
+    federation, shielded, _ = held
+    before = [(await federation.locate(nhs_number=number)).pointing for number in (SHIELDED, SIBLING, TWIN, PLAIN)]
+    old = federation.parts.setups.of(THERE).statement.key_id
+
+    await a_shield_on(federation.database, shielded)
+    at_once = [await federation.locate(nhs_number=number) for number in (SHIELDED, PLAIN)]
+    await federation.built()
+    after = [await federation.locate(nhs_number=number) for number in (SHIELDED, SIBLING, TWIN, MISSING, PLAIN)]
+
+    assert before == [(THERE,)] * 4
+    assert [one.pointing for one in at_once] == [(), ()]
+    assert [one.outcomes[0].status for one in at_once] == [SourceStatus.UNAVAILABLE] * 2, "not: nothing known"
+    assert [one.pointing for one in after] == [(), (), (), (), (THERE,)]
+    assert len({(one.outcomes[0].status, one.outcomes[0].reason) for one in after}) == 1
+    assert federation.parts.setups.of(THERE).statement.key_id != old
+    assert await federation.answering.answers._holder(old) is None, "whoever kept the old setup finds nothing by it"
+
+
+async def test_a_child_that_joins_a_shielded_ones_care_is_withdrawn_at_once(held):
+    federation, shielded, _ = held
+    there = federation.database
+    late = await a_child(there, nhs_number="9111231130")
+    await federation.built()
+    carer = await there.fetchrow("SELECT carer_id FROM child_carer WHERE child_id = $1", shielded)
+    found = (await federation.locate(nhs_number="9111231130")).pointing
+    await cares_for(there, carer["carer_id"], late)
+    [outcome] = (await federation.locate(nhs_number="9111231130")).outcomes
+    await federation.built()
+
+    assert found == (THERE,)
+    assert outcome.status is SourceStatus.UNAVAILABLE
+    assert (await federation.locate(nhs_number="9111231130")).pointing == ()
+
+
+async def test_the_set_holds_nobody_whom_the_facts_of_other_roads_would_hide(held):
+    federation, _, _ = held
+    words = await federation.answering.builder._locator.words(today=TODAY)
+
+    assert words[Kind.NHS] == [f"nhs:{PLAIN}"]
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    """The statements sent through a pool, in order."""
+    statements = []
+
+    def noted(method):
+        async def noting(self, sql, *arguments):
+            statements.append(sql)
+            return await method(self, sql, *arguments)
+
+        return noting
+
+    for name in ("fetch", "fetchrow", "execute"):
+        monkeypatch.setattr(Database, name, noted(getattr(Database, name)))
+    return statements
+
+
+async def test_a_shielded_child_costs_the_answering_side_the_same_work_as_a_miss(held, sent):
+    federation, _, _ = held
+    work = []
+    for number in (SHIELDED, MISSING, PLAIN):
+        await federation.locate(nhs_number=number)
+        sent.clear()
+        await federation.locate(nhs_number=number)
+        work.append(list(sent))
+
+    assert work[0] == work[1] == work[2]
+    assert not any(" child" in statement for statement in work[0]), "the children are not looked at"
+
+
+async def test_no_classifier_tells_a_shielded_child_from_a_miss_by_time(held):
+    """Two samples of whole asks, taken in turns: how often one of the first takes longer than one of the second."""
+    federation, _, _ = held
+    took = {SHIELDED: [], MISSING: []}
+    for turn in range(120):
+        for number in (SHIELDED, MISSING) if turn % 2 else (MISSING, SHIELDED):
+            began = time.perf_counter()
+            await federation.locate(nhs_number=number)
+            took[number].append(time.perf_counter() - began)
+
+    longer = sum(one > other for one in took[SHIELDED] for other in took[MISSING])
+    share = longer / (120 * 120)
+    print(f"share of pairs in which the shielded child takes longer: {share:.3f}")  # noqa: T201
+    assert abs(share - 0.5) < 4.5 * 0.0373, "0.0373 is the deviation that two like samples of 120 have"
+
+
+async def test_a_key_lasts_a_quarter_and_the_one_before_answers_for_a_week(held):
+    federation, _, _ = held
+    builder, answers = federation.answering.builder, federation.answering.answers
+    old = federation.parts.setups.of(THERE).statement.key_id
+    clocks = builder._clock, answers._clock
+    next_quarter = NOW.replace(year=2027, month=1, day=1)
+    try:
+        builder._clock = answers._clock = lambda: next_quarter
+        assert await builder.look()
+        new = (await builder._locator.release()).key_id
+        held_then = [await answers._holder(key) is not None for key in (old, new)]
+        answers._clock = lambda: next_quarter + OVERLAP
+        held_later = [await answers._holder(key) is not None for key in (old, new)]
+    finally:
+        builder._clock, answers._clock = clocks
+
+    assert quarter_of(next_quarter) == quarter_of(NOW) + 1
+    assert held_then == [True, True]
+    assert held_later == [False, True]
