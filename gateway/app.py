@@ -15,6 +15,7 @@ from connectors.checkpoint_keys import witness_addresses
 from connectors.development_keys import development_jwks
 from connectors.issuer_keys import IssuerKeys
 from connectors.ledger_proof import LedgerProof, proving
+from connectors.ledger_seal import latest_seal
 from connectors.ledger_secret import ledger_master_key
 from connectors.locator.parts import LocatorParts, keeps_locator
 from connectors.peers import PeerCalls
@@ -34,6 +35,7 @@ from connectors.postgres.withholdings import PostgresWithholdings
 from connectors.registry import FollowedRegistry
 from connectors.rule_set import RuleSet
 from connectors.rule_trial import RuleTrials
+from gateway.access_report.report import Seal
 from gateway.access_report.words import Words, WordsUnreadable
 from gateway.answering import Answering
 from gateway.disclosure.redaction import Freshness
@@ -43,6 +45,7 @@ from gateway.federation.tls import OwnCertificate, PeerPort, assertion_key
 from gateway.ledger.master_key import MasterKey, NotWrappedByThis
 from gateway.ledger.writer import LedgerWriter
 from gateway.ledger_requests import LedgerRequests, ledger_routes
+from gateway.pages.access_log import AccessLogEndpoint, access_log_routes
 from gateway.pages.graphiql import PagePersona, graphiql_routes
 from gateway.pages.ledger import LedgerEndpoint, ledger_page_routes
 from gateway.pages.ledger_proofs import LedgerProofs
@@ -229,6 +232,7 @@ def application(
                 answering=gateway.answering, tokens=gateway.tokens, body_limit=settings.body_limit
             )
             app.state.policies = _policies(gateway)
+            app.state.access_log = _access_log(gateway, clock)
             app.state.ledger_page = _ledger_page(gateway, clock)
             app.state.ledger = _ledger_requests(gateway)
             app.state.peer_side = _peer_side(gateway, clock)
@@ -247,7 +251,11 @@ def application(
     ]
     routes += ledger_routes()
     shown = personas if settings.env == "development" else ()
-    routes += [*policies_routes(personas=shown), *ledger_page_routes(personas=shown)]
+    routes += [
+        *policies_routes(personas=shown),
+        *ledger_page_routes(personas=shown),
+        *access_log_routes(personas=shown),
+    ]
     if settings.env == "development":
         routes += graphiql_routes(personas=personas)
     return Starlette(routes=routes, lifespan=lifespan)
@@ -444,6 +452,20 @@ async def _answers(database: Database) -> bool:
     except DirectoryError:
         return False
     return True
+
+
+def _access_log(gateway: Gateway, clock: Callable[[], datetime]) -> AccessLogEndpoint:
+    async def sealed() -> Seal | None:
+        return await latest_seal(gateway.proof, gateway.opener, clock=clock)
+
+    return AccessLogEndpoint(
+        answering=gateway.answering,
+        tokens=gateway.tokens,
+        words=_words(gateway.settings),
+        sealed=sealed,
+        clock=clock,
+        body_limit=gateway.settings.body_limit,
+    )
 
 
 def _words(settings: Settings) -> Words:

@@ -14,6 +14,7 @@ from gateway.cli.ledger_disclosure import check_proof_command, disclose_proof
 from gateway.cli.ledger_erase import erase
 from gateway.cli.ledger_fhir import FHIR_EXAMPLES, fhir
 from gateway.cli.ledger_follow import FOLLOW_EXAMPLES, follow_command
+from gateway.cli.ledger_report import report
 from gateway.cli.ledger_rewrap import rewrap
 from gateway.cli.migrate import migrate_command
 from gateway.cli.policy import policy_app
@@ -46,6 +47,11 @@ ledger_app.command(
     epilog="Example: `gateway ledger disclose-proof 1041 --field Child.givenName --value Ayesha -o proof.json`",
 )(disclose_proof)
 ledger_app.command("rewrap", epilog="Example: `gateway ledger rewrap --from old-ledger.key`")(rewrap)
+ledger_app.command(
+    "report",
+    epilog="Example: `gateway ledger report chd-0190f2b0-0000-7000-8000-000000000001 --by auditor.lund "
+    "--reason 'Asked for by letter' -o report.pdf`",
+)(report)
 ledger_app.command("check-proof", epilog="Example: `gateway ledger check-proof proof.json`")(check_proof_command)
 app.add_typer(federation_app, name="federation")
 federation_app.command("locate", epilog=LOCATE_EXAMPLES)(locate_command)
