@@ -40,6 +40,7 @@ from gateway.access_report.words import Words, WordsUnreadable
 from gateway.answering import Answering
 from gateway.disclosure.redaction import Freshness
 from gateway.errors import DirectoryError
+from gateway.federation.asking import Peers
 from gateway.federation.assertion import AssertionChecker
 from gateway.federation.tls import OwnCertificate, PeerPort, assertion_key
 from gateway.ledger.master_key import MasterKey, NotWrappedByThis
@@ -120,6 +121,7 @@ async def running(
     clock: Callable[[], datetime] = utc_now,
     decider: Decider | None = None,
     ledger: LedgerWriter | None = None,
+    peers: Peers | None = None,
 ) -> AsyncIterator[Gateway]:
     """Start every part of a gateway on a migrated database, and stop them in the opposite order.
 
@@ -152,7 +154,8 @@ async def running(
         stack.push_async_callback(writer.close)
         opener = OpeningLedgerReader(database, keys)
         registry = await _registry(settings, database, clock, stack)
-        peers = _peer_calls(settings, registry, clock, stack)
+        calls = _peer_calls(settings, registry, clock, stack)
+        locator = await _locator(settings, database, registry, calls, master, clock, stack)
         graph = DirectoryGraph(
             schema=DIRECTORY,
             directory=PostgresDirectory(database, today=clock),
@@ -172,8 +175,9 @@ async def running(
                 thresholds=Thresholds.of(settings),
                 days_limit=settings.review_days_limit,
             ),
-            peers=peers,
+            peers=calls if peers is None else peers,
             peer_timeout=settings.peer_timeout,
+            locating=None if locator is None else locator.locator,
             token_limit=settings.token_limit,
             depth_limit=settings.depth_limit,
         )
@@ -208,8 +212,8 @@ async def running(
             opener=opener,
             decider=chosen,
             registry=registry,
-            peers=peers,
-            locator=await _locator(settings, database, registry, peers, master, clock, stack),
+            peers=calls,
+            locator=locator,
         )
 
 
@@ -221,12 +225,13 @@ def application(
     clock: Callable[[], datetime] = utc_now,
     decider: Decider | None = None,
     ledger: LedgerWriter | None = None,
+    peers: Peers | None = None,
 ) -> Starlette:
     """Return the ASGI application; its parts start and stop with its lifespan."""
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with running(settings, url=url, clock=clock, decider=decider, ledger=ledger) as gateway:
+        async with running(settings, url=url, clock=clock, decider=decider, ledger=ledger, peers=peers) as gateway:
             app.state.gateway = gateway
             app.state.endpoint = GraphQLEndpoint(
                 answering=gateway.answering, tokens=gateway.tokens, body_limit=settings.body_limit

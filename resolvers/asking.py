@@ -9,6 +9,7 @@ from gateway.changes import Change
 from gateway.disclosure.road import Road, Selection
 from gateway.federation.arrived import Arrived
 from gateway.federation.asking import Peers
+from gateway.federation.locating import Locating
 from gateway.ledger.reading import LedgerReader
 from gateway.ledger.references import EntryReferences
 from gateway.ports import Directory
@@ -39,6 +40,8 @@ class Borders:
     peers: Peers
     timeout: float
     """Seconds an ask may wait for other authorities."""
+    locating: Locating | None = None
+    """Finds which authorities to ask, where the gateway keeps a locator."""
     arrived: Arrived = field(default_factory=Arrived)
 
 

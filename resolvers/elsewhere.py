@@ -12,10 +12,10 @@ from typing import Any, Final
 from gateway.disclosure.classes import class_of
 from gateway.disclosure.redaction import Disclosed
 from gateway.disclosure.road import Selection, SourceNote
-from gateway.errors import BadCriteria, SourceUnavailable
+from gateway.errors import BadCriteria, SourceFailed, SourceUnavailable
 from gateway.federation.asking import PeerAsk, PeerReply
 from gateway.federation.examples import examples
-from gateway.federation.locating import asker_of
+from gateway.federation.locating import Located, asker_of
 from gateway.federation.replies import ReplyMalformed, ReplyReader
 from gateway.federation.wanted import Wanted, narrowed, text_of
 from gateway.ports import Criteria
@@ -29,6 +29,9 @@ from resolvers.search import findable, found_here, may_search, order_of_candidat
 EVERYWHERE: Final = "*"
 AUTHORITIES_LIMIT: Final = 200
 """Authorities that one search may name."""
+
+LOCATING_SHARE: Final = 0.4
+"""Share of the time left in which the locator has to say where to ask."""
 
 RESERVE: Final = 0.2
 """Share of the time left that is kept to decide on what arrives and to record it."""
@@ -44,8 +47,16 @@ class Search:
     sources: Sequence[SourceNote]
 
 
-async def others_named(asking: Asking, authorities: Sequence[object] | None) -> list[AuthorityCode]:
-    """Return the other authorities that a search names, sorted; none where only the home authority is to be asked.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Others:
+    """Which other authorities a search is for: those named, sorted, and `located` ones if it is for everywhere."""
+
+    named: Sequence[AuthorityCode]
+    located: bool
+
+
+async def others_named(asking: Asking, authorities: Sequence[object] | None) -> Others | None:
+    """Return the other authorities that a search names, or None where only the home authority is to be asked.
 
     Raises:
         BadCriteria: One is no authority, there are too many, or others are not asked by this gateway or for this ask.
@@ -53,7 +64,7 @@ async def others_named(asking: Asking, authorities: Sequence[object] | None) -> 
     home = asking.road.ask.home
     named = sorted({str(code) for code in authorities or ()} - {home})
     if not named:
-        return []
+        return None
     if asking.road.ask.caller.claims.vouched is not None:
         raise BadCriteria("Who is asked by another authority asks nobody else.", reason="one-hop")
     if asking.borders is None:
@@ -61,22 +72,26 @@ async def others_named(asking: Asking, authorities: Sequence[object] | None) -> 
             f"This gateway asks its own authority only ({home}); leave `authorities` empty.",
             reason="other-authorities-not-served",
         )
-    if EVERYWHERE in named:
-        raise BadCriteria('Name the authorities to ask: ["*"] is not available yet.', reason="locator-missing")
+    located = EVERYWHERE in named
+    if located and asking.borders.locating is None:
+        raise BadCriteria(
+            'Name the authorities to ask: this gateway has no locator for ["*"].', reason="locator-missing"
+        )
+    named = [code for code in named if code != EVERYWHERE]
     if len(named) > AUTHORITIES_LIMIT:
         raise BadCriteria(f"At most {AUTHORITIES_LIMIT} authorities may be named.", reason="authorities-too-many")
     asking.borders.arrived.authorities.update(asking.borders.peers.members())
-    known = await asking.directory.local_authorities([AuthorityCode(code) for code in named])
+    known = await asking.directory.local_authorities([AuthorityCode(code) for code in named]) if named else {}
     codes = {record.code for record in known.values()} - {home}
     unknown = [code for code in named if AuthorityCode(code) not in known]
     if unknown:
         text = ", ".join(code for code in unknown if _GSS.fullmatch(code)) or "a code that is none"
         raise BadCriteria(f"No such authority: {text}.", reason="authority-unknown")
-    return sorted(codes)
+    return Others(named=sorted(codes), located=located)
 
 
 async def candidates_everywhere(
-    asking: Asking, criteria: Criteria, selection: Selection, wanted: Wanted, *, others: list[AuthorityCode], first: int
+    asking: Asking, criteria: Criteria, selection: Selection, wanted: Wanted, *, others: Others, first: int
 ) -> Search:
     """Return at most `first` candidates of this authority and the others, by grade, then authority, then id.
 
@@ -93,16 +108,17 @@ async def candidates_everywhere(
     wanted = await _told_here(asking, wanted, frozenset(used))
     text = _SEARCH % text_of(wanted)
     variables = {"criteria": _stated(criteria), "first": first}
-    replies = asyncio.create_task(_asked(asking, others, text, variables))
+    replies = asyncio.create_task(_found_elsewhere(asking, others, criteria, text, variables))
     try:
         here = await found_here(asking, criteria, used)
-        answers = await replies
+        answers, silent = await replies
     finally:
         replies.cancel()
+        await asyncio.gather(replies, return_exceptions=True)
     candidates, notes = _read(asking, answers, wanted, first=first, used=frozenset(used))
     there = await findable(asking, candidates)
     told = await asking.road.tell([[*here, *there]], selection, first=first, order=order_of_candidates)
-    return Search(candidates=told[0], sources=[home, *notes])
+    return Search(candidates=told[0], sources=[home, *sorted([*notes, *silent], key=lambda note: note.authority_code)])
 
 
 async def record_elsewhere(asking: Asking, record_id: ForeignId, wanted: Wanted) -> ForeignId | None:
@@ -133,6 +149,55 @@ async def record_elsewhere(asking: Asking, record_id: ForeignId, wanted: Wanted)
         )
     borders.arrived.take(reader.arrived)
     return found
+
+
+async def _found_elsewhere(
+    asking: Asking, others: Others, criteria: Criteria, text: str, variables: Mapping[str, Any]
+) -> tuple[list[tuple[SourceNote, PeerReply]], list[SourceNote]]:
+    """Return what became of each authority asked, and of each that the locator asked and did not point to."""
+    located = await _located(asking, criteria) if others.located else None
+    pointing = () if located is None else located.pointing
+    answers = await _asked(asking, sorted({*others.named, *pointing}), text, variables)
+    asked = {note.authority_code for note, _ in answers}
+    outcomes = () if located is None else located.outcomes
+    return answers, [_note_of(reply) for reply in outcomes if reply.authority not in asked]
+
+
+async def _located(asking: Asking, criteria: Criteria) -> Located:
+    borders, ask = asking.borders, asking.road.ask
+    assert borders is not None  # noqa: S101  # nobody is looked for where there are no borders
+    assert borders.locating is not None  # noqa: S101  # refused before
+    left = ask.until - asyncio.get_running_loop().time()
+    try:
+        located = await borders.locating.locate(
+            criteria,
+            asker=asker_of(ask.caller),
+            access=ask.access,
+            request_id=ask.request_id,
+            within=max(0.0, min(borders.timeout, LOCATING_SHARE * left)),
+        )
+    except SourceFailed as failed:
+        members = sorted(borders.peers.members())
+        if not members:
+            raise
+        located = Located(pointing=(), by=None, outcomes=tuple(_unlocated(code, failed.reason) for code in members))
+    asking.road.notes.sources.extend(_note_of(reply) for reply in located.outcomes)
+    return located
+
+
+def _unlocated(authority: AuthorityCode, reason: str) -> PeerReply:
+    return PeerReply(authority=authority, status=SourceStatus.UNAVAILABLE, reason=f"locator:{reason}", elapsed_ms=0)
+
+
+def _note_of(reply: PeerReply) -> SourceNote:
+    return SourceNote(
+        authority_code=reply.authority,
+        status=reply.status,
+        as_of=reply.as_of,
+        elapsed_ms=reply.elapsed_ms,
+        reason=None if reply.status is SourceStatus.ANSWERED else reply.reason,
+        entry=reply.entry,
+    )
 
 
 async def _asked(

@@ -25,6 +25,7 @@ from gateway.disclosure.road import Road
 from gateway.errors import BadRequest, CannotProceed, DirectoryError, QueryTooCostly
 from gateway.federation.arrived import JoinedDirectory
 from gateway.federation.asking import Peers
+from gateway.federation.locating import Locating
 from gateway.ledger.reading import LedgerReader
 from gateway.ledger.references import EntryReferences
 from gateway.ports import Directory
@@ -75,6 +76,7 @@ class DirectoryGraph:
         reviews: ReviewDesk,
         peers: Peers | None,
         peer_timeout: float,
+        locating: Locating | None,
         token_limit: int,
         depth_limit: int,
     ) -> None:
@@ -92,6 +94,7 @@ class DirectoryGraph:
         self._reviews = reviews
         self._peers = peers
         self._peer_timeout = peer_timeout
+        self._locating = locating
         self._token_limit = token_limit
         self._depth_limit = depth_limit
         self._read: OrderedDict[str, ReadDocument] = OrderedDict()
@@ -127,7 +130,7 @@ class DirectoryGraph:
         assert isinstance(readable, ReadDocument)  # noqa: S101  # made by `read` above
         borders = None
         if self._peers is not None and change is None and road.ask.caller.claims.vouched is None:
-            borders = Borders(peers=self._peers, timeout=self._peer_timeout)
+            borders = Borders(peers=self._peers, timeout=self._peer_timeout, locating=self._locating)
         directory = self._directory if change is None else change.directory
         asking = Asking(
             road=road,

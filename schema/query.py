@@ -94,7 +94,7 @@ class Query:
             upn=criteria.upn,
         )
         selection = selection_of(info, "candidates")
-        if others:
+        if others is not None:
             wanted = wanted_below(selection, RecordType.CANDIDATE)
             search = await candidates_everywhere(asking, stated, selection, wanted, others=others, first=first)
             return ChildSearch(candidates=list(search.candidates), sources=list(search.sources))  # type: ignore[arg-type]  # disclosed records stand for the types

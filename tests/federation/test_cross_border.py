@@ -1,7 +1,10 @@
 """A child held by another authority is found under the person who asks, by both sides' rules, and both record it."""
 
-from tests.support.borders import MIA, a_nurse, mia, two_authorities
-from tests.support.federation import ELSEWHERE, HERE, THERE
+import orjson
+
+from tests.support.borders import FIND, MIA, a_nurse, mia, two_authorities
+from tests.support.builders import a_child, an_authority
+from tests.support.federation import ELSEWHERE, HERE, THERE, assertion, call, entry_of
 
 
 async def test_a_nurse_here_finds_the_social_worker_there(postgres, tmp_path):
@@ -51,3 +54,46 @@ async def test_local_candidates_are_told_and_the_silent_authority_is_named(postg
             (THERE, "ANSWERED"),
             (ELSEWHERE, "UNAVAILABLE"),
         ]
+
+
+CHANGE = "mutation Change($input: RecordRefusalInput!) { recordRefusal(input: $input) { errors { code } } }"
+
+
+async def an_input(database):
+    await an_authority(database, THERE)
+    child = await a_child(database, authority=THERE)
+    return {
+        "idempotencyKey": "once",
+        "child": f"chd-{child}",
+        "ground": "NOT_NECESSARY",
+        "reason": "Not relevant to safeguarding",
+        "reviewer": "somebody.else",
+    }
+
+
+async def test_a_mutation_of_another_authority_never_runs(answering, database, here, there):
+    body = orjson.dumps({"query": CHANGE, "variables": {"input": await an_input(database)}})
+    answer = await call(answering, here, there, assertion(here, body=body), body=body)
+
+    assert [error["extensions"]["code"] for error in answer.json()["errors"]] == ["BAD_REQUEST"]
+    entry = await entry_of(database, answer)
+    assert entry["outcome"]["codes"][0]["reason"] == "peer-changes-nothing"
+    assert entry["records"] == []
+
+
+async def test_a_mutation_beside_a_query_of_another_authority_never_runs(answering, database, here, there):
+    both = f"query Ask {{ me {{ role }} }} {CHANGE}"
+    stated = {"query": both, "operationName": "Change", "variables": {"input": await an_input(database)}}
+    body = orjson.dumps(stated)
+    answer = await call(answering, here, there, assertion(here, body=body), body=body)
+
+    assert answer.json().get("data") is None
+    assert (await entry_of(database, answer))["outcome"]["status"] == "refused"
+
+
+async def test_who_is_asked_by_another_authority_asks_nobody_else(answering, database, here, there):
+    body = orjson.dumps({"query": FIND, "variables": {"criteria": MIA, "authorities": [ELSEWHERE]}})
+    answer = await call(answering, here, there, assertion(here, body=body), body=body)
+
+    assert [error["extensions"]["code"] for error in answer.json()["errors"]] == ["BAD_CRITERIA"]
+    assert (await entry_of(database, answer))["outcome"]["codes"][0]["reason"] == "one-hop"

@@ -93,9 +93,10 @@ def settings_for(data_dir: Path, **changed) -> Settings:
 
 
 @asynccontextmanager
-async def a_gateway(url, data_dir, *, clock=lambda: NOW, decider=None, ledger=None, **settings):
+async def a_gateway(url, data_dir, *, clock=lambda: NOW, decider=None, ledger=None, peers=None, **settings):
     """A client of a gateway that runs for the length of the block."""
-    app = application(settings_for(data_dir, **settings), url=url, clock=clock, decider=decider, ledger=ledger)
+    stated = settings_for(data_dir, **settings)
+    app = application(stated, url=url, clock=clock, decider=decider, ledger=ledger, peers=peers)
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as http:

@@ -1,0 +1,90 @@
+"""Other authorities' gateways as a test wants them: each tells what it is given to tell, true or not."""
+
+import orjson
+
+from gateway.federation.asking import PeerReply
+from gateway.vocabulary import AuthorityCode, SourceStatus
+from tests.support.builders import NOW
+from tests.support.federation import ELSEWHERE, THERE
+
+
+class MadeUpPeers:
+    """Satisfies `Peers`; `told` holds the data that each authority answers with, or how it fails."""
+
+    def __init__(self):
+        self.told = {}
+        self.asked = []
+        self.backwards = False
+
+    def members(self):
+        return {AuthorityCode(code): f"Authority {code}" for code in (THERE, ELSEWHERE)}
+
+    async def ask(self, authorities, ask, *, within):
+        self.asked.append(ask)
+        replies = {code: self._reply(code) for code in authorities}
+        return dict(reversed(replies.items())) if self.backwards else replies
+
+    def _reply(self, code):
+        told = self.told.get(code, SourceStatus.UNAVAILABLE)
+        if isinstance(told, SourceStatus):
+            return PeerReply(authority=code, status=told, reason="made-up", elapsed_ms=10)
+        return PeerReply(
+            authority=code,
+            status=SourceStatus.ANSWERED,
+            reason="answered",
+            elapsed_ms=10,
+            as_of=NOW,
+            data=orjson.loads(orjson.dumps(told)),
+            entry=(7, "ab" * 32),
+        )
+
+
+def a_told_child(number=1, **stated):
+    """A child as another authority tells it, in answer to `FIND`."""
+    child = {
+        "id": f"chd-00000000-0000-4000-8000-{number:012}",
+        "givenName": "Mia",
+        "familyName": "Marsh",
+        "dateOfBirth": "2016-05-04",
+        "nhsNumber": None,
+        "address": {"postcode": "M14 5RX"},
+        "responsibleAuthority": {"code": THERE},
+        "carers": [
+            {"id": f"car-00000000-0000-4000-8000-{number:012}", "name": "Joan Marsh", "telephone": "0161 496 0777"}
+        ],
+        "settings": [{"id": f"set-00000000-0000-4000-8000-{number:012}", "name": "Oak Primary", "kind": "SCHOOL"}],
+        "involvements": [
+            {
+                "id": f"inv-00000000-0000-4000-8000-{number:012}",
+                "service": "SOCIAL_CARE",
+                "active": True,
+                "startedOn": "2025-09-01",
+                "practitioner": {
+                    "id": f"prc-00000000-0000-4000-8000-{number:012}",
+                    "name": "Sam Carter",
+                    "telephone": "0161 496 0888",
+                    "agency": {"id": f"agy-00000000-0000-4000-8000-{number:012}", "name": "Children's Services"},
+                },
+                "withheld": [],
+            }
+        ],
+        "withheld": [],
+        "provenance": [
+            {
+                "field": "givenName",
+                "source": "local-directory",
+                "assertedAt": "2025-09-01T09:00:00+00:00",
+                "lastConfirmedAt": "2026-01-01T09:00:00+00:00",
+            }
+        ],
+    }
+    return child | stated
+
+
+def a_told_search(*children, grade="PROBABLE"):
+    """The data of a search that found these children."""
+    return {
+        "searchChildren": {
+            "candidates": [{"grade": grade, "reasons": ["FAMILY_NAME_EQUAL"], "child": child} for child in children]
+        }
+    }
