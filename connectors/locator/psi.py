@@ -5,6 +5,7 @@ raises the points of its words to a key of that ask, lets the holder raise them 
 looks in the set. All of the library is met here; its errors are `Unusable`.
 """
 
+import hashlib
 import secrets
 from collections.abc import Sequence
 from typing import Any, Final
@@ -44,9 +45,13 @@ def new_key() -> bytes:
 
 
 def build(key: bytes, words: Sequence[str]) -> bytes:
-    """Return the setup of a set, filled up to its bucket by words that nobody can ask for; it takes a while."""
-    random = [f"filling:{secrets.token_hex(16)}" for _ in range(bucket(len(words)) - len(words))]
-    setup = _holder(key).CreateSetupMessage(FALSE_POSITIVES, ELEMENTS, [*words, *random], psi.DataStructure.GCS)
+    """Return the setup of a set, filled up to its bucket by words that nobody can ask for; it takes a while.
+
+    What fills it hangs on the key alone: were it new each time, two setups under one key would share the real words
+    and nothing else, and so tell their number.
+    """
+    filling = (_filling(key, number) for number in range(bucket(len(words)) - len(words)))
+    setup = _holder(key).CreateSetupMessage(FALSE_POSITIVES, ELEMENTS, [*words, *filling], psi.DataStructure.GCS)
     content: bytes = setup.SerializeToString()
     return content
 
@@ -114,6 +119,10 @@ class Setup:
         most = 8 * len(coded.bits) / (coded.div + 1)
         if most / coded.hash_range > _FORGED * FALSE_POSITIVES / ELEMENTS:
             raise Unusable("too dense a set")
+
+
+def _filling(key: bytes, number: int) -> str:
+    return "filling:" + hashlib.blake2b(number.to_bytes(4, "big"), key=key, digest_size=16).hexdigest()
 
 
 def _holder(key: bytes) -> Any:

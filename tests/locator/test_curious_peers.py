@@ -108,6 +108,11 @@ def test_a_setup_tells_a_power_of_two_and_not_the_number_of_children(key):
     assert abs(len(few) - len(more)) < 100
 
 
+def test_what_fills_a_setup_stays_so_that_two_setups_do_not_tell_it_from_children(key, words):
+    """Were it new each time, all that two setups share would be the children."""
+    assert build(key, words[:10]) == build(key, list(reversed(words[:10])))
+
+
 def test_false_positives_are_as_rare_as_stated(key, content):
     """A million would be needed to see one; ten thousand show that they are not a hundred times more frequent."""
     holder, setup = Holder(key), Setup(content)

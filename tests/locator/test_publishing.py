@@ -4,11 +4,13 @@ import asyncio
 import hashlib
 import time
 from dataclasses import replace
+from datetime import timedelta
 
 import httpx
 import orjson
 import pytest
 
+from connectors.locator.building import LONGEST
 from connectors.locator.keys import ELEMENTS
 from connectors.locator.statement import STATEMENT_TYPE, StatementRefused, read_statement
 from gateway.federation.signed import new_key, sign, unverified
@@ -120,6 +122,22 @@ async def test_changes_are_taken_in_once_they_have_settled_and_no_others(held):
     settled = await builder.look()
 
     assert (quiet, of_an_address, unsettled, settled) == (False, False, False, True)
+
+
+async def test_a_day_without_changes_makes_a_release_of_the_same_setups(held):
+    builder = held.answering.builder
+    await held.built()
+    before, clock = await builder._locator.release(), builder._clock
+    builder._clock = lambda: NOW + LONGEST + timedelta(minutes=1)
+    try:
+        assert await builder.look()
+    finally:
+        builder._clock = clock
+    after = await builder._locator.release()
+
+    assert after.version > before.version
+    assert after.setups == before.setups
+    assert await builder._locator.setup(after.setups[0].digest) is not None
 
 
 async def test_one_gateway_builds_at_a_time(held):

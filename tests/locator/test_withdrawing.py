@@ -1,5 +1,6 @@
 """A shielded child is answered like a miss, by value and by time, from the very next ask; and so are its siblings."""
 
+import random
 import time
 from datetime import date
 from uuid import uuid4
@@ -9,7 +10,9 @@ import pytest
 from connectors.locator.building import OVERLAP, quarter_of
 from connectors.locator.keys import Kind
 from connectors.postgres.database import Database
-from gateway.vocabulary import SourceStatus
+from connectors.postgres.directory import PostgresDirectory
+from connectors.postgres.locator import PostgresLocator
+from gateway.vocabulary import RecordStanding, Shield, SourceStatus
 from tests.support.builders import NOW, TODAY, a_carer, a_child, an_authority, cares_for
 from tests.support.federation import THERE
 
@@ -75,11 +78,47 @@ async def test_a_child_that_joins_a_shielded_ones_care_is_withdrawn_at_once(held
     assert (await federation.locate(nhs_number="9111231130")).pointing == ()
 
 
-async def test_the_set_holds_nobody_whom_the_facts_of_other_roads_would_hide(held):
-    federation, _, _ = held
-    words = await federation.answering.builder._locator.words(today=TODAY)
+async def test_the_set_holds_exactly_those_whom_the_facts_of_other_roads_call_live_and_unshielded(database):
+    """Sixty children in households made at random, some shielded, linked, cared for once or by an authority."""
+    chance = random.Random(11)  # noqa: S311
+    children = []
+    for number in range(60):
+        twin = chance.choice(children) if children and chance.random() < 0.15 else None
+        stated = {} if twin is None else {"identity_id": await identity_of(database, twin)}
+        standing = chance.choices(("live", "archived", "left-england"), (8, 1, 1))[0]
+        born = chance.choice((date(2015, 3, 4), date(2008, 11, 22), date(2008, 11, 23)))
+        children.append(
+            await a_child(
+                database, nhs_number=f"{number:010}", standing=standing, date_of_birth=born, search_keys=False, **stated
+            )
+        )
+    for _ in range(25):
+        carer = await a_carer(database)
+        for child in chance.sample(children, chance.randint(1, 3)):
+            until = chance.choice((None, None, TODAY, date(2027, 1, 1)))
+            await cares_for(
+                database, carer, child, until=until, relationship=chance.choice(("MOTHER", "CORPORATE_PARENT"))
+            )
+    for child in chance.sample(children, 8):
+        await a_shield_on(database, child)
+    await database.execute("UPDATE shield SET lifted_at = now() WHERE id IN (SELECT id FROM shield LIMIT 2)")
 
-    assert words[Kind.NHS] == [f"nhs:{PLAIN}"]
+    words = await PostgresLocator(database).words(today=TODAY)
+    told = await PostgresDirectory(database, today=lambda: NOW).children(children)
+    expected = {
+        f"nhs:{child.nhs_number}"
+        for child in told.values()
+        if child.facts.shield is Shield.NONE and child.facts.standing is RecordStanding.LIVE
+    }
+    hidden = {child.facts.shield for child in told.values()}
+
+    assert set(words[Kind.NHS]) == expected
+    assert 10 < len(expected) < 50
+    assert hidden == {Shield.NONE, Shield.ASSOCIATED, Shield.PROVISIONAL}
+
+
+async def identity_of(database, child):
+    return (await database.fetchrow("SELECT identity_id FROM child WHERE id = $1", child))["identity_id"]
 
 
 @pytest.fixture
