@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
-from connectors.development_keys import development_ledger_key
+from connectors.development_keys import LEDGER_KEY, development_ledger_key
 from gateway.ledger.master_key import MasterKey
 from gateway.settings import Settings, SettingsError
 
@@ -23,6 +23,12 @@ def ledger_master_key(settings: Settings) -> MasterKey:
         return MasterKey(_secret(settings))
     except ValueError as error:
         raise SettingsError(f"GATEWAY_LEDGER_KEY_FILE or GATEWAY_LEDGER_KEY_COMMAND: {error}") from None
+
+
+def has_master_key(settings: Settings) -> bool:
+    """Return whether a master key is configured, or was made for development before."""
+    configured = settings.ledger_key_file or settings.ledger_key_command
+    return configured is not None or (settings.env == "development" and (settings.data_dir / LEDGER_KEY).exists())
 
 
 def _secret(settings: Settings) -> bytes:

@@ -11,12 +11,13 @@ from typing import Final
 
 from connectors.postgres.checkpoints import CheckpointReader
 from connectors.postgres.database import Database
+from connectors.postgres.keys_check import Archived, KeysCheck
 from connectors.postgres.ledger import PostgresLedgerReader
 from gateway.ledger.archive import ArchiveDamaged, archived_entries
 from gateway.ledger.checkpoint import Checkpoint
+from gateway.ledger.master_key import MasterKey
 from gateway.ledger.merkle import HASH_BYTES
 from gateway.ledger.notes import Note, VerifierKey
-from gateway.ledger.opening import erased_in
 from gateway.ledger.reading import IndexedEntry
 from gateway.ledger.stored import StoredEntry
 from gateway.ledger.tree import WIDTH, Tile, apart
@@ -29,14 +30,6 @@ PATIENCE: Final = 10.0
 LATEST: Final = 1_000
 """Checkpoints whose signatures are checked, from the newest back; of all of them the roots are."""
 TIMEOUT: Final = 60.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Archived:
-    """Entries that have left the database for an archive file."""
-
-    first: int
-    end: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +59,12 @@ class LedgerCheck:
         keys: Sequence[VerifierKey],
         witnesses: Sequence[VerifierKey],
         archives: Mapping[int, Path] | None = None,
+        master: MasterKey | None = None,
     ) -> None:
         """Take the pool, the ledger's origin, its keys, and the witnesses that should have cosigned.
+
+        With the `master` key the sealing keys are unwrapped, too: only so can one be seen that was changed or filed
+        under another child.
 
         `archives` are the files with archived entries, by the number of the first: each of them has to be there. With
         None only the hashes of archived entries are checked, which stay in the tree.
@@ -77,6 +74,7 @@ class LedgerCheck:
         self._origin = origin
         self._witnesses = witnesses
         self._archives = archives
+        self._master = master
         self._reading: Iterator[StoredEntry] = iter(())
         self.verification = Verification(keys=keys)
 
@@ -114,7 +112,8 @@ class LedgerCheck:
             expected = end
             advance(end - stretch.first)
         await self._beyond(scale)
-        await self._check_keys()
+        keys = KeysCheck(self._database, self.verification, master=self._master)
+        await keys.run([] if self._archives is not None else scale.archived)
         self.verification.finish(end=scale.entries, size=scale.entries)
 
     async def _claim_checkpoints(self, newest_id: int) -> None:
@@ -148,34 +147,6 @@ class LedgerCheck:
                 )
             checkpoint = told[0]
         self.verification.claim(Claim(checkpoint=checkpoint, source=source, own=True))
-
-    async def _check_keys(self) -> None:
-        """See that every key is there that children's parts are sealed under, or that an entry tells of its end."""
-        lost = await self._database.fetchrow(
-            """
-            SELECT min(seq) AS seq, count(DISTINCT tag) AS keys FROM ledger_child
-            WHERE NOT EXISTS (SELECT FROM ledger_key AS key WHERE key.tag = ledger_child.tag)
-            """
-        )
-        if lost is not None and lost["keys"]:
-            self._key_lost(lost["seq"], lost["keys"], "is not there")
-        destroyed = await self._database.fetch(
-            """
-            SELECT key.tag, entry.entry, (SELECT min(seq) FROM ledger_child WHERE tag = key.tag) AS seq
-            FROM ledger_key AS key LEFT JOIN ledger_entry AS entry ON entry.seq = key.destroyed_by
-            WHERE key.destroyed_at IS NOT NULL
-            """
-        )
-        untold = [row for row in destroyed if row["tag"] not in erased_in(row["entry"])]
-        if untold:
-            self._key_lost(min(row["seq"] or 0 for row in untold), len(untold), "was destroyed")
-
-    def _key_lost(self, seq: int, keys: int, what: str) -> None:
-        self.verification.add(
-            Trouble.KEY_LOST,
-            f"The key of what is sealed in entry {seq:,} {what}, and no entry says why ({keys:,} keys).",
-            first_seq=seq,
-        )
 
     async def _check_cosignatures(self) -> None:
         found = await self._reader.newest_cosigned([str(witness) for witness in self._witnesses])

@@ -1,15 +1,20 @@
 """Destroying the keys that seal entries: what they sealed is closed for good, and every hash still fits (T3)."""
 
+import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from connectors.postgres.database import Database
+from gateway.errors import SourceUnavailable
 from gateway.ledger.sealing import NOBODY
 
 REWRITE_TIMEOUT = 60.0
 """Seconds the rewriting of the keys' table may take; a million keys take about one."""
+LOCKED = "database:55P03"
+"""Why a statement failed that waited too long for a lock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,4 +74,21 @@ class LedgerErasure:
             at,
             by_entry,
         )
-        await self._database.execute("VACUUM (FULL, ANALYZE) ledger_key")
+        await self.rewrite()
+
+    async def rewrite(self) -> None:
+        """Rewrite the keys' table, so that no page keeps a key that was destroyed.
+
+        It waits for its turn half a second at a time: gateways that want keys must not queue behind it for long.
+        """
+        # A session of its own kind: the pool has one connection, and it ends with the command.
+        await self._database.execute("SET lock_timeout = '500ms'")
+        deadline = time.monotonic() + REWRITE_TIMEOUT
+        while True:
+            try:
+                await self._database.execute("VACUUM (FULL, ANALYZE) ledger_key")
+                return
+            except SourceUnavailable as error:
+                if error.reason != LOCKED or time.monotonic() > deadline:
+                    raise
+            await asyncio.sleep(0.5)

@@ -54,6 +54,7 @@ def erase(
     were decided how. Every hash and proof still verifies. Backups and the write-ahead log hold the keys until they are
     gone themselves. Gateways that run may seal with a destroyed key for up to a minute more.
 
+    The reason stands in the ledger: do not name the child in it. An erasure that broke off is run again.
     Exits with 4 if there is nothing to erase.
     """
     wanted = [_child_id(text) for text in children or ()]
@@ -73,6 +74,8 @@ def erase(
             erasure = LedgerErasure(database)
             found = await erasure.erasable(wanted, through=through)
             if not found.tags:
+                # An erasure that broke off may have destroyed its keys and not yet rewritten their table.
+                await erasure.rewrite()
                 console.print("There is no key to destroy: nothing was recorded about them, or it is erased already.")
                 raise typer.Exit(EXIT_NOTHING_TO_ERASE)
             _confirm(found, yes=yes)

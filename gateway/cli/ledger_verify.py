@@ -10,6 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from connectors.checkpoint_keys import signing_keys, witness_addresses
+from connectors.ledger_secret import has_master_key, ledger_master_key
 from connectors.postgres.ledger_check import LedgerCheck
 from gateway.cli.ledger_running import (
     KeyOption,
@@ -25,6 +26,7 @@ from gateway.ledger.archive import ArchiveDamaged, entries_file, manifests_in
 from gateway.ledger.checkpoint import origin_of
 from gateway.ledger.export import MalformedExport, read_header
 from gateway.ledger.export_check import ExportCheck
+from gateway.ledger.master_key import MasterKey
 from gateway.ledger.notes import VerifierKey
 from gateway.ledger.verification import EXIT_CODES, Claim, Trouble, Verification
 from gateway.settings import Settings
@@ -68,7 +70,7 @@ def verify(
     Exits with 0 if all is well, else by what is told first: 10 gap, 11 duplicate, 12 out of order, 13 edited entry,
     14 malformed, 15 misnumbered, 16 index disagrees, 17 tree disagrees, 18 tail cut, 19 fork, 20 replayed head,
     21 tile disagrees, 22 false signature, 23 unknown key, 24 unsigned, 25 not cosigned, 26 bad checkpoint,
-    27 a sealing key is gone that no entry says was destroyed.
+    27 a sealing key is gone that no entry says was destroyed, 28 one was changed or moved, 29 an erasure is unfinished.
     """
     keys, witnesses = verifier_keys(key, "--key"), verifier_keys(witness, "--witness")
     if file is not None:
@@ -84,7 +86,12 @@ def verify(
         expected = [*witnesses, *(address.key for address in witness_addresses(settings))]
         async with ledger_database(settings) as database:
             check = LedgerCheck(
-                database, origin=origin_of(settings.authority), keys=own, witnesses=expected, archives=archives
+                database,
+                origin=origin_of(settings.authority),
+                keys=own,
+                witnesses=expected,
+                archives=archives,
+                master=_master_key(settings),
             )
             scale = await check.scale()
             for kept in checkpoint or ():
@@ -106,6 +113,13 @@ def verify(
             return check.verification
 
     _tell(run(act))
+
+
+def _master_key(settings: Settings) -> MasterKey | None:
+    if not has_master_key(settings):
+        console.print("There is no master key here: whether sealing keys were changed or moved is not checked.")
+        return None
+    return ledger_master_key(settings)
 
 
 def _verify_file(

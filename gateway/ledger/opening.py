@@ -1,9 +1,10 @@
 """Opening: what is sealed in an entry, as far as the keys are still there."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
@@ -33,13 +34,41 @@ def tags_of(document: Mapping[str, Any]) -> tuple[bytes, ...]:
     return tuple(decoded(tag) for tag in document["keys"])
 
 
-def erased_in(entry: str | None) -> frozenset[bytes]:
-    """Return the tags of the keys that an entry, if there is one, says were destroyed; nothing of a damaged one."""
-    try:
-        document = orjson.loads(entry or "{}")
-        return frozenset(decoded(tag) for tag in document.get("erased", ()))
-    except (ValueError, AttributeError, TypeError):
-        return frozenset()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeysSpokenOf:
+    """What entries say of keys: those they are `sealed` under that no index names, and those that were `erased`."""
+
+    sealed: frozenset[bytes] = frozenset()
+    erased: frozenset[bytes] = frozenset()
+
+    def __or__(self, other: "KeysSpokenOf") -> "KeysSpokenOf":
+        """Return what both say."""
+        return KeysSpokenOf(sealed=self.sealed | other.sealed, erased=self.erased | other.erased)
+
+
+NOTHING_SAID: Final = KeysSpokenOf()
+
+
+def keys_spoken_of(documents: Iterable[Mapping[str, Any]]) -> KeysSpokenOf:
+    """Return what entries say of keys; a damaged one says nothing."""
+    sealed: set[str] = set()
+    erased: set[str] = set()
+    for document in documents:
+        try:
+            children = {place for record in document["records"] for place in record["about"]}
+            sealed.update(tag for place, tag in enumerate(document["keys"]) if place not in children)
+            erased.update(document.get("erased", ()))
+        except (KeyError, TypeError, AttributeError):
+            continue
+    return KeysSpokenOf(sealed=_decoded(sealed), erased=_decoded(erased))
+
+
+def _decoded(tags: Iterable[str]) -> frozenset[bytes]:
+    found = set()
+    for tag in tags:
+        with suppress(ValueError, AttributeError):
+            found.add(decoded(tag))
+    return frozenset(found)
 
 
 def open_entry(

@@ -141,11 +141,11 @@ class SequenceCheck:
             self.add(Damage.MISNUMBERED, stored.seq)
         return document
 
-    def take_indexed(self, indexed: IndexedEntry) -> None:
-        """Check one entry and its index."""
+    def take_indexed(self, indexed: IndexedEntry) -> Mapping[str, Any] | None:
+        """Check one entry and its index, and return its document if it has one."""
         document = self.take(indexed.stored)
         if document is None:
-            return
+            return None
         try:
             agrees = index_of(document) == indexed.index and children_of(document) == indexed.children
         except (KeyError, TypeError, ValueError, AttributeError):
@@ -153,6 +153,7 @@ class SequenceCheck:
         else:
             if not agrees:
                 self.add(Damage.INDEX_DISAGREES, indexed.stored.seq)
+        return document
 
     def add(self, damage: Damage, seq: int, *, entries: int = 1) -> None:
         """Note damage at a number."""

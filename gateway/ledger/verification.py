@@ -4,15 +4,16 @@ Entries are checked in stretches, one after the other or by several processes; w
 grow with the entries, only with the checkpoints.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from gateway.ledger.canonical import leaf_hash
 from gateway.ledger.checkpoint import Checkpoint, read_checkpoint
 from gateway.ledger.merkle import Node, TreeHead, nodes_of
 from gateway.ledger.notes import MalformedNote, Note, VerifierKey
+from gateway.ledger.opening import NOTHING_SAID, KeysSpokenOf, keys_spoken_of
 from gateway.ledger.reading import Finding, IndexedEntry, SequenceCheck
 from gateway.ledger.stored import StoredEntry
 from gateway.ledger.tree import WIDTH, GrowingTiles, Tile
@@ -39,6 +40,8 @@ class Trouble(StrEnum):
     NOT_COSIGNED = "not-cosigned"
     BAD_CHECKPOINT = "bad-checkpoint"
     KEY_LOST = "key-lost"
+    KEY_CHANGED = "key-changed"
+    ERASURE_UNFINISHED = "erasure-unfinished"
 
 
 EXIT_CODES: Final[Mapping[Trouble, int]] = {trouble: code for code, trouble in enumerate(Trouble, start=10)}
@@ -73,20 +76,27 @@ class Stretch:
     next_seq: int
     hashes: bytes
     findings: tuple[Finding, ...]
+    keys: KeysSpokenOf = NOTHING_SAID
 
 
 def check_stretch(entries: Iterable[StoredEntry | IndexedEntry], *, first: int) -> Stretch:
     """Return what is wrong with entries that should follow each other from `first` on."""
     check = SequenceCheck(first=first)
     hashes = bytearray()
-    for entry in entries:
-        if isinstance(entry, IndexedEntry):
-            check.take_indexed(entry)
-            hashes += leaf_hash(entry.stored.entry)
-        else:
-            check.take(entry)
-            hashes += leaf_hash(entry.entry)
-    return Stretch(first=first, next_seq=check.last_seq + 1, hashes=bytes(hashes), findings=check.findings)
+
+    def documents() -> Iterator[Mapping[str, Any]]:
+        for entry in entries:
+            if isinstance(entry, IndexedEntry):
+                document = check.take_indexed(entry)
+                hashes.extend(leaf_hash(entry.stored.entry))
+            else:
+                document = check.take(entry)
+                hashes.extend(leaf_hash(entry.entry))
+            if document is not None:
+                yield document
+
+    keys = keys_spoken_of(documents())
+    return Stretch(first=first, next_seq=check.last_seq + 1, hashes=bytes(hashes), findings=check.findings, keys=keys)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +128,7 @@ class Verification:
         self._numbers: dict[Trouble, tuple[int, int]] = {}
         self._found: list[Found] = []
         self.next_seq = first
+        self.keys = NOTHING_SAID
 
     @property
     def findings(self) -> tuple[Found, ...]:
@@ -188,6 +199,7 @@ class Verification:
         for at in range(0, len(stretch.hashes), 32):
             filled += self._take(stretch.hashes[at : at + 32])
         self.next_seq = max(self.next_seq, stretch.next_seq)
+        self.keys |= stretch.keys
         return filled
 
     def missing(self, first: int, end: int) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import asyncpg
 import orjson
 import pytest
 from typer.testing import CliRunner
@@ -12,6 +13,7 @@ from gateway.ledger.reading import check_sequence
 from tests.support.builders import a_child
 from tests.support.gateway import a_gateway, a_persona
 from tests.support.ledger import opening_reader
+from tests.support.processes import until
 
 BY_NUMBER = "query($number: String!) { child(by: { nhsNumber: $number }) { givenName familyName } }"
 HELD_IN_CLEAR = ("Zebedee", "Quillfeather", "9434765919", "called about a bruise", "C-99-ZQ")
@@ -177,3 +179,42 @@ async def test_a_gateway_goes_on_with_a_new_key_after_an_erasure(ledger, reader,
     (opened,) = await reader.entries_about([child], first=10)
     assert opened.ask is not None
     assert check_sequence([entry async for entry in reader.indexed_entries()]) == ()
+
+
+async def test_an_erasure_that_broke_off_before_its_pages_were_rewritten_is_finished_by_running_it_again(
+    ledger, database, child
+):
+    wrapped = await database.fetchrow("SELECT wrapped FROM ledger_key WHERE child_id = $1", child)
+    await database.execute(
+        "UPDATE ledger_key SET wrapped = NULL, child_id = NULL, destroyed_at = now() WHERE child_id = $1", child
+    )
+
+    again = await ledger("erase", child, "--reason", "Retention ended", "--yes")
+
+    assert again.exit_code == 4
+    await database.execute("CHECKPOINT")
+    place = await database.fetchrow("SELECT pg_read_binary_file(pg_relation_filepath('ledger_key')) AS pages")
+    assert wrapped["wrapped"][4:] not in place["pages"]
+
+
+async def test_an_erasure_waits_for_its_turn_and_lets_others_at_the_keys_meanwhile(
+    ledger, database, database_url, child, other, reader
+):
+    holder = await asyncpg.connect(database_url)
+    reading = holder.transaction()
+    await reading.start()
+    await holder.fetch("SELECT count(*) FROM ledger_key")
+
+    erasing = asyncio.create_task(ledger("erase", child, "--reason", "Retention ended", "--yes"))
+
+    async def destroyed():
+        return await database.fetchrow("SELECT FROM ledger_key WHERE child_id = $1", child) is None
+
+    await until(destroyed)
+    for _ in range(5):
+        assert len(await reader.entries_about([other], first=10)) == 1
+        await asyncio.sleep(0.2)
+    await reading.rollback()
+    await holder.close()
+
+    assert (await erasing).exit_code == 0
