@@ -58,7 +58,10 @@ class PostgresLedgerSearch(PostgresLedgerReader):
         return counted
 
     async def growth(self, since: datetime, until: datetime, *, by: Literal["hour", "day"]) -> Mapping[datetime, int]:
-        """Return how many entries were asked from each beginning of an hour, or of a day in Europe/London, on."""
+        """Return how many entries were asked from each beginning of an hour, or of a day in Europe/London, on.
+
+        These are all entries, whoever may read them: checkpoints publish as much.
+        """
         grown: Counter[datetime] = Counter()
         for begun, ended, offset in _stretches(since, until):
             unit = f"{_hours(offset)} / 24" if by == "day" else _hours(0)
