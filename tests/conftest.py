@@ -7,6 +7,7 @@ from connectors.postgres.directory import PostgresDirectory
 from connectors.postgres.server import EmbeddedServer
 from tests.properties import profile as _profile  # noqa: F401 - registers the profiles that `--hypothesis-profile` names
 from tests.support.builders import NOW
+from tests.support.gateway import close_shared_engine
 from tests.support.postgres import fresh_database, make_template, server_folder
 
 
@@ -19,6 +20,12 @@ async def postgres():
         await make_template(server.url)
         yield server.url
         server.leave()
+
+
+@pytest.fixture(scope="session", autouse=True)
+async def _no_engine_is_left():
+    yield
+    await close_shared_engine()
 
 
 @pytest.fixture

@@ -7,8 +7,10 @@ from pathlib import Path
 import httpx
 
 from connectors.development_keys import development_token
+from connectors.embedded_engine import EmbeddedDecider
+from connectors.golden import replay_golden
 from gateway.app import application
-from gateway.settings import Settings
+from gateway.settings import PACKAGED_POLICIES, Settings
 from tests.support.builders import HOME, NOW, a_registration, an_agency
 
 ISSUER = "https://identity.invalid/tests"
@@ -92,10 +94,34 @@ def settings_for(data_dir: Path, **changed) -> Settings:
     )
 
 
+OF_THE_ENGINE = {"opa_url", "policies_dir", "policies_interval", "policies_key_file"}
+"""Settings with which a gateway needs an engine of its own."""
+_shared_engines = []
+
+
+async def shared_engine():
+    """One embedded engine over the project's rules for all gateways of a run, which has given the golden answers.
+
+    Each gateway would build the same one and ask it the same: seconds for each test.
+    """
+    if not _shared_engines:
+        engine = EmbeddedDecider(PACKAGED_POLICIES, timeout=20)
+        await replay_golden(engine, PACKAGED_POLICIES, revision=engine.revision)
+        _shared_engines.append(engine)
+    return _shared_engines[0]
+
+
+async def close_shared_engine():
+    while _shared_engines:
+        await _shared_engines.pop().close()
+
+
 @asynccontextmanager
 async def a_gateway(url, data_dir, *, clock=lambda: NOW, decider=None, ledger=None, peers=None, **settings):
     """A client of a gateway that runs for the length of the block."""
     stated = settings_for(data_dir, **settings)
+    if decider is None and OF_THE_ENGINE.isdisjoint(settings):
+        decider = await shared_engine()
     app = application(stated, url=url, clock=clock, decider=decider, ledger=ledger, peers=peers)
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
