@@ -4,10 +4,11 @@ from datetime import date
 
 import pytest
 
+from connectors.postgres.links import link
 from gateway.errors import BadCriteria
 from gateway.ports import Criteria
 from gateway.vocabulary import Gender, MatchGrade, MatchReason
-from tests.support.builders import a_child, a_former_name, a_superseded_identifier
+from tests.support.builders import NOW, a_child, a_former_name, a_superseded_identifier
 
 BORN = date(2015, 3, 4)
 R = MatchReason
@@ -278,15 +279,17 @@ async def test_an_unknown_identifier_beside_enough_criteria_still_finds_by_those
     assert await find(directory, nhs_number="9000000009", family_name="O'Brien", date_of_birth=BORN) == [ayesha]
 
 
-async def test_linked_records_of_one_child_are_one_candidate_with_the_nhs_number(database, directory, ayesha):
+async def test_linked_records_of_one_child_are_one_candidate_the_one_that_was_joined_to(database, directory, ayesha):
     linked = await a_child(
         database,
-        identity_id=ayesha,
         given_name="Ayesha",
         family_name="O'Brien",
         date_of_birth=BORN,
         upn="A80120000501A",
     )
+    async with database.transaction() as connection:
+        reasons = [R.IDENTIFIER_SUPERSEDED]
+        await link(connection, linked, ayesha, grade=MatchGrade.CERTAIN, reasons=reasons, by="made-up-feed", at=NOW)
     alone = await a_child(database, given_name="Ayesha", family_name="O'Brien", date_of_birth=BORN, postcode=None)
 
     found = await find(directory, given_name="Ayesha", family_name="O'Brien", date_of_birth=BORN)
