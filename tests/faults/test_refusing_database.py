@@ -150,7 +150,14 @@ async def test_a_database_without_a_connection_left_means_typed_refusals_and_ans
     assert {f"asked-{n}" for n in range(8)}.isdisjoint(await recorded(database))
 
 
-async def test_a_role_that_may_not_write_means_no_answer(role, database, tmp_path, nurse, child):
+async def begun(url, folder):
+    """See that a gateway ran here before: at its first start it makes the secrets of its ledger."""
+    async with a_strained_gateway(url, folder):
+        pass
+
+
+async def test_a_role_that_may_not_write_means_no_answer(role, database, database_url, tmp_path, nurse, child):
+    await begun(database_url, tmp_path)
     url = await role("SELECT")
 
     async with a_strained_gateway(url, tmp_path) as client:
@@ -163,6 +170,7 @@ async def test_a_role_that_may_not_write_means_no_answer(role, database, tmp_pat
 async def test_a_database_set_to_read_only_means_no_answer_until_it_is_set_back(
     database, database_url, tmp_path, nurse, child
 ):
+    await begun(database_url, tmp_path)
     name = database_url.partition("?")[0].rpartition("/")[2]
     await administer(database_url, f"ALTER DATABASE {name} SET default_transaction_read_only = on")
 
