@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from gateway.cli.federation import federation_app
+from gateway.cli.main import app
 from gateway.federation.assertion import Refusal
 
 PAGE = (Path(__file__).parents[2] / "docs" / "federation.md").read_text()
@@ -23,7 +23,7 @@ def test_no_refusal_is_explained_that_does_not_exist():
 
 
 def test_every_option_that_the_page_names_exists():
-    commands = [get_command(federation_app)]
+    commands = [get_command(app)]
     options = set()
     while commands:
         command = commands.pop()
