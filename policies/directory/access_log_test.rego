@@ -81,3 +81,8 @@ test_that_an_entry_was_withheld_is_for_reviewers if {
 	access_log.refusals.k["log-of-withholding"] with input as fixture.asked("child", "subject-access", "AccessLogEntry", beyond)
 	access_log.refusals == {} with input as fixture.asked("auditor", "review", "AccessLogEntry", beyond)
 }
+
+test_stating_a_review_shows_nothing_to_who_does_not_handle_the_log if {
+	beyond := {"self": true, "asked_for": "direct-support", "withholding": "in-force"}
+	access_log.refusals.k["log-entry-withheld"] with input as fixture.asked("child", "review", "AccessLogEntry", beyond)
+}
