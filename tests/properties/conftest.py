@@ -80,12 +80,15 @@ def opened_places(postgres, decider, tmp_path_factory):
     keys = tmp_path_factory.mktemp("keys")
 
     @asynccontextmanager
-    async def opened(**stated):
+    async def opened(*, secrets=(), **stated):
         # A busy machine may be slow; which of two worlds it is slow in says nothing.
         patient = dict.fromkeys(("database_timeout", "ledger_timeout", "request_timeout"), 60)
         stated = {"decider": decider, "database_pool_min": 1, "database_pool_max": 3} | patient | stated
         async with fresh_database(postgres) as url:
             database = await Database.open(url, pool_min=1, pool_max=1, timeout=10.0)
+            await database.executemany(
+                "INSERT INTO ledger_key (tag, child_id, year, wrapped) VALUES ($1, $2, $3, $4)", secrets
+            )
             async with a_gateway(url, keys, **stated) as client:
                 yield Place(database, client)
             await database.close()
@@ -101,9 +104,14 @@ async def place(opened_places):
 
 @pytest.fixture(scope="module")
 async def twin_places(opened_places):
-    """Two gateways of their own, so that even their ledgers can be held to say the same."""
-    async with opened_places() as one, opened_places() as other:
-        yield one, other
+    """Two gateways of their own, so that even their ledgers can be held to say the same.
+
+    They share the secrets that a gateway makes at its first start: what is opaque looks alike in both.
+    """
+    async with opened_places() as one:
+        secrets = await one.database.fetch("SELECT tag, child_id, year, wrapped FROM ledger_key")
+        async with opened_places(secrets=[tuple(row) for row in secrets]) as other:
+            yield one, other
 
 
 @pytest.fixture(scope="session")
