@@ -26,6 +26,7 @@ from gateway.errors import (
     AskRefused,
     AuditUnavailable,
     BadRequest,
+    CallerLeft,
     DirectoryError,
     NotForRole,
     PurposeRequired,
@@ -148,6 +149,7 @@ class Answering:
         self._plans = Plans()
         self._searching: Counter[PersonId] = Counter()
         self._changing: set[asyncio.Task[Reply]] = set()
+        self._leaving: set[asyncio.Task[Reply]] = set()
 
     async def answer(
         self, claims: Claims, access: Access, operation: Operation, *, request_id: str, within: float | None = None
@@ -309,6 +311,9 @@ class Answering:
                 except RulesChanged:
                     # Nothing has been told yet, so the whole ask is decided again under the new rules.
                     return await work(asked), None
+        except asyncio.CancelledError:
+            await self._left(asked)
+            raise
         except TimeoutError:
             late = f"The answer was not complete within {within:g} s."
             return None, SourceUnavailable(late, reason="request-late")
@@ -316,6 +321,15 @@ class Answering:
             return None, error
         except Exception as error:  # the one handler at the rim: logs a code and withholds
             return None, _unexpected(error, asked.request_id)
+
+    async def _left(self, asked: Asked) -> None:
+        """Record that whoever asked has gone before there was an answer; nothing was told."""
+        gone = CallerLeft("Who asked has gone; nothing was told.", reason="caller-left")
+        # A task of its own: the one that asked is being ended.
+        recording = asyncio.create_task(self._recorded(asked, _problem(gone), gone))
+        self._leaving.add(recording)
+        recording.add_done_callback(self._leaving.discard)
+        await asyncio.shield(recording)
 
     async def _data(self, asked: Asked, *, change: Change | None = None) -> Mapping[str, Any]:
         caller, decisions = await self._identified(asked)

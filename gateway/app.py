@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
@@ -43,6 +43,7 @@ from gateway.errors import DirectoryError
 from gateway.federation.asking import Peers
 from gateway.federation.assertion import AssertionChecker
 from gateway.federation.tls import OwnCertificate, PeerPort, assertion_key
+from gateway.http_requests import client_gone
 from gateway.ledger.master_key import MasterKey, NotWrappedByThis
 from gateway.ledger.writer import LedgerWriter
 from gateway.ledger_requests import LedgerRequests, ledger_routes
@@ -263,7 +264,7 @@ def application(
     ]
     if settings.env == "development":
         routes += graphiql_routes(personas=personas)
-    return Starlette(routes=routes, lifespan=lifespan)
+    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={ClientDisconnect: client_gone})
 
 
 class PeerSide:
@@ -278,7 +279,8 @@ class PeerSide:
                 Route("/federation/locate", locating.locate, methods=["POST"]),
                 Route("/federation/locator", locating.statement, methods=["GET"]),
                 Route("/federation/locator/{digest}", locating.setup, methods=["GET"]),
-            ]
+            ],
+            exception_handlers={ClientDisconnect: client_gone},
         )
         self.tls = port.context
 

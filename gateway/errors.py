@@ -17,7 +17,8 @@ DirectoryError
 └── CannotProceed         no decision, or no audit entry, to be had: tell nothing
     ├── DecisionUnavailable   the policy engine gave no usable decision
     │   └── RulesChanged          the rules changed half-way: decide again
-    └── AuditUnavailable      the ledger could not be written
+    ├── AuditUnavailable      the ledger could not be written
+    └── CallerLeft            nobody waits for the answer any more; in the ledger only
 
 Messages hold codes and limits, never a name, an identifier of a child or another library's words.
 """
@@ -127,3 +128,9 @@ class AuditUnavailable(CannotProceed):
     """The ledger could not be written durably."""
 
     code = "AUDIT_UNAVAILABLE"
+
+
+class CallerLeft(CannotProceed):
+    """Who asked has gone: the work was stopped, and nobody was told anything."""
+
+    code = "CALLER_LEFT"

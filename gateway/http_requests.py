@@ -1,13 +1,14 @@
 """What every HTTP form of asking shares: the request's id and JSON body, who asks and why, and the reply as JSON."""
 
+import asyncio
 import re
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from gateway.answering import Answering, Problem, Reply
@@ -18,6 +19,7 @@ from gateway.errors import (
     AuditUnavailable,
     BadRequest,
     BudgetExhausted,
+    CallerLeft,
     DecisionUnavailable,
     DirectoryError,
     NotForRole,
@@ -42,6 +44,7 @@ STATUS: Mapping[str, int] = {
     DecisionUnavailable.code: 503,
     AuditUnavailable.code: 503,
     SourceUnavailable.code: 503,
+    CallerLeft.code: 499,
     DirectoryError.code: 500,
 }
 """HTTP status by error code; a refusal that needed the data to be looked at (TOO_MANY_MATCHES) is a 200."""
@@ -52,6 +55,9 @@ NUMBER_LIMIT = 30
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _CODE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _LONG_NUMBER = re.compile(rb"(?<![\"\w])-?\d{%d,}" % (NUMBER_LIMIT + 1))
+
+
+Done = TypeVar("Done")
 
 
 class Refusal(Exception):
@@ -122,9 +128,13 @@ async def reply_to(
     request_id: str,
     tokens: TokenReader,
     answering: Answering,
-    answer: Callable[[Claims, Access], Awaitable[Reply]],
+    answer: Callable[[Claims, Access], Coroutine[Any, Any, Reply]],
 ) -> Reply:
-    """Return what `answer` says to whoever asks, or the refusal of one who may not be answered at all."""
+    """Return what `answer` says to whoever asks, or the refusal of one who may not be answered at all.
+
+    Raises:
+        ClientDisconnect: The client has gone, and the work was stopped.
+    """
     access, fault = _access(request)
     try:
         claims = await tokens.read(request.headers.get("authorization"))
@@ -137,7 +147,39 @@ async def reply_to(
         return refusal(error)
     if fault is not None:
         return await answering.refuse(fault, claims=claims, access=access, operation=operation, request_id=request_id)
-    return await answer(claims, access)
+    return await unless_left(request, answer(claims, access))
+
+
+async def unless_left(request: Request, work: Coroutine[Any, Any, Done]) -> Done:
+    """Return what work for a request comes to; where the client goes away first the work is stopped.
+
+    The request's body must have been read: what arrives from then on can only be that the client has gone.
+
+    Raises:
+        ClientDisconnect: The client has gone, and the work has ended.
+    """
+    working = asyncio.create_task(work)
+    leaving = asyncio.create_task(_left(request))
+    try:
+        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+            raise ClientDisconnect
+        return working.result()
+    finally:
+        leaving.cancel()
+        working.cancel()  # where this request itself is being ended
+
+
+async def client_gone(request: Request, error: Exception) -> Response:
+    """Return what stands for the reply to a client that has gone; nobody receives it."""
+    return Response(status_code=STATUS[CallerLeft.code])
+
+
+async def _left(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 def refusal(error: DirectoryError) -> Reply:

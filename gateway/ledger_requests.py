@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import orjson
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
@@ -151,8 +151,6 @@ def _answered(
         except TreeDamaged:
             damaged = AuditUnavailable("The ledger's tree is damaged; its operator is told.", reason="ledger-damaged")
             return _refused(request, damaged, 503)
-        except ClientDisconnect:
-            return Response(status_code=400)
 
     return answered
 

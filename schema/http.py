@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.answering import Answering, Problem, Reply
@@ -43,8 +43,6 @@ class GraphQLEndpoint:
             reply = await self._refused(request, refusal, request_id)
             status = refusal.status if reply.errors[0].code == BadRequest.code else status_of(reply)
             return _response(reply, media_type, request_id, status=status)
-        except ClientDisconnect:
-            return Response(status_code=499)
         reply = await self._reply(request, operation, request_id)
         return _response(reply, media_type, request_id, status=status_of(reply))
 

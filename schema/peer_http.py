@@ -2,12 +2,12 @@
 
 import logging
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import orjson
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.answering import Answering, Reply
@@ -31,6 +31,7 @@ from gateway.http_requests import (
     request_id_of,
     response_of,
     status_of,
+    unless_left,
 )
 from gateway.identity import Access
 from gateway.vocabulary import AuthorityCode
@@ -87,7 +88,7 @@ class PeerEndpoint:
         request: Request,
         *,
         read: Callable[[bytes], tuple[Operation, BadRequest | None]],
-        answer: Callable[[Said, Operation], Awaitable[Reply]],
+        answer: Callable[[Said, Operation], Coroutine[Any, Any, Reply]],
     ) -> Response:
         """Answer a call, once its connection, its assertion and its body have been found good; refusals are recorded.
 
@@ -105,8 +106,6 @@ class PeerEndpoint:
             return self._response(refusal(error), request_id)
         except Refusal as too_long:
             return await self._refused(request, BadRequest(too_long.message, reason=f"request-form:{too_long.status}"))
-        except ClientDisconnect:
-            return Response(status_code=499)
         operation, fault = read(body)
         try:
             said = await self._checker.check(_assertion(request), member=member, certificate=certificate, body=body)
@@ -116,7 +115,7 @@ class PeerEndpoint:
             return self._response(refusal(error), request_id)
         if fault is not None:
             return await self._recorded(fault, said, member, operation, said.request_id)
-        return await self._committed(await answer(said, operation), said.request_id)
+        return await self._committed(await unless_left(request, answer(said, operation)), said.request_id)
 
     async def ping(self, request: Request) -> Response:
         """Tell a member's gateway who answers here, what the registry says of it, and what the time is."""

@@ -96,24 +96,26 @@ class SharedLoads(Generic[Key, Value]):
         return group
 
     async def _load_group(self, group: Sequence[_Ask[Key, Value]]) -> None:
-        joined = list(dict.fromkeys(key for asked in group for key in asked.keys))
-        (found,) = await asyncio.gather(self._load(joined), return_exceptions=True)
+        loading = asyncio.ensure_future(self._load(list(dict.fromkeys(key for asked in group for key in asked.keys))))
+        for asked in group:
+            asked.answer.add_done_callback(lambda _: _forsaken(group) and loading.cancel())
+        (found,) = await asyncio.gather(loading, return_exceptions=True)
+        group = [asked for asked in group if not asked.answer.done()]
         if not isinstance(found, BaseException):
             for asked in group:
-                if not asked.answer.done():
-                    asked.answer.set_result({key: found[key] for key in asked.keys if key in found})
+                asked.answer.set_result({key: found[key] for key in asked.keys if key in found})
         elif isinstance(found, SourceUnavailable):
             for asked in group:
                 # Each its own: an exception that is raised in several places collects the frames of all.
-                _fail(asked, SourceUnavailable(found.message, reason=found.reason))
+                asked.answer.set_exception(SourceUnavailable(found.message, reason=found.reason))
         elif len(group) == 1:
-            _fail(group[0], found)
+            group[0].answer.set_exception(found)
         else:
             # A key or record that cannot be read is the trouble of whoever asked for it, and of nobody beside them.
             for asked in group:
                 await self._load_group([asked])
 
 
-def _fail(asked: _Ask[Any, Any], error: BaseException) -> None:
-    if not asked.answer.done():
-        asked.answer.set_exception(error)
+def _forsaken(group: Sequence[_Ask[Any, Any]]) -> bool:
+    """Whether everybody whom a statement was for has gone, so that it need not be finished."""
+    return all(asked.answer.cancelled() for asked in group)

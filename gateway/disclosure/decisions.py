@@ -5,7 +5,9 @@ A class that is being asked about is not asked about again: whoever needs it mea
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from gateway.disclosure.classes import RecordClass
 from gateway.disclosure.fields import FIELDS
@@ -30,6 +32,12 @@ class Memory:
         self._decisions: dict[tuple[CallerAttributes, AccessAttributes], dict[Known, Decision]] = {}
         self.awaited: dict[tuple[str, CallerAttributes, AccessAttributes, Known], tuple[asyncio.Task[Answer], str]] = {}
         """What is being asked about at this moment, under the rules that were in force when it was asked."""
+        self.waiting: Counter[asyncio.Task[Answer]] = Counter()
+        """How many asks wait for each question at this moment."""
+
+    def no_longer_awaited(self, question: asyncio.Task[Answer]) -> None:
+        """Let nobody who comes from now on wait for a question."""
+        self.awaited = {place: asked for place, asked in self.awaited.items() if asked[0] is not question}
 
     def of(self, caller: CallerAttributes, access: AccessAttributes, *, revision: str) -> dict[Known, Decision]:
         """Return what is remembered for one caller and access under a revision; writable through `keep`."""
@@ -103,14 +111,31 @@ class Decisions:
                 (asked_under, self._caller, self._access, key): (task, f"k{number}") for number, key in enumerate(new)
             }
             awaited.update(places)
-            task.add_done_callback(lambda _: [awaited.pop(place) for place in places])
+            task.add_done_callback(self._memory.no_longer_awaited)
         waiting = {key: awaited[asked_under, self._caller, self._access, key] for key in missing}
-        for task in dict.fromkeys(task for task, _ in waiting.values()):
-            answer = await _shared(task)
-            self._accept(answer.revision)
-            fresh = {key: answer.items[place] for key, (asked, place) in waiting.items() if asked is task}
-            self._known.update(fresh)
-            self._memory.keep(self._caller, self._access, fresh, revision=answer.revision)
+        questions = list(dict.fromkeys(task for task, _ in waiting.values()))
+        with self._waiting_for(questions):
+            for task in questions:
+                answer = await _shared(task)
+                self._accept(answer.revision)
+                fresh = {key: answer.items[place] for key, (asked, place) in waiting.items() if asked is task}
+                self._known.update(fresh)
+                self._memory.keep(self._caller, self._access, fresh, revision=answer.revision)
+
+    @contextmanager
+    def _waiting_for(self, questions: Sequence[asyncio.Task[Answer]]) -> Iterator[None]:
+        """Count this ask among those who wait; a question for which nobody waits any more is taken back."""
+        waiting = self._memory.waiting
+        waiting.update(questions)
+        try:
+            yield
+        finally:
+            for task in questions:
+                waiting[task] -= 1
+                if not waiting[task]:
+                    del waiting[task]
+                    self._memory.no_longer_awaited(task)
+                    task.cancel()  # one that was answered does not mind
 
     async def _answer(self, items: dict[str, Item]) -> Answer:
         return await self._decider.decide(Question(caller=self._caller, access=self._access, items=items))

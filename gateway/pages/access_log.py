@@ -12,7 +12,7 @@ from html import escape
 from typing import Final
 from urllib.parse import parse_qs
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
@@ -101,8 +101,6 @@ class AccessLogEndpoint:
         except Refusal as refusal:
             reply = Reply(data=None, errors=(Problem(code=BadRequest.code, message=refusal.message),))
             return response_of(reply, request_id, status=refusal.status)
-        except ClientDisconnect:
-            return Response(status_code=499)
         made = await self._made(wanted, request_id)
         if isinstance(made, Reply):
             return self._refused(made, wanted, request_id)

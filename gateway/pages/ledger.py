@@ -7,7 +7,7 @@ The page is written by hand, without a build: `static/ledger` is what the browse
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
@@ -45,8 +45,6 @@ class LedgerEndpoint:
         except Refusal as refusal:
             reply = Reply(data=None, errors=(Problem(code=BadRequest.code, message=refusal.message),))
             return response_of(reply, request_id, status=refusal.status)
-        except ClientDisconnect:
-            return Response(status_code=499)
         operation = Operation(text=f"ledger: {view}", name=view, variables=note_of(ask))
 
         async def work(road: Road) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ The page is written by hand, without a build: `static/policies` is what the brow
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
@@ -48,8 +48,6 @@ class PolicyEndpoint:
         except Refusal as refusal:
             reply = Reply(data=None, errors=(Problem(code=BadRequest.code, message=refusal.message),))
             return response_of(reply, request_id, status=refusal.status)
-        except ClientDisconnect:
-            return Response(status_code=499)
         operation = Operation(text=f"workbench: {view}", name=view, variables=note_of(ask))
 
         async def work() -> Mapping[str, Any]:

@@ -25,13 +25,18 @@ class PatientDecider:
         self.questions = []
         self.reached, self.go = asyncio.Condition(), asyncio.Event()
         self.fails = fails
+        self.taken_back = 0
 
     async def decide(self, question):
         async with self.reached:
             self.questions.append(question)
             self.reached.notify_all()
         revision = self.revision
-        await self.go.wait()
+        try:
+            await self.go.wait()
+        except asyncio.CancelledError:
+            self.taken_back += 1
+            raise
         if self.fails:
             raise DecisionUnavailable("No decision.", reason="engine-late")
         items = {
@@ -97,6 +102,22 @@ async def test_one_who_goes_away_takes_no_answer_along():
 
     assert (await staying)[0].exists is Effect.DISCLOSE
     assert len(decider.questions) == 1
+
+
+async def test_a_question_for_which_nobody_waits_any_more_is_taken_back_and_asked_afresh_by_the_next():
+    decider, memory = PatientDecider(), Memory()
+    leaving = [asyncio.create_task(decisions(decider, memory).decide([CHILD])) for _ in range(2)]
+    await asked(decider, 1)
+
+    for ask in leaving:
+        ask.cancel()
+    await asyncio.gather(*leaving, return_exceptions=True)
+    next_one = asyncio.create_task(decisions(decider, memory).decide([CHILD]))
+    await asked(decider, 2)
+
+    assert decider.taken_back == 1
+    decider.go.set()
+    assert (await next_one)[0].exists is Effect.DISCLOSE
 
 
 async def test_a_failing_engine_fails_all_who_wait_and_is_asked_again_by_the_next():

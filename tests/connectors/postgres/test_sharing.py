@@ -116,6 +116,29 @@ async def test_one_who_goes_away_leaves_the_others_their_load(loads):
     await asyncio.gather(*busy, return_exceptions=True)
 
 
+async def test_a_statement_for_which_nobody_waits_any_more_is_stopped(loads):
+    stopped = asyncio.Event()
+
+    async def load(keys):
+        try:
+            return await loads.load(keys)
+        except asyncio.CancelledError:
+            stopped.set()
+            raise
+
+    shared = SharedLoads(load)
+    asks = await asked(shared.ask([1]), shared.ask([2]))
+    await loads.begun.wait()
+    for ask in asks:
+        ask.cancel()
+
+    async with asyncio.timeout(5):
+        await stopped.wait()
+    loads.go.set()
+
+    assert await shared.ask([3]) == {3: 6}
+
+
 async def test_a_statement_takes_so_many_keys_and_no_more(loads):
     shared = SharedLoads(loads.load)
     busy = await under_way(loads, shared)
