@@ -21,8 +21,14 @@ KINDS = ("gateway", "plain", "tuned")
 
 
 def settings_in(folder: Path) -> Settings:
-    """Return the gateway's settings: the defaults, but for a budget of searches that measuring does not exhaust."""
-    return Settings(data_dir=folder, authority=AUTHORITY, search_budget=1_000_000_000)  # type: ignore[call-arg]
+    """Return the gateway's settings: the defaults, but for budgets that measuring does not exhaust."""
+    return Settings(  # type: ignore[call-arg]
+        data_dir=folder,
+        authority=AUTHORITY,
+        search_budget=1_000_000_000,
+        caller_rate=1_000_000_000,
+        agency_rate=1_000_000_000,
+    )
 
 
 def _application(kind: str, folder: Path, url: str) -> Starlette:

@@ -21,6 +21,7 @@ from gateway.disclosure.fields import FIELDS
 from gateway.disclosure.question import Decision
 from gateway.disclosure.redaction import Freshness
 from gateway.disclosure.road import Notes, Plans, Road
+from gateway.door import Door
 from gateway.errors import (
     AccessLapsed,
     AskRefused,
@@ -38,6 +39,7 @@ from gateway.identity import Access, Ask, Caller, Claims, identify
 from gateway.ledger.commitments import Commitments
 from gateway.ledger.writer import LedgerWriter
 from gateway.ports import Decider, Register
+from gateway.rates import Rates
 from gateway.vocabulary import AuthorityCode, Effect, PersonId, RecordType
 
 log = logging.getLogger("gateway.answering")
@@ -62,6 +64,7 @@ class Problem:
 
     code: str
     message: str
+    retry_after: float | None = None
 
 
 class Readable(Protocol):
@@ -75,6 +78,11 @@ class Readable(Protocol):
     @property
     def introspects(self) -> bool:
         """Return whether it reads the schema itself."""
+        ...
+
+    @property
+    def roots(self) -> int:
+        """Return how many root fields it asks for."""
         ...
 
 
@@ -124,6 +132,8 @@ class Answering:
         purposes: Purposes,
         changes: Changes,
         grants: GrantUse,
+        rates: Rates,
+        door: Door,
         ledger: LedgerWriter,
         commitments: Commitments,
         freshness: FreshnessAt,
@@ -139,6 +149,9 @@ class Answering:
         self._purposes = purposes
         self._changes = changes
         self._grants = grants
+        self._rates = rates
+        self.door = door
+        """Through which callers come in; other authorities' gateways have one of their own."""
         self._ledger = ledger
         self._commitments = commitments
         self._freshness = freshness
@@ -332,8 +345,8 @@ class Answering:
         await asyncio.shield(recording)
 
     async def _data(self, asked: Asked, *, change: Change | None = None) -> Mapping[str, Any]:
-        caller, decisions = await self._identified(asked)
         readable, unreadable = self._read(asked.operation)
+        caller, decisions = await self._identified(asked, costs=1 if readable is None else readable.roots)
         kind = "query" if readable is None else readable.kind
         decision = await self._may_ask(decisions, caller, asked.access, kind)
         if readable is not None and readable.introspects:
@@ -394,7 +407,7 @@ class Answering:
             )
         return caller, decisions
 
-    async def _identified(self, asked: Asked) -> tuple[Caller, Decisions]:
+    async def _identified(self, asked: Asked, *, costs: int = 1) -> tuple[Caller, Decisions]:
         assert asked.claims is not None  # noqa: S101  # an ask without claims is refused before this
         caller = await identify(asked.claims, register=self._register, today=asked.at.astimezone(LOCAL_TIME).date())
         decisions = Decisions(
@@ -404,6 +417,7 @@ class Answering:
             access=asked.access.attributes(asked.at),
         )
         asked.caller, asked.decisions = caller, decisions
+        await self._rates.take(asked.claims, costs)
         return caller, decisions
 
     def _settle_searches(self, asked: Asked) -> None:
@@ -468,7 +482,12 @@ def _may_introspect(decision: Decision) -> None:
 
 
 def _problem(error: DirectoryError) -> Reply:
-    return Reply(data=None, errors=(Problem(code=error.code, message=error.message),))
+    return Reply(data=None, errors=(problem_of(error),))
+
+
+def problem_of(error: DirectoryError) -> Problem:
+    """Return what is told of an error."""
+    return Problem(code=error.code, message=error.message, retry_after=error.retry_after)
 
 
 def _unexpected(error: Exception, request_id: str) -> DirectoryError:

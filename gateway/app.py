@@ -28,6 +28,7 @@ from connectors.postgres.grants import PostgresGrants
 from connectors.postgres.ledger import OpeningLedgerReader, PostgresLedgerReader, PostgresLedgerStore
 from connectors.postgres.ledger_keys import SealingKeys
 from connectors.postgres.ledger_search import PostgresLedgerSearch
+from connectors.postgres.rates import PostgresSpending
 from connectors.postgres.register import PostgresRegister
 from connectors.postgres.review_cases import PostgresReviewCases
 from connectors.postgres.reviewing import PostgresLooks
@@ -39,6 +40,7 @@ from gateway.access_report.report import Seal
 from gateway.access_report.words import Words, WordsUnreadable
 from gateway.answering import Answering
 from gateway.disclosure.redaction import Freshness
+from gateway.door import Door
 from gateway.errors import DirectoryError
 from gateway.federation.asking import Peers
 from gateway.federation.assertion import AssertionChecker
@@ -55,6 +57,7 @@ from gateway.pages.ledger_views import LedgerViews
 from gateway.pages.policies import PolicyEndpoint, policies_routes
 from gateway.pages.policy_views import PolicyViews
 from gateway.ports import Decider
+from gateway.rates import Rates
 from gateway.reviewing.desk import ReviewDesk
 from gateway.reviewing.thresholds import Thresholds
 from gateway.settings import Settings, SettingsError
@@ -190,6 +193,13 @@ async def running(
             purposes=purposes,
             changes=PostgresChanges(changing, now=clock),
             grants=PostgresGrants(database, now=clock),
+            rates=Rates(
+                PostgresSpending(database),
+                caller_rate=settings.caller_rate,
+                agency_rate=settings.agency_rate,
+                clock=clock,
+            ),
+            door=_door(settings, settings.requests_at_once),
             ledger=writer,
             commitments=await _own(keys.commitments(database)),
             freshness=_freshness(settings),
@@ -300,6 +310,7 @@ def _peer_side(gateway: Gateway, clock: Callable[[], datetime]) -> PeerSide | No
         body_limit=settings.body_limit,
         clock=clock,
         leaf_of=PostgresLedgerReader(gateway.database).leaf,
+        door=_door(settings, settings.peer_requests_at_once),
     )
     locating = LocatorEndpoint(
         peers=endpoint,
@@ -308,6 +319,10 @@ def _peer_side(gateway: Gateway, clock: Callable[[], datetime]) -> PeerSide | No
     )
     port = PeerPort(_own_certificate(settings), lambda: registry.latest)
     return PeerSide(endpoint=endpoint, locating=locating, port=port)
+
+
+def _door(settings: Settings, places: int) -> Door:
+    return Door(places=places, waiting=settings.requests_waiting, patience=settings.requests_patience)
 
 
 def _own_certificate(settings: Settings) -> OwnCertificate:

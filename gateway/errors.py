@@ -18,6 +18,7 @@ DirectoryError
     ├── DecisionUnavailable   the policy engine gave no usable decision
     │   └── RulesChanged          the rules changed half-way: decide again
     ├── AuditUnavailable      the ledger could not be written
+    ├── Overloaded            there is more to answer than can be; ask again in a moment
     └── CallerLeft            nobody waits for the answer any more; in the ledger only
 
 Messages hold codes and limits, never a name, an identifier of a child or another library's words.
@@ -31,11 +32,15 @@ class DirectoryError(Exception):
 
     code: ClassVar[str] = "INTERNAL"
 
-    def __init__(self, message: str, *, reason: str = "unspecified") -> None:
-        """Keep the public message and the audit reason code (stored in the ledger, never told)."""
+    def __init__(self, message: str, *, reason: str = "unspecified", retry_after: float | None = None) -> None:
+        """Keep the public message, the audit reason code (stored in the ledger, never told), and when to ask again.
+
+        `retry_after` is in seconds, where waiting helps and it is known how long.
+        """
         super().__init__(message)
         self.message = message
         self.reason = reason
+        self.retry_after = retry_after
 
 
 class AskRefused(DirectoryError):
@@ -128,6 +133,12 @@ class AuditUnavailable(CannotProceed):
     """The ledger could not be written durably."""
 
     code = "AUDIT_UNAVAILABLE"
+
+
+class Overloaded(CannotProceed):
+    """More is asked than can be answered in time: turned away before anything was looked at."""
+
+    code = "OVERLOADED"
 
 
 class CallerLeft(CannotProceed):

@@ -5,13 +5,14 @@ import re
 import uuid
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
+from math import ceil
 from typing import Any, TypeVar
 
 import orjson
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from gateway.answering import Answering, Problem, Reply
+from gateway.answering import Answering, Reply, problem_of
 from gateway.asked import Operation
 from gateway.errors import (
     AccessLapsed,
@@ -23,6 +24,7 @@ from gateway.errors import (
     DecisionUnavailable,
     DirectoryError,
     NotForRole,
+    Overloaded,
     PurposeRequired,
     QueryTooCostly,
     SourceUnavailable,
@@ -44,6 +46,7 @@ STATUS: Mapping[str, int] = {
     DecisionUnavailable.code: 503,
     AuditUnavailable.code: 503,
     SourceUnavailable.code: 503,
+    Overloaded.code: 503,
     CallerLeft.code: 499,
     DirectoryError.code: 500,
 }
@@ -135,6 +138,25 @@ async def reply_to(
     Raises:
         ClientDisconnect: The client has gone, and the work was stopped.
     """
+    try:
+        async with answering.door.place():
+            return await _let_in(
+                request, operation, request_id=request_id, tokens=tokens, answering=answering, answer=answer
+            )
+    except Overloaded as error:
+        # Nothing was looked at yet, the token included, so there is nothing to record of anybody.
+        return refusal(error)
+
+
+async def _let_in(
+    request: Request,
+    operation: Operation,
+    *,
+    request_id: str,
+    tokens: TokenReader,
+    answering: Answering,
+    answer: Callable[[Claims, Access], Coroutine[Any, Any, Reply]],
+) -> Reply:
     access, fault = _access(request)
     try:
         claims = await tokens.read(request.headers.get("authorization"))
@@ -184,7 +206,7 @@ async def _left(request: Request) -> None:
 
 def refusal(error: DirectoryError) -> Reply:
     """Return the reply that says an error and nothing else."""
-    return Reply(data=None, errors=(Problem(code=error.code, message=error.message),))
+    return Reply(data=None, errors=(problem_of(error),))
 
 
 def status_of(reply: Reply) -> int:
@@ -204,8 +226,8 @@ def response_of(reply: Reply, request_id: str, *, status: int, media_type: str =
     headers = {"cache-control": "no-store", "x-request-id": request_id, "x-content-type-options": "nosniff"}
     if status == 401:
         headers["www-authenticate"] = "Bearer"
-    if reply.errors and reply.errors[0].code == BudgetExhausted.code:
-        headers["retry-after"] = "3600"
+    if reply.errors and reply.errors[0].retry_after is not None:
+        headers["retry-after"] = str(ceil(reply.errors[0].retry_after))
     return Response(
         orjson.dumps(document), status_code=status, media_type=f"{media_type}; charset=utf-8", headers=headers
     )

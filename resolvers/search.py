@@ -21,6 +21,9 @@ BUDGET_PERIOD = timedelta(days=1)
 NEAR_EXHAUSTION = 0.9
 """Share of the budget from which the caller is warned. Source: domain rule S4."""
 
+RETRY_AFTER = 3600.0
+"""Seconds after which some searches of a rolling day are likely to have come free again."""
+
 _CRITERION = {
     "given_name": "givenName",
     "family_name": "familyName",
@@ -106,6 +109,7 @@ async def may_search(asking: Asking, used: tuple[str, ...], *, scope: str = "hom
         raise BudgetExhausted(
             f"Your {asking.search_budget} searches of the last day are spent.",
             reason="budget-exhausted",
+            retry_after=RETRY_AFTER,
         )
     if refused:
         names = ", ".join(sorted(refused))

@@ -54,6 +54,7 @@ class ReadDocument:
     document: DocumentNode
     kind: str
     introspects: bool
+    roots: int
     plan: DocumentPlan | None
     """How it is answered without graphql-core, where plans cover it."""
 
@@ -188,6 +189,7 @@ class DirectoryGraph:
             document=document,
             kind=operations[0].operation.value,
             introspects=size.introspects,
+            roots=size.roots,
             plan=None if size.introspects else self._planned(document),
         )
 

@@ -1,6 +1,6 @@
 """How large a document may be: one pass over it, each fragment measured once, before anything runs."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from graphql import (
     DocumentNode,
@@ -37,6 +37,8 @@ class Measure:
     aliases: int = 0
     directives: int = 0
     introspections: int = 0
+    roots: int = 0
+    """Root fields; counted for a whole document only."""
 
     @property
     def introspects(self) -> bool:
@@ -109,7 +111,7 @@ def measure(document: DocumentNode, *, depth_limit: int) -> Measure:
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
     measuring = _Measuring(fragments)
-    total = Measure()
+    total, roots = Measure(), 0
     for operation in operations:
         total = total.beside(measuring.of(operation.selection_set))
         roots = _roots(operation.selection_set, fragments)
@@ -121,7 +123,7 @@ def measure(document: DocumentNode, *, depth_limit: int) -> Measure:
     _hold("aliases", total.aliases, ALIAS_LIMIT)
     _hold("directives", total.directives, DIRECTIVE_LIMIT)
     _hold("reads of the schema", total.introspections, INTROSPECTION_LIMIT)
-    return total
+    return replace(total, roots=roots)
 
 
 def _roots(selections: SelectionSetNode, fragments: dict[str, FragmentDefinitionNode]) -> int:

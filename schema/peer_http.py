@@ -12,7 +12,16 @@ from starlette.responses import Response
 
 from gateway.answering import Answering, Reply
 from gateway.asked import Operation
-from gateway.errors import AskRefused, AuditUnavailable, BadRequest, SourceFailed, SourceUnavailable, Unauthenticated
+from gateway.door import Door
+from gateway.errors import (
+    AskRefused,
+    AuditUnavailable,
+    BadRequest,
+    Overloaded,
+    SourceFailed,
+    SourceUnavailable,
+    Unauthenticated,
+)
 from gateway.federation.asking import LEDGER_ENTRY
 from gateway.federation.assertion import (
     ORIGIN,
@@ -59,6 +68,7 @@ class PeerEndpoint:
         body_limit: int,
         clock: Callable[[], datetime],
         leaf_of: Callable[[int], Awaitable[bytes | None]],
+        door: Door,
     ) -> None:
         """Take the road to an answer, the check of assertions, and where registry and entries' hashes are found."""
         self._home = home
@@ -68,6 +78,7 @@ class PeerEndpoint:
         self._body_limit = body_limit
         self._clock = clock
         self._leaf_of = leaf_of
+        self._door = door
 
     async def graphql(self, request: Request) -> Response:
         """Answer an ask of the graph."""
@@ -106,7 +117,26 @@ class PeerEndpoint:
             return self._response(refusal(error), request_id)
         except Refusal as too_long:
             return await self._refused(request, BadRequest(too_long.message, reason=f"request-form:{too_long.status}"))
-        operation, fault = read(body)
+        try:
+            async with self._door.place():
+                return await self._let_in(
+                    request, *read(body), member=member, certificate=certificate, body=body, answer=answer
+                )
+        except Overloaded as error:
+            return self._response(refusal(error), request_id)
+
+    async def _let_in(
+        self,
+        request: Request,
+        operation: Operation,
+        fault: BadRequest | None,
+        *,
+        member: Member,
+        certificate: bytes,
+        body: bytes,
+        answer: Callable[[Said, Operation], Coroutine[Any, Any, Reply]],
+    ) -> Response:
+        request_id = request_id_of(request)
         try:
             said = await self._checker.check(_assertion(request), member=member, certificate=certificate, body=body)
         except AssertionRefused as refused:

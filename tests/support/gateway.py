@@ -15,6 +15,8 @@ from tests.support.builders import HOME, NOW, a_registration, an_agency
 
 ISSUER = "https://identity.invalid/tests"
 AUDIENCE = "directory-gateway"
+UNBOUNDED = 1_000_000
+"""A rate that tests do not reach: in many of them time stands still, so that a minute never ends."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +92,15 @@ class Client:
 
 def settings_for(data_dir: Path, **changed) -> Settings:
     return Settings(
-        **{"data_dir": data_dir, "authority": HOME, "token_issuer": ISSUER, "token_audience": AUDIENCE} | changed
+        **{
+            "data_dir": data_dir,
+            "authority": HOME,
+            "token_issuer": ISSUER,
+            "token_audience": AUDIENCE,
+            "caller_rate": UNBOUNDED,
+            "agency_rate": UNBOUNDED,
+        }
+        | changed
     )
 
 

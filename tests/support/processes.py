@@ -23,7 +23,7 @@ from connectors.postgres.ledger import PostgresLedgerReader
 from gateway.ledger.reading import check_sequence
 from gateway.record_ids import encode
 from gateway.vocabulary import RecordType
-from tests.support.gateway import AUDIENCE, ISSUER
+from tests.support.gateway import AUDIENCE, ISSUER, UNBOUNDED
 from tests.support.ledger import as_read, opening_reader
 from tests.support.tools import opa_command
 
@@ -118,7 +118,7 @@ async def a_served_gateway(data_dir, *, url=None, **settings):
     """`gateway serve` as a process of its own, once it serves; yields the process with its `address`."""
     settings = {
         "data_dir": data_dir, "database_url": url, "port": 0, "token_issuer": ISSUER, "token_audience": AUDIENCE,
-        "decision_timeout": 20, "request_timeout": 30,
+        "decision_timeout": 20, "request_timeout": 30, "caller_rate": UNBOUNDED, "agency_rate": UNBOUNDED,
     } | settings  # fmt: skip
     async with a_running(command_of("serve"), folder=data_dir / "output", **settings) as running:
 
