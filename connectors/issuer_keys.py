@@ -2,7 +2,9 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import httpx
 import orjson
@@ -19,6 +21,12 @@ COOLDOWN = 10.0
 
 SIZE_LIMIT = 256 * 1024
 
+RSA_BITS = 2048
+"""Bits of an RSA key at least. Source: RFC 7518, 3.3."""
+
+BITS_OF_A_LETTER = 6
+"""Base64."""
+
 
 class IssuerKeys:
     """Keeps the keys in force; an issuer that cannot be reached leaves the last known ones standing."""
@@ -29,7 +37,7 @@ class IssuerKeys:
         self._timeout = timeout
         self._known: KeySet | None = None
         self._read_at = 0.0
-        self._lock = asyncio.Lock()
+        self._reading: asyncio.Task[None] | None = None
 
     async def keys(self, *, unknown: str | None = None) -> KeySet:
         """Return the keys in force.
@@ -40,9 +48,10 @@ class IssuerKeys:
         age = time.monotonic() - self._read_at
         wanted = self._known is None or age > REFRESH or (unknown is not None and age > COOLDOWN)
         if wanted:
-            async with self._lock:
-                if time.monotonic() - self._read_at >= age:
-                    await self._refresh()
+            if self._reading is None or self._reading.done():
+                # A task of its own, so that whoever waits first and goes away takes nobody else's keys along.
+                self._reading = asyncio.create_task(self._refresh())
+            await asyncio.shield(self._reading)
         if self._known is None:
             raise SourceUnavailable("The issuer's keys cannot be had; nobody can be identified.", reason="keys-missing")
         return self._known
@@ -51,17 +60,42 @@ class IssuerKeys:
         self._read_at = time.monotonic()
         try:
             content = await self._content()
-            self._known = KeySet.import_key_set(orjson.loads(content))
-        except (httpx.HTTPError, OSError, ValueError, KeyError, TypeError, JoseError):
+            self._known = _usable(orjson.loads(content))
+        except (httpx.HTTPError, OSError, ValueError, KeyError, TypeError, JoseError, TimeoutError):
             # The last known keys stand: an issuer's outage is not a revocation.
             return
 
     async def _content(self) -> bytes:
         if not self._location.startswith("https://"):
             return await asyncio.to_thread(Path(self._location).read_bytes)
-        async with httpx.AsyncClient(timeout=self._timeout, follow_redirects=False) as client:
-            answer = await client.get(self._location)
+        content = bytearray()
+        async with (
+            asyncio.timeout(self._timeout),  # a reply that trickles is no reply either
+            httpx.AsyncClient(timeout=self._timeout, follow_redirects=False) as client,
+            client.stream("GET", self._location) as answer,
+        ):
             answer.raise_for_status()
-            if len(answer.content) > SIZE_LIMIT:
-                raise ValueError("the key set is too large")
-            return answer.content
+            async for chunk in answer.aiter_bytes():
+                content.extend(chunk)
+                if len(content) > SIZE_LIMIT:
+                    raise ValueError("the key set is too large")
+        return bytes(content)
+
+
+def _usable(document: Mapping[str, Any]) -> KeySet:
+    """Return the keys that may sign: the others count as if they were not published.
+
+    Raises:
+        ValueError: None may.
+    """
+    usable = [key for key in document["keys"] if _may_sign(key)]
+    if not usable:
+        raise ValueError("no key of the set may sign")
+    return KeySet.import_key_set({"keys": usable})
+
+
+def _may_sign(key: Mapping[str, Any]) -> bool:
+    # Told from the text: the library warns of a weak key, and takes it.
+    if key["kty"] == "RSA":
+        return len(key["n"]) * BITS_OF_A_LETTER >= RSA_BITS
+    return (key["kty"], key.get("crv")) in (("EC", "P-256"), ("OKP", "Ed25519"))

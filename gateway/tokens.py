@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
+from joserfc.jwt import Token
 
 from gateway.errors import Unauthenticated
 from gateway.identity import Claims
@@ -23,6 +24,9 @@ TOKEN_LIMIT = 8_192
 
 REMEMBERED = 10_000
 """Verified tokens kept in memory at most."""
+
+TYPES = frozenset({"jwt", "at+jwt", "application/at+jwt"})
+"""What a token may say that it is, if it says so. Source: RFC 8725, 3.11; RFC 9068, 2.1."""
 
 _CLAIMS = ("iss", "aud", "sub", "name", "agency", "authority", "role", "iat", "exp", "jti")
 
@@ -53,49 +57,49 @@ class TokenReader:
         self._audience = audience
         self._keys = keys
         self._clock = clock
-        self._verified_before: dict[str, tuple[KeySet, Mapping[str, Any]]] = {}
+        self._verified_before: dict[str, tuple[KeySet, Token]] = {}
 
     async def read(self, header: str | None) -> Claims:
         """Return the claims of a bearer token.
 
         Raises:
             Unauthenticated: There is no token, or it cannot be trusted; nobody can be held to it.
-            RefusedToken: The signature is good, but the token has expired, is not yet valid or is for somebody else.
+            RefusedToken: The signature is good, but the token has expired, is not yet valid, or is for somebody or
+                something else.
         """
         scheme, _, text = (header or "").partition(" ")
         if scheme.lower() != "bearer" or not text or len(text) > TOKEN_LIMIT:
             raise Unauthenticated("A bearer token is required.", reason="token-missing")
-        document = await self._verified(text.strip())
-        return self._accepted(document)
+        return self._accepted(await self._verified(text.strip()))
 
-    async def _verified(self, text: str) -> Mapping[str, Any]:
+    async def _verified(self, text: str) -> Token:
         keys = await self._keys.keys()
         # A signature does not change its mind: it is checked once for a text and a key set. The clock is asked anew.
         before = self._verified_before.get(text)
         if before is not None and before[0] is keys:
             return before[1]
         try:
-            return self._remember(text, keys, jwt.decode(text, keys, algorithms=ALGORITHMS).claims)
+            return self._remember(text, keys, jwt.decode(text, keys, algorithms=ALGORITHMS))
         except (JoseError, ValueError, TypeError) as error:
             failed = error
         # A key that is not among the known ones may be a new one: look once more.
         fresh = await self._keys.keys(unknown=type(failed).__name__)
         if fresh is not keys:
             try:
-                return self._remember(text, fresh, jwt.decode(text, fresh, algorithms=ALGORITHMS).claims)
+                return self._remember(text, fresh, jwt.decode(text, fresh, algorithms=ALGORITHMS))
             except (JoseError, ValueError, TypeError) as error:
                 failed = error
         raise Unauthenticated("The token cannot be trusted.", reason="token-unverified") from failed
 
-    def _remember(self, text: str, keys: KeySet, document: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _remember(self, text: str, keys: KeySet, token: Token) -> Token:
         if len(self._verified_before) >= REMEMBERED:
             self._verified_before.clear()
-        self._verified_before[text] = (keys, document)
-        return document
+        self._verified_before[text] = (keys, token)
+        return token
 
-    def _accepted(self, document: Mapping[str, Any]) -> Claims:
-        claims = _claims(document)
-        fault = self._fault(document, claims)
+    def _accepted(self, token: Token) -> Claims:
+        claims = _claims(token.claims)
+        fault = _type_fault(token.header) or self._fault(token.claims, claims)
         if fault is not None or claims is None:
             raise RefusedToken(
                 "The token is not acceptable here, or no longer.", reason=fault or "token-claims-missing", claims=claims
@@ -111,6 +115,12 @@ class TokenReader:
         if self._audience not in (audience if isinstance(audience, list) else [audience]):
             return "token-audience"
         return _clock_fault(document, self._clock().timestamp())
+
+
+def _type_fault(header: Mapping[str, Any]) -> str | None:
+    """Return the fault of a token made for another use, such as an identity token of the same issuer."""
+    stated = header.get("typ", "JWT")
+    return None if isinstance(stated, str) and stated.lower() in TYPES else "token-type"
 
 
 def _clock_fault(document: Mapping[str, Any], now: float) -> str | None:
