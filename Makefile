@@ -6,7 +6,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --no-input --disable-pip-version-check
 ENOUGH := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo test check bench lock graphiql clean
+.PHONY: help demo test check bench lock graphiql composers clean
 .DELETE_ON_ERROR:
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo "make clean     remove the environment and caches"
 	@echo "make lock      choose the versions of all packages afresh (needs uv)"
 	@echo "make graphiql  bundle GraphiQL afresh (needs Node 20 and npm)"
+	@echo "make composers install what partners compose with, for the tests of that (needs Node 20 and npm)"
 	@echo
 	@echo "PYTHON=path chooses the Python (3.11 or later) that .venv is made with."
 
@@ -48,8 +49,10 @@ LOCKING := --quiet --upgrade --universal --python-version 3.11 --generate-hashes
 graphiql:
 	cd tools/graphiql && npm ci && npm run build
 
+composers: tools/composition/node_modules/.package-lock.json
+
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis tools/graphiql/node_modules
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis tools/*/node_modules
 
 # A stamp for each of the two sets of packages: made afresh when its lock or the project's own settings change.
 .venv/running: requirements.lock pyproject.toml
@@ -60,6 +63,12 @@ clean:
 
 .venv/development: requirements-dev.lock .venv/running
 	@$(call install,requirements-dev.lock)
+	@touch $@
+
+# npm writes this file last. No script of a package is run.
+tools/composition/node_modules/.package-lock.json: tools/composition/package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing: it comes with Node 20 (Debian: apt install nodejs npm)." >&2; exit 1; }
+	cd tools/composition && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 define make_environment

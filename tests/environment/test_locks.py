@@ -44,7 +44,7 @@ def test_every_locked_package_has_a_hash(lock):
     assert all(line.endswith("\\") for line in packages)
 
 
-@pytest.mark.parametrize("file", [*LOCKS, "tools/graphiql/package-lock.json"])
+@pytest.mark.parametrize("file", [*LOCKS, "tools/graphiql/package-lock.json", "tools/composition/package-lock.json"])
 def test_no_lock_names_the_host_it_was_made_from(file):
     assert "registry" not in text_of(file)
     assert "--index-url" not in text_of(file)
