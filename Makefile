@@ -6,7 +6,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --no-input --disable-pip-version-check
 ENOUGH := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo test check bench lock graphiql composers clean
+.PHONY: help demo test faults check bench lock graphiql composers clean
 .DELETE_ON_ERROR:
 
 help:
@@ -14,6 +14,7 @@ help:
 	@echo "               ONCE=1 stops after showing; SCENE=name shows that scene and stops;"
 	@echo "               SCENE=cross-border shows three authorities, and stops with ONCE=1 or Ctrl-C"
 	@echo "make test      run the tests"
+	@echo "make faults    cause every fault for as long as promised, and print what was lost (15 minutes)"
 	@echo "make check     formatting, lint, types and policies"
 	@echo "make bench     measure, and print ratios"
 	@echo "make clean     remove the environment and caches"
@@ -28,6 +29,9 @@ demo: .venv/running
 
 test: .venv/development
 	@$(BIN)/python -m pytest -q
+
+faults: .venv/development
+	@$(BIN)/python -m pytest -q tests/faults --long
 
 check: .venv/development
 	$(BIN)/ruff format --check

@@ -13,10 +13,11 @@ import pytest
 from connectors.postgres.database import Database
 from connectors.postgres.migration import migrate
 from connectors.postgres.server import EmbeddedServer
-from gateway.errors import SourceUnavailable
+from tests.faults import table
 from tests.faults.crowd import a_crowd, a_nurse, headers_of
+from tests.faults.servers import found_in, started_again
 from tests.support.postgres import server_folder
-from tests.support.processes import Load, a_served_gateway, lost, recorded, until
+from tests.support.processes import Load, a_served_gateway, lost, until
 
 RECOVERY = 15.0
 """Seconds from the database's return to the first answer. A promise of the service."""
@@ -71,40 +72,21 @@ async def refused_more(load):
     await until(lambda: more_of(load.refusals, than=before))
 
 
-async def started_again(server):
-    """Start the server, as often as it takes: what was killed lets go of its memory in its own time."""
-
-    async def started():
-        try:
-            await asyncio.to_thread(server.start)
-        except SourceUnavailable:
-            return False
-        return True
-
-    await until(started, within=60)
-
-
-async def found_in(server, folder):
-    database = await Database.open(server.url, pool_min=1, pool_max=2, timeout=10)
-    try:
-        return await recorded(database, folder)
-    finally:
-        await database.close()
-
-
-async def test_a_killed_database_costs_refusals_and_no_entry_of_a_delivered_answer(server, tmp_path):
+async def test_a_killed_database_costs_refusals_and_no_entry_of_a_delivered_answer(server, tmp_path, long):
     recoveries = []
 
     async with a_loaded_gateway(server, tmp_path) as load:
-        for _ in range(2):
+        for _ in range(5 if long else 2):
             os.kill(server.pid, signal.SIGKILL)
             await refused_more(load)
             await started_again(server)
             recoveries.append(await told_more(load))
 
+    missing = lost(load.delivered, await found_in(server, tmp_path))
+    table.note("PostgreSQL killed and started again", load, missing, again_after=max(recoveries))
     assert set(load.refusals) <= TYPED, Counter(load.refusals)
     assert all(took < RECOVERY for took in recoveries)
-    assert lost(load.delivered, await found_in(server, tmp_path)) == []
+    assert missing == []
 
 
 async def test_a_database_that_becomes_a_standby_silences_the_gateway_until_it_is_promoted(server, tmp_path):
@@ -119,11 +101,13 @@ async def test_a_database_that_becomes_a_standby_silences_the_gateway_until_it_i
         await promote(server)
         took = await told_more(load)
 
+    missing = lost(load.delivered, await found_in(server, tmp_path))
+    table.note("PostgreSQL a standby, then promoted", load, missing, again_after=took)
     assert told_by_a_standby == 0
     assert set(load.refusals) <= TYPED, Counter(load.refusals)
     assert (503, "AUDIT_UNAVAILABLE") in load.refusals
     assert took < RECOVERY
-    assert lost(load.delivered, await found_in(server, tmp_path)) == []
+    assert missing == []
 
 
 def make_standby(server):

@@ -11,17 +11,17 @@ import pytest
 
 def opa_command():
     """Return the path of OPA, as `go install` leaves it."""
-    return _found("opa", path=_go_programs()) or _do_without("opa")
+    return _found("opa", path=_go_programs()) or do_without("opa")
 
 
 def chromium_command():
     """Return the path of Chromium."""
-    return _found("chromium", "chromium-browser", "google-chrome") or _do_without("chromium")
+    return _found("chromium", "chromium-browser", "google-chrome") or do_without("chromium")
 
 
 def chromedriver_command():
     """Return the path of the driver that belongs to Chromium."""
-    return _found("chromedriver") or _do_without("chromedriver")
+    return _found("chromedriver") or do_without("chromedriver")
 
 
 def npm_packages(tool):
@@ -45,7 +45,8 @@ def _go_programs():
     return str(Path.home() / "go" / "bin")
 
 
-def _do_without(name):
+def do_without(name):
+    """Skip the test that needs something the machine lacks; in CI it fails."""
     if os.environ.get("CI"):  # noqa: TID251 - the tests' own switch, not a setting of the gateway
-        pytest.fail(f"{name} is not installed; in CI nothing is skipped.", pytrace=False)
-    pytest.skip(f"{name} is not installed; .ci/run installs it.")
+        pytest.fail(f"{name} is missing; in CI nothing is skipped.", pytrace=False)
+    pytest.skip(f"{name} is missing; .ci/run installs what can be installed.")
