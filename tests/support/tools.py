@@ -28,8 +28,8 @@ def npm_packages(tool):
     """Return the path of Node, and the folder of one of our tools with its packages installed."""
     folder = Path(__file__).parents[2] / "tools" / tool
     if not (folder / "node_modules" / ".package-lock.json").exists():
-        _do_without(f"What tools/{tool} needs of npm")
-    return _found("node") or _do_without("node"), folder
+        do_without(f"What tools/{tool} needs of npm")
+    return _found("node") or do_without("node"), folder
 
 
 def _found(*names, path=None):
