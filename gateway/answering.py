@@ -38,6 +38,8 @@ from gateway.errors import (
 from gateway.identity import Access, Ask, Caller, Claims, identify
 from gateway.ledger.commitments import Commitments
 from gateway.ledger.writer import LedgerWriter
+from gateway.metrics.deciding import CountedDecider
+from gateway.metrics.metrics import Metrics
 from gateway.ports import Decider, Register
 from gateway.rates import Rates
 from gateway.vocabulary import AuthorityCode, Effect, PersonId, RecordType
@@ -140,12 +142,14 @@ class Answering:
         clock: Callable[[], datetime],
         record_limit: int,
         request_timeout: float,
+        metrics: Metrics | None = None,
     ) -> None:
         """Take the parts; what is remembered between asks are decisions and redaction plans, which hold no person."""
         self._home = home
         self._graph = graph
         self._register = register
-        self._decider = decider
+        self._metrics = metrics or Metrics()
+        self._decider = CountedDecider(decider, self._metrics)
         self._purposes = purposes
         self._changes = changes
         self._grants = grants
@@ -158,7 +162,7 @@ class Answering:
         self._clock = clock
         self._record_limit = record_limit
         self._timeout = request_timeout
-        self._memory = Memory()
+        self._memory = Memory(looked_up=self._metrics.classes_decided)
         self._plans = Plans()
         self._searching: Counter[PersonId] = Counter()
         self._changing: set[asyncio.Task[Reply]] = set()
@@ -461,7 +465,9 @@ class Answering:
     async def _recorded(self, asked: Asked, reply: Reply, error: DirectoryError | None) -> Reply:
         try:
             entry = entry_of(asked, error, gateway=self._home, commitments=self._commitments)
-            return replace(reply, entry=await self._ledger.record(entry))
+            number = await self._ledger.record(entry)
+            self._metrics.fields_decided(entry.records)
+            return replace(reply, entry=number)
         except AuditUnavailable as unavailable:
             log.error("audit unavailable: request %s: %s", asked.request_id, unavailable.reason)
             return _problem(unavailable)

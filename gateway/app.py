@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -49,6 +50,9 @@ from gateway.http_requests import client_gone
 from gateway.ledger.master_key import MasterKey, NotWrappedByThis
 from gateway.ledger.writer import LedgerWriter
 from gateway.ledger_requests import LedgerRequests, ledger_routes
+from gateway.metrics.http import Counted, metrics_application
+from gateway.metrics.metrics import Metrics
+from gateway.metrics.sampling import Looked, Sampler
 from gateway.pages.access_log import AccessLogEndpoint, access_log_routes
 from gateway.pages.graphiql import PagePersona, graphiql_routes
 from gateway.pages.ledger import LedgerEndpoint, ledger_page_routes
@@ -102,8 +106,12 @@ class Gateway:
         registry: FollowedRegistry | None = None,
         peers: PeerCalls | None = None,
         locator: LocatorParts | None = None,
+        pools: Mapping[str, Database],
+        metrics: Metrics,
     ) -> None:
         """Hold the parts; `running` makes them."""
+        self.pools = pools
+        self.metrics = metrics
         self.registry = registry
         self.locator = locator
         self.peers = peers
@@ -126,6 +134,7 @@ async def running(
     decider: Decider | None = None,
     ledger: LedgerWriter | None = None,
     peers: Peers | None = None,
+    metrics: Metrics | None = None,
 ) -> AsyncIterator[Gateway]:
     """Start every part of a gateway on a migrated database, and stop them in the opposite order.
 
@@ -133,6 +142,7 @@ async def running(
         SettingsError: A key that production needs is not configured.
         SourceUnavailable: The database cannot be reached.
     """
+    counting = metrics or Metrics()
     async with AsyncExitStack() as stack:
         database = await Database.open(
             url,
@@ -153,7 +163,7 @@ async def running(
         keys = SealingKeys(master)
         # Begun before the writer, so that it ends after it: what was written last is signed as well.
         proof = await stack.enter_async_context(proving(settings, url=url, database=database, clock=clock))
-        writer = ledger if ledger is not None else _ledger(settings, url, keys, proof, stack)
+        writer = ledger if ledger is not None else _ledger(settings, url, keys, proof, counting, stack)
         writer.start()
         stack.push_async_callback(writer.close)
         opener = OpeningLedgerReader(database, keys)
@@ -206,6 +216,7 @@ async def running(
             clock=clock,
             record_limit=settings.node_limit,
             request_timeout=settings.request_timeout,
+            metrics=counting,
         )
         tokens = TokenReader(
             issuer=settings.token_issuer,
@@ -225,6 +236,8 @@ async def running(
             registry=registry,
             peers=calls,
             locator=locator,
+            pools={"asks": database, "changes": changing},
+            metrics=counting,
         )
 
 
@@ -239,10 +252,16 @@ def application(
     peers: Peers | None = None,
 ) -> Starlette:
     """Return the ASGI application; its parts start and stop with its lifespan."""
+    metrics = Metrics()
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with running(settings, url=url, clock=clock, decider=decider, ledger=ledger, peers=peers) as gateway:
+        async with (
+            running(
+                settings, url=url, clock=clock, decider=decider, ledger=ledger, peers=peers, metrics=metrics
+            ) as gateway,
+            _sampler(gateway, clock).running(),
+        ):
             app.state.gateway = gateway
             app.state.endpoint = GraphQLEndpoint(
                 answering=gateway.answering, tokens=gateway.tokens, body_limit=settings.body_limit
@@ -274,22 +293,31 @@ def application(
     ]
     if settings.env == "development":
         routes += graphiql_routes(personas=personas)
-    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={ClientDisconnect: client_gone})
+    app = Starlette(
+        routes=routes,
+        lifespan=lifespan,
+        middleware=[Middleware(Counted, metrics=metrics, routes=routes)],
+        exception_handlers={ClientDisconnect: client_gone},
+    )
+    app.state.metrics_side = metrics_application(metrics.registry)
+    return app
 
 
 class PeerSide:
     """What answers other authorities' gateways: an application of its own, behind a TLS of its own."""
 
-    def __init__(self, *, endpoint: PeerEndpoint, locating: LocatorEndpoint, port: PeerPort) -> None:
-        """Take what answers and the TLS in front of it."""
+    def __init__(self, *, endpoint: PeerEndpoint, locating: LocatorEndpoint, port: PeerPort, metrics: Metrics) -> None:
+        """Take what answers, the TLS in front of it, and where to count."""
+        routes = [
+            Route("/graphql", endpoint.graphql, methods=["POST"]),
+            Route("/federation/ping", endpoint.ping, methods=["GET"]),
+            Route("/federation/locate", locating.locate, methods=["POST"]),
+            Route("/federation/locator", locating.statement, methods=["GET"]),
+            Route("/federation/locator/{digest}", locating.setup, methods=["GET"]),
+        ]
         self.app = Starlette(
-            routes=[
-                Route("/graphql", endpoint.graphql, methods=["POST"]),
-                Route("/federation/ping", endpoint.ping, methods=["GET"]),
-                Route("/federation/locate", locating.locate, methods=["POST"]),
-                Route("/federation/locator", locating.statement, methods=["GET"]),
-                Route("/federation/locator/{digest}", locating.setup, methods=["GET"]),
-            ],
+            routes=routes,
+            middleware=[Middleware(Counted, metrics=metrics, routes=routes, door="peer")],
             exception_handlers={ClientDisconnect: client_gone},
         )
         self.tls = port.context
@@ -318,7 +346,7 @@ def _peer_side(gateway: Gateway, clock: Callable[[], datetime]) -> PeerSide | No
         locator=lambda: None if gateway.locator is None else gateway.locator.answers,
     )
     port = PeerPort(_own_certificate(settings), lambda: registry.latest)
-    return PeerSide(endpoint=endpoint, locating=locating, port=port)
+    return PeerSide(endpoint=endpoint, locating=locating, port=port, metrics=gateway.metrics)
 
 
 def _door(settings: Settings, places: int) -> Door:
@@ -449,15 +477,34 @@ async def _healthz(_request: Request) -> Response:
 
 
 async def _readyz(request: Request) -> Response:
-    gateway: Gateway = request.app.state.gateway
-    checks: Mapping[str, bool] = {
+    checks = await _checks(request.app.state.gateway)
+    ready = all(checks.values())
+    return JSONResponse({"ready": ready, "checks": checks}, status_code=200 if ready else 503)
+
+
+async def _checks(gateway: Gateway) -> Mapping[str, bool]:
+    return {
         "database": await _answers(gateway.database),
         "ledger": gateway.ledger.writing,
         **gateway.proof.checks,
         "engine": _decides(gateway.decider),
     }
-    ready = all(checks.values())
-    return JSONResponse({"ready": ready, "checks": checks}, status_code=200 if ready else 503)
+
+
+def _sampler(gateway: Gateway, clock: Callable[[], datetime]) -> Sampler:
+    async def signed_at() -> float | None:
+        newest = await gateway.proof.reader.newest()
+        return None if newest is None else clock().timestamp() - newest.age
+
+    looked = Looked(
+        waiting=lambda: gateway.ledger.waiting,
+        pools=gateway.pools,
+        decider=gateway.decider,
+        checks=lambda: _checks(gateway),
+        signed_at=signed_at,
+        clock=clock,
+    )
+    return Sampler(looked, gateway.metrics)
 
 
 def _decides(decider: Decider) -> bool:
@@ -508,7 +555,14 @@ async def _own(made: Awaitable[Made]) -> Made:
         ) from None
 
 
-def _ledger(settings: Settings, url: str, keys: SealingKeys, proof: LedgerProof, stack: AsyncExitStack) -> LedgerWriter:
+def _ledger(
+    settings: Settings,
+    url: str,
+    keys: SealingKeys,
+    proof: LedgerProof,
+    metrics: Metrics,
+    stack: AsyncExitStack,
+) -> LedgerWriter:
     store = PostgresLedgerStore(url, keys=keys, timeout=settings.ledger_timeout)
     stack.push_async_callback(store.close)
     return LedgerWriter(
@@ -516,6 +570,7 @@ def _ledger(settings: Settings, url: str, keys: SealingKeys, proof: LedgerProof,
         timeout=settings.ledger_timeout,
         waiting_limit=settings.ledger_waiting_limit,
         hold=proof.quorum.hold,
+        metrics=metrics,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import orjson
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from gateway.answering import Answering, Reply, problem_of
 from gateway.asked import Operation
@@ -31,6 +32,7 @@ from gateway.errors import (
     Unauthenticated,
 )
 from gateway.identity import REASON_LIMIT, Access, Claims
+from gateway.metrics.metrics import ANSWERED
 from gateway.tokens import RefusedToken, TokenReader
 
 PLAIN_JSON = "application/json"
@@ -52,6 +54,9 @@ STATUS: Mapping[str, int] = {
 }
 """HTTP status by error code; a refusal that needed the data to be looked at (TOO_MANY_MATCHES) is a 200."""
 
+OUTCOME = "gateway.outcome"
+"""Where a request's scope has what a reply came to, for whoever counts."""
+
 NUMBER_LIMIT = 30
 """Digits of a number in a request body: longer ones cost more to read than they can mean."""
 
@@ -71,6 +76,17 @@ class Refusal(Exception):
         super().__init__(message)
         self.status = status
         self.message = message
+
+
+class ReplyResponse(Response):
+    """A reply on its way back; once it goes, the request's scope has its outcome."""
+
+    outcome = ANSWERED
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        scope[OUTCOME] = self.outcome
+        await super().__call__(scope, receive, send)
 
 
 def request_id_of(request: Request) -> str:
@@ -228,9 +244,11 @@ def response_of(reply: Reply, request_id: str, *, status: int, media_type: str =
         headers["www-authenticate"] = "Bearer"
     if reply.errors and reply.errors[0].retry_after is not None:
         headers["retry-after"] = str(ceil(reply.errors[0].retry_after))
-    return Response(
+    response = ReplyResponse(
         orjson.dumps(document), status_code=status, media_type=f"{media_type}; charset=utf-8", headers=headers
     )
+    response.outcome = reply.errors[0].code if reply.errors else ANSWERED
+    return response
 
 
 def _header(request: Request, name: str) -> str | None:

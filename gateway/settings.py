@@ -23,6 +23,13 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
+    metrics_host: str = Field("127.0.0.1", description="Address on which `/metrics` is served.")
+    metrics_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="Port of `/metrics`, for whoever may reach it; it serves nothing else. Unset: none are served.",
+    )
     data_dir: Path = Field(Path(".data"), description="Where the embedded database and development keys live.")
 
     database_url: SecretStr | None = Field(

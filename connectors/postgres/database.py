@@ -88,6 +88,12 @@ class Database:
             )
         return cls(pool, url=url, timeout=timeout)
 
+    @property
+    def connections(self) -> tuple[int, int]:
+        """Return how many connections are in use and how many are idle."""
+        idle = self._pool.get_idle_size()
+        return self._pool.get_size() - idle, idle
+
     async def close(self) -> None:
         """Close every connection, after at most the time-out for statements that still run."""
         try:

@@ -16,7 +16,7 @@ def serve() -> None:
     async def act(settings: Settings) -> None:
         # Imported here: the whole gateway takes longer to import than most commands take to run.
         from gateway.app import application
-        from gateway.cli.serving import listening, serve_on
+        from gateway.cli.serving import listening, metrics_socket, serve_on
 
         url = database_url(settings)
         outstanding = await pending(url)
@@ -26,16 +26,27 @@ def serve() -> None:
             )
         bound = listening(settings.host, settings.port)
         peers = None if settings.peer_port is None else listening(settings.host, settings.peer_port, "PEER_PORT")
-        await serve_on(bound, application(settings, url=url), once_up=_announce(peers), tls=_tls(settings), peers=peers)
+        metrics = metrics_socket(settings)
+        await serve_on(
+            bound,
+            application(settings, url=url),
+            once_up=_announce(peers, metrics),
+            tls=_tls(settings),
+            peers=peers,
+            metrics=metrics,
+        )
 
     run(act)
 
 
-def _announce(peers: socket.socket | None) -> Callable[[str], Awaitable[bool]]:
+def _announce(peers: socket.socket | None, metrics: socket.socket | None) -> Callable[[str], Awaitable[bool]]:
     async def announce(address: str) -> bool:
         if peers is not None:
             host, port = peers.getsockname()[:2]
             console.print(f"Answering other authorities at https://{host}:{port}")
+        if metrics is not None:
+            host, port = metrics.getsockname()[:2]
+            console.print(f"Metrics at http://{host}:{port}/metrics")
         console.print(f"Serving the graph at [link]{address}/graphql[/link]")
         return True
 

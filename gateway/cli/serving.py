@@ -12,11 +12,22 @@ from typing import Final
 import uvicorn
 from starlette.applications import Starlette
 
-from gateway.settings import SettingsError
+from gateway.settings import Settings, SettingsError
 from gateway.tls_protocol import TlsProtocol
 
 GRACE: Final = 10
 """Seconds that requests under way may take to finish when the server is told to stop."""
+
+
+def metrics_socket(settings: Settings) -> socket.socket | None:
+    """Return the socket of the metrics, if the settings want them served.
+
+    Raises:
+        SettingsError: The address cannot be had.
+    """
+    if settings.metrics_port is None:
+        return None
+    return listening(settings.metrics_host, settings.metrics_port, "METRICS_PORT")
 
 
 def listening(host: str, port: int, setting: str = "PORT") -> socket.socket:
@@ -43,6 +54,7 @@ async def serve_on(
     once_up: Callable[[str], Awaitable[bool]] | None = None,
     tls: ssl.SSLContext | None = None,
     peers: socket.socket | None = None,
+    metrics: socket.socket | None = None,
 ) -> None:
     """Serve until told to stop; `once_up` is called with the address, and ends the serving by returning False.
 
@@ -52,13 +64,14 @@ async def serve_on(
         once_up: What to do when callers can ask.
         tls: The TLS of the socket for callers; without one they ask in the clear, or through a proxy.
         peers: The socket for other authorities' gateways.
+        metrics: The socket for whoever may read the metrics.
 
     Raises:
         DirectoryError: The application could not start.
     """
     server = _Server(_config(app, tls))
     # The lifespan runs here and not in uvicorn, which would turn a failed start into a stack trace.
-    async with app.router.lifespan_context(app), _peers_served(app, peers):
+    async with app.router.lifespan_context(app), _peers_served(app, peers), _metrics_served(app, metrics):
         serving = asyncio.create_task(server.serve(sockets=[bound]))
         up = asyncio.create_task(server.up.wait())
         await asyncio.wait({serving, up}, return_when=asyncio.FIRST_COMPLETED)
@@ -86,6 +99,16 @@ async def _peers_served(app: Starlette, bound: socket.socket | None) -> AsyncIte
         return
     side = app.state.peer_side
     async with _served(side.app, side.tls, bound):
+        yield
+
+
+@asynccontextmanager
+async def _metrics_served(app: Starlette, bound: socket.socket | None) -> AsyncIterator[None]:
+    """Serve the metrics for the length of the block, on a socket of their own."""
+    if bound is None:
+        yield
+        return
+    async with _served(app.state.metrics_side, None, bound):
         yield
 
 

@@ -6,7 +6,7 @@ A class that is being asked about is not asked about again: whoever needs it mea
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from gateway.disclosure.classes import RecordClass
@@ -24,9 +24,15 @@ Known = Classified | tuple[RecordType, RecordClass, tuple[str, ...]]
 class Memory:
     """Decisions already made under the rules in force; bounded, shared by all requests of a process."""
 
-    def __init__(self, *, limit: int = 50_000) -> None:
-        """Start with nothing; forget everything once `limit` decisions are held."""
+    def __init__(
+        self, *, limit: int = 50_000, looked_up: Callable[[int, int], None] = lambda remembered, asked: None
+    ) -> None:
+        """Start with nothing; forget everything once `limit` decisions are held.
+
+        `looked_up` is told of each level on how many classes a decision was remembered, and on how many it was not.
+        """
         self._limit = limit
+        self.looked_up = looked_up
         self._held = 0
         self._revision = ""
         self._decisions: dict[tuple[CallerAttributes, AccessAttributes], dict[Known, Decision]] = {}
@@ -94,9 +100,13 @@ class Decisions:
         return (await self._decided([(record_type, record_class, fields)]))[0]
 
     async def _decided(self, keys: Sequence[Known]) -> list[Decision]:
+        distinct = dict.fromkeys(keys)
+        missing = [key for key in distinct if key not in self._known]
+        self._memory.looked_up(len(distinct) - len(missing), len(missing))
         # More than once only where the first answer came under new rules, and what was known fell away.
-        while missing := [key for key in dict.fromkeys(keys) if key not in self._known]:
+        while missing:
             await self._ask(missing)
+            missing = [key for key in distinct if key not in self._known]
         self._decided_before = True
         return [self._known[key] for key in keys]
 

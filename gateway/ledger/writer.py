@@ -7,11 +7,13 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Protocol
 
 from gateway.errors import AuditUnavailable
 from gateway.ledger.canonical import PreparedEntry, prepare
 from gateway.ledger.entry import AuditEntry
+from gateway.metrics.metrics import Metrics
 
 
 class LedgerStore(Protocol):
@@ -43,12 +45,14 @@ class LedgerWriter:
         waiting_limit: int = 1_000,
         group_limit: int = 256,
         hold: Callable[[], None] = lambda: None,
+        metrics: Metrics | None = None,
     ) -> None:
         """Take the store; seconds an entry may wait; entries that may wait at once; entries to a commit.
 
         `hold` raises `AuditUnavailable` while nothing may be told for another reason than writing.
         """
         self._hold = hold
+        self._metrics = metrics or Metrics()
         self._store = store
         self._timeout = timeout
         self._waiting_limit = waiting_limit
@@ -74,6 +78,11 @@ class LedgerWriter:
         """Whether entries are taken at all, for the readiness check."""
         return self._task is not None and not self._task.done() and not self._closing
 
+    @property
+    def waiting(self) -> int:
+        """How many answers wait for their entry at this moment."""
+        return len(self._waiting)
+
     async def record(self, entry: AuditEntry) -> int:
         """Return the entry's sequence number once it is durable.
 
@@ -83,6 +92,13 @@ class LedgerWriter:
         Raises:
             AuditUnavailable: Too many wait, the store failed, or it took too long; nothing may be told.
         """
+        try:
+            return await self._record(entry)
+        except AuditUnavailable as error:
+            self._metrics.entry_failed(error.reason)
+            raise
+
+    async def _record(self, entry: AuditEntry) -> int:
         if not self.writing:
             raise _unavailable("ledger-closed")
         self._hold()
@@ -117,12 +133,14 @@ class LedgerWriter:
         return [self._waiting.popleft() for _ in range(min(len(self._waiting), self._group_limit))]
 
     async def _write(self, group: Sequence[_Waiting]) -> None:
+        began = perf_counter()
         try:
             first = await self._store.append([waiting.entry for waiting in group])
         except AuditUnavailable as error:
             for waiting in group:
                 _fail(waiting, AuditUnavailable(error.message, reason=error.reason))
             return
+        self._metrics.entries_recorded(len(group), seconds=perf_counter() - began)
         for seq, waiting in enumerate(group, start=first):
             if not waiting.recorded.done():
                 waiting.recorded.set_result(seq)

@@ -9,6 +9,7 @@ from connectors.rule_set import RuleSet
 from gateway import errors
 from gateway.cli.config import settings_document
 from gateway.cli.policy_codes import codes_document
+from gateway.metrics.metrics import Metrics
 from gateway.settings import Settings
 from schema.directory import printed
 
@@ -39,6 +40,12 @@ def test_the_readme_names_no_setting_that_does_not_exist():
     known = {f"GATEWAY_{name.upper()}" for name in Settings.model_fields}
 
     assert set(re.findall(r"GATEWAY_[A-Z_]+[A-Z]", README)) <= known
+
+
+def test_the_page_of_metrics_has_those_that_there_are():
+    listed = re.findall(r"`(gateway_[a-z_]+)`", (ROOT / "docs" / "metrics.md").read_text())
+
+    assert {name.removesuffix("_total") for name in listed} == {one.name for one in Metrics().registry.collect()}
 
 
 def test_the_page_of_codes_is_the_one_the_rules_make():

@@ -56,9 +56,16 @@ class Answer:
 class Client:
     """Asks a gateway in the name of a persona."""
 
-    def __init__(self, http, data_dir):
+    def __init__(self, http, data_dir, app=None):
         self.http = http
         self.data_dir = data_dir
+        self.app = app
+
+    async def metrics(self):
+        """What `/metrics` says: values by name and labels, as in its text."""
+        transport = httpx.ASGITransport(app=self.app.state.metrics_side)
+        async with httpx.AsyncClient(transport=transport, base_url="http://metrics.test") as http:
+            return samples_in((await http.get("/metrics")).text)
 
     def token(self, persona, **changed):
         claims = {
@@ -88,6 +95,12 @@ class Client:
         sent = headers if headers is not None else self.headers(persona, **changed)
         response = await self.http.post("/graphql", json=body, headers=sent)
         return Answer(response.status_code, response.headers, response.content, response.json())
+
+
+def samples_in(text):
+    """The values of a page of metrics, by name with labels."""
+    lines = [line.rpartition(" ") for line in text.splitlines() if line and not line.startswith("#")]
+    return {name: float(value) for name, _, value in lines}
 
 
 def settings_for(data_dir: Path, **changed) -> Settings:
@@ -136,7 +149,7 @@ async def a_gateway(url, data_dir, *, clock=lambda: NOW, decider=None, ledger=No
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as http:
-            yield Client(http, data_dir)
+            yield Client(http, data_dir, app)
 
 
 async def a_persona(database, role, *, agency=None, purpose="direct-support", person=None, **stated):

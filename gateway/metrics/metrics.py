@@ -1,0 +1,172 @@
+"""Every metric by its name, and the words in which the rest of the code fills it.
+
+Labels are closed sets: routes, codes, types, members of the federation. What is concealed is not counted at all: beside
+an answer, a count of it would show that there was something.
+"""
+
+from collections import Counter as Tally
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
+from platform import python_version
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from gateway.federation.restraint import Circuit
+from gateway.ledger.entry import RecordNote
+from gateway.vocabulary import AuthorityCode, SourceStatus
+
+ANSWERED: Final = "ANSWERED"
+"""The outcome of a request that was answered; every other is an error code, or the status of what has none."""
+
+_ASK: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_PART: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+_GROUP: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+_LAG: Final = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
+
+_STATES: Final = {Circuit.CLOSED: 0, Circuit.PROBING: 1, Circuit.OPEN: 2}
+
+
+class Metrics:
+    """The metrics of one process; those of several workers are added up by whoever serves them."""
+
+    def __init__(self) -> None:
+        """Start at nothing."""
+        self.registry = registry = CollectorRegistry()
+
+        def counter(name: str, meaning: str, *labels: str) -> Counter:
+            return Counter(f"gateway_{name}", meaning, labels, registry=registry)
+
+        def histogram(name: str, meaning: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+            return Histogram(f"gateway_{name}", meaning, labels, buckets=buckets, registry=registry)
+
+        def together(name: str, meaning: str, *labels: str) -> Gauge:
+            """Return a gauge whose values are added up over the workers that live."""
+            return Gauge(f"gateway_{name}", meaning, labels, registry=registry, multiprocess_mode="livesum")
+
+        def latest(name: str, meaning: str, *labels: str) -> Gauge:
+            return Gauge(f"gateway_{name}", meaning, labels, registry=registry, multiprocess_mode="livemax")
+
+        self._requests = counter("requests", "Requests by route and outcome.", "door", "route", "outcome")
+        self._request_seconds = histogram("request_duration_seconds", "Seconds a request took.", _ASK, "door", "route")
+        self._under_way = together("requests_under_way", "Requests under way.")
+        self._fields = counter("fields", "Fields by type of record and what was decided.", "type", "decision")
+
+        self._entries = counter("ledger_entries", "Entries that became durable.")
+        self._group = histogram("ledger_group_entries", "Entries that shared one commit.", _GROUP)
+        self._commit_seconds = histogram("ledger_commit_duration_seconds", "Seconds a commit took.", _PART)
+        self._unrecorded = counter("ledger_failures", "Entries that could not be recorded, by reason.", "reason")
+        self._waiting = together("ledger_waiting", "Answers that wait for their entry.")
+        self._checkpoint = latest("ledger_checkpoint_timestamp_seconds", "When the newest checkpoint was signed.")
+
+        self._decided = counter("decisions", "Decisions on classes of records, by where they came from.", "origin")
+        self._questions = counter("engine_questions", "Questions put to the policy engine, by outcome.", "outcome")
+        self._engine_seconds = histogram("engine_duration_seconds", "Seconds a question took.", _PART)
+        self._revision = latest("engine_revision_timestamp_seconds", "When the rules in force were taken up.")
+
+        self._peer_calls = counter("peer_calls", "Asks of other authorities, by status.", "member", "status")
+        self._peer_seconds = histogram("peer_call_duration_seconds", "Seconds a member took.", _ASK, "member")
+        self._peer_circuit = latest(
+            "peer_circuit", "The breaker to a member: 0 closed, 1 trying one call, 2 open.", "member"
+        )
+
+        self._connections = together("database_connections", "Connections to the database.", "pool", "state")
+        self._lag = histogram("event_loop_lag_seconds", "Seconds the event loop came late.", _LAG)
+        self._ready = Gauge(
+            "gateway_ready", "Whether a part is ready: 1 or 0.", ("part",), registry=registry,
+            multiprocess_mode="livemin",
+        )  # fmt: skip
+        self._memory = together("resident_memory_bytes", "Memory in use.")
+        self._files = together("open_files", "Files and sockets in use.")
+        latest("build_info", "Which release serves.", "version", "python").labels(_release(), python_version()).set(1)
+
+    def request_begun(self) -> None:
+        """Note a request."""
+        self._under_way.inc()
+
+    def request_ended(self, *, door: str, route: str, outcome: str, seconds: float) -> None:
+        """Note what a request came to: an error code, `ANSWERED`, or an HTTP status."""
+        self._under_way.dec()
+        self._requests.labels(door, route, outcome).inc()
+        self._request_seconds.labels(door, route).observe(seconds)
+
+    def fields_decided(self, records: Iterable[RecordNote]) -> None:
+        """Note the fields of an answer as its entry has them."""
+        tally: Tally[tuple[str, str]] = Tally()
+        for record in records:
+            tally[record.type.value, "disclose"] += len(record.disclosed)
+            tally[record.type.value, "mask"] += len(record.masked)
+            tally[record.type.value, "withhold"] += len(record.withheld)
+        for (record_type, decision), count in tally.items():
+            if count:
+                self._fields.labels(record_type, decision).inc(count)
+
+    def entries_recorded(self, count: int, *, seconds: float) -> None:
+        """Note a group of entries that one commit made durable."""
+        self._entries.inc(count)
+        self._group.observe(count)
+        self._commit_seconds.observe(seconds)
+
+    def entry_failed(self, reason: str) -> None:
+        """Note an entry that could not be recorded; what follows a colon in a reason is not counted apart."""
+        self._unrecorded.labels(_kind(reason)).inc()
+
+    def classes_decided(self, remembered: int, asked: int) -> None:
+        """Note on how many classes a decision was remembered, and on how many the engine was asked."""
+        self._decided.labels("memory").inc(remembered)
+        self._decided.labels("engine").inc(asked)
+
+    def engine_asked(self, outcome: str, *, seconds: float) -> None:
+        """Note a question to the policy engine: `answered`, or the reason why it was not."""
+        self._questions.labels(_kind(outcome)).inc()
+        self._engine_seconds.observe(seconds)
+
+    def peer_asked(self, member: AuthorityCode, status: SourceStatus, *, seconds: float) -> None:
+        """Note what an ask of another authority came to; the code is that of a member in the registry."""
+        self._peer_calls.labels(member, status.value).inc()
+        self._peer_seconds.labels(member).observe(seconds)
+
+    def peer_circuit(self, member: AuthorityCode, state: Circuit) -> None:
+        """Note how the breaker to a member stands."""
+        self._peer_circuit.labels(member).set(_STATES[state])
+
+    def loop_late(self, seconds: float) -> None:
+        """Note by how much the event loop came late."""
+        self._lag.observe(seconds)
+
+    def ledger_stands(self, *, waiting: int) -> None:
+        """Note how many answers wait for their entry at this moment."""
+        self._waiting.set(waiting)
+
+    def checkpoint_signed(self, at: float) -> None:
+        """Note when the newest checkpoint was signed, in seconds since 1970."""
+        self._checkpoint.set(at)
+
+    def rules_taken_up(self, at: float) -> None:
+        """Note when the rules in force were taken up here, in seconds since 1970."""
+        self._revision.set(at)
+
+    def pool_stands(self, pool: str, *, used: int, idle: int) -> None:
+        """Note the connections of a pool at this moment."""
+        self._connections.labels(pool, "used").set(used)
+        self._connections.labels(pool, "idle").set(idle)
+
+    def part_stands(self, part: str, *, ready: bool) -> None:
+        """Note whether a part is ready."""
+        self._ready.labels(part).set(ready)
+
+    def process_stands(self, *, memory: int, files: int) -> None:
+        """Note the bytes of memory and the files in use."""
+        self._memory.set(memory)
+        self._files.set(files)
+
+
+def _kind(reason: str) -> str:
+    return reason.partition(":")[0]
+
+
+def _release() -> str:
+    try:
+        return version("directory-gateway")
+    except PackageNotFoundError:
+        return "unknown"
