@@ -46,6 +46,19 @@ refusals[key]["shield-hides-record"] := record.fields if {
 	not _listed(record)
 }
 
+# METADATA
+# title: Shield hides the record abroad
+# description: That an authority holds a shielded child says where the child is, so to other authorities there is none.
+# related_resources:
+# - description: Children Act 2004 Information Database (England) Regulations 2007 (SI 2007/2182), regulation 6(5) and 6(6)
+#   ref: https://www.legislation.gov.uk/uksi/2007/2182/regulation/6/made
+# custom:
+#   domain: [H1, H4, X2]
+refusals[key]["shield-hides-abroad"] := record.fields if {
+	not _asked_here
+	some key, record in _shielded
+}
+
 _shielded[key] := record if {
 	some key, record in question.records
 	not record.class.shield == "none"
@@ -57,6 +70,8 @@ _listed(record) if {
 	level := _level(record)
 	data.shielding.told[level][record.type]
 }
+
+_asked_here if input.access.origin == "local"
 
 _level(record) := "associated" if record.class.shield == "associated"
 

@@ -28,3 +28,12 @@ test_who_reads_the_log_lifts_no_shield_from_a_child if {
 	"address" in refused
 	not "accessLog" in refused
 }
+
+test_a_shield_hides_the_record_from_other_authorities if {
+	abroad := object.union(fixture.question("Child", {"shield": "active"}), {"access": object.union(
+		fixture.question("Child", {}).access,
+		{"origin": "cross-border"},
+	)})
+	"givenName" in shielding.refusals.k["shield-hides-abroad"] with input as abroad
+	not shielding.refusals.k["shield-hides-abroad"] with input as fixture.question("Child", {"shield": "active"})
+}
