@@ -3,7 +3,7 @@
 import orjson
 
 from tests.support.borders import FIND, MIA, a_nurse, mia, two_authorities
-from tests.support.builders import a_child, an_authority
+from tests.support.builders import a_child, a_shield, an_authority, cares_for
 from tests.support.federation import ELSEWHERE, HERE, THERE, assertion, call, entry_of
 
 
@@ -54,6 +54,35 @@ async def test_local_candidates_are_told_and_the_silent_authority_is_named(postg
             (THERE, "ANSWERED"),
             (ELSEWHERE, "UNAVAILABLE"),
         ]
+
+
+NODE = "query($id: ID!) { node(id: $id) { id ... on Child { givenName withheld { field reason } } } }"
+
+
+async def test_a_child_shielded_there_and_its_sibling_are_told_as_if_unknown(postgres, tmp_path):
+    async with two_authorities(postgres, tmp_path) as borders:
+        child = await mia(borders.there, nhs_number="9434765919")
+        sibling = await a_child(borders.there.database, given_name="Noah", family_name="Marsh", authority=THERE)
+        [mother] = await borders.there.database.fetch(
+            "SELECT carer_id AS id FROM child_carer WHERE child_id = $1", child
+        )
+        await cares_for(borders.there.database, mother["id"], sibling)
+        await a_shield(borders.there.database, child, decided_at=None)
+        nurse = await a_nurse(borders.here)
+        by_name = [await borders.find(nurse, criteria) for criteria in (MIA, MIA | {"familyName": "Nobody"})]
+        by_id = [
+            await borders.client.ask(nurse, NODE, {"id": f"{THERE}.{there}"})
+            for there in (
+                f"chd-{child}",
+                f"chd-{sibling}",
+                f"car-{mother['id']}",
+                "chd-00000000-0000-4000-8000-000000000009",
+            )
+        ]
+
+        assert [answer.data["searchChildren"]["candidates"] for answer in by_name] == [[], []]
+        assert [source["status"] for source in by_name[0].data["searchChildren"]["sources"]] == ["ANSWERED"] * 2
+        assert {answer.content for answer in by_id} == {b'{"data":{"node":null}}'}
 
 
 CHANGE = "mutation Change($input: RecordRefusalInput!) { recordRefusal(input: $input) { errors { code } } }"
