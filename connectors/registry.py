@@ -16,8 +16,8 @@ import orjson
 
 from connectors.postgres.federation import NewestRelease
 from gateway.errors import SourceFailed
-from gateway.federation.registry import SIZE_LIMIT, Registry, RegistryRefused, read_registry
-from gateway.federation.signed import Key, KeyUnusable, read_keys
+from gateway.federation.registry import Registry, RegistryRefused, read_registry
+from gateway.federation.signed import SIZE_LIMIT, Key, KeyUnusable, read_keys
 
 log = logging.getLogger("gateway.registry")
 
@@ -99,7 +99,7 @@ class FollowedRegistry:
             return False
         newest = await self._releases.newest()
         keys = believed(await asyncio.to_thread(pinned_keys, self._operator_keys), newest)
-        registry = read_registry(text, keys=keys, at=self._clock())
+        registry = await asyncio.to_thread(read_registry, text, keys=keys, at=self._clock())
         await self._releases.take_up(registry, digest=digest, at=self._clock())
         self._latest, self._digest, self._complaint = registry, digest, ""
         log.info("registry number %d taken up: %d members", registry.sequence, len(registry.members))

@@ -32,9 +32,6 @@ REQUEST_TYPE: Final = "directory-join-request+jwt"
 SKEW: Final = 30
 """Seconds by which the operator's clock may differ from this one."""
 
-SIZE_LIMIT: Final = 4 * 1024 * 1024
-"""Bytes of a registry that is read at most; an entry takes about 2 KB."""
-
 _CODE: Final = re.compile(r"[EWSN]\d{8}")
 _WORD: Final = re.compile(r"[a-z][a-z-]{0,63}")
 

@@ -15,6 +15,9 @@ from joserfc.jwk import ECKey, OKPKey
 
 Key = ECKey | OKPKey
 
+SIZE_LIMIT: Final = 4 * 1024 * 1024
+"""Bytes of a signed document that is read at most: a registry, at about 2 KB a member, is the longest."""
+
 _COMPACT: Final = re.compile(r"[A-Za-z0-9_-]{2,}\.[A-Za-z0-9_-]{2,}\.[A-Za-z0-9_-]{2,}")
 _ALGORITHM_OF: Final[Mapping[str, str]] = {"P-256": "ES256", "Ed25519": "Ed25519"}
 """The one algorithm of each curve: a header cannot choose another."""
@@ -130,7 +133,7 @@ def verified(text: str, *, type: str, keys: Iterable[Key]) -> Mapping[str, Any]:
     if header["alg"] != _ALGORITHM_OF[str(key.curve_name)]:
         raise SignatureRefused(Fault.ALGORITHM)
     try:
-        jws.deserialize_compact(text, key, algorithms=[str(header["alg"])])
+        jws.deserialize_compact(text, key, registry=_reading(str(header["alg"])))
     except (JoseError, ValueError, TypeError) as error:
         raise SignatureRefused(Fault.SIGNATURE) from error
     return unverified(text)
@@ -140,6 +143,13 @@ def _extracted(text: str) -> jws.CompactSignature:
     if not _COMPACT.fullmatch(text):
         raise SignatureRefused(Fault.MALFORMED)
     try:
-        return jws.extract_compact(text.encode("ascii"))
+        return jws.extract_compact(text.encode("ascii"), registry=_reading())
     except (JoseError, ValueError, TypeError, AttributeError) as error:
         raise SignatureRefused(Fault.MALFORMED) from error
+
+
+def _reading(*algorithms: str) -> jws.JWSRegistry:
+    """Return by what a document is read: the library's own limit of 128,000 bytes would refuse sixty members."""
+    reading = jws.JWSRegistry(algorithms=algorithms)
+    reading.max_payload_length = SIZE_LIMIT
+    return reading

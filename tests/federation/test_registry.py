@@ -49,6 +49,25 @@ def test_a_member_is_read_back_as_it_was_signed(registry, here, there):
     assert read.members[HERE].document() == here.member.document()
 
 
+def test_a_registry_of_every_authority_there_is_can_be_read(registry, here):
+    """A hundred and fifty members, some of whom change their keys and issuers at this moment."""
+    members = [
+        replace(
+            here.member,
+            authority=f"E06{number:06}",
+            uri=f"urn:directory-gateway:E06{number:06}",
+            keys=(new_key(), new_key()),
+            issuers=here.member.issuers * 2,
+        )
+        for number in range(150)
+    ]
+    text = sign_registry(
+        members, operator=OPERATOR, sequence=1, issued=NOW, expires=NOW + timedelta(days=7), key=registry.key
+    )
+
+    assert len(read_registry(text, keys=[registry.key], at=NOW).members) == 150
+
+
 def test_an_expired_registry_is_refused(registry, here):
     text = registry.text(here, issued=NOW - timedelta(days=8))
 
