@@ -394,6 +394,7 @@ def _peer_calls(
         concurrency_in_all=settings.peers_concurrency,
     )
     stack.push_async_callback(calls.close)
+    calls.prepare()
     return calls
 
 

@@ -18,6 +18,12 @@ from gateway.tls_protocol import TlsProtocol
 GRACE: Final = 10
 """Seconds that requests under way may take to finish when the server is told to stop."""
 
+KEEP_ALIVE: Final = 5
+"""Seconds an idle connection is kept."""
+
+PEER_KEEP_ALIVE: Final = 120
+"""Seconds for a peer's: more than the asking side keeps it, so that it is not let go at the moment of an ask."""
+
 
 def metrics_socket(settings: Settings) -> socket.socket | None:
     """Return the socket of the metrics, if the settings want them served.
@@ -98,7 +104,7 @@ async def _peers_served(app: Starlette, bound: socket.socket | None) -> AsyncIte
         yield
         return
     side = app.state.peer_side
-    async with _served(side.app, side.tls, bound):
+    async with _served(side.app, side.tls, bound, keep_alive=PEER_KEEP_ALIVE):
         yield
 
 
@@ -113,8 +119,10 @@ async def _metrics_served(app: Starlette, bound: socket.socket | None) -> AsyncI
 
 
 @asynccontextmanager
-async def _served(app: Starlette, tls: ssl.SSLContext | None, bound: socket.socket) -> AsyncIterator[None]:
-    server = _FurtherServer(_config(app, tls))
+async def _served(
+    app: Starlette, tls: ssl.SSLContext | None, bound: socket.socket, *, keep_alive: int = KEEP_ALIVE
+) -> AsyncIterator[None]:
+    server = _FurtherServer(_config(app, tls, keep_alive=keep_alive))
     serving = asyncio.create_task(server.serve(sockets=[bound]))
     up = asyncio.create_task(server.up.wait())
     await asyncio.wait({serving, up}, return_when=asyncio.FIRST_COMPLETED)
@@ -126,13 +134,14 @@ async def _served(app: Starlette, tls: ssl.SSLContext | None, bound: socket.sock
         await serving
 
 
-def _config(app: Starlette, tls: ssl.SSLContext | None) -> uvicorn.Config:
+def _config(app: Starlette, tls: ssl.SSLContext | None, *, keep_alive: int = KEEP_ALIVE) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         log_level="warning",
         access_log=False,  # a request's line says nothing that the ledger does not, and less safely
         server_header=False,
         timeout_graceful_shutdown=GRACE,
+        timeout_keep_alive=keep_alive,
         lifespan="off",
         http="httptools" if tls is None else TlsProtocol,
         ssl_context_factory=None if tls is None else lambda _config, _default: tls,

@@ -1,6 +1,7 @@
 """Every authority asked is answered for within the deadline, whatever its gateway or the network does."""
 
 import asyncio
+import os
 import resource
 import time
 from dataclasses import replace
@@ -11,11 +12,12 @@ import pytest
 from connectors.peers import PeerCalls
 from gateway.federation.asking import PeerAsk
 from gateway.federation.registry import read_registry
+from gateway.federation.restraint import Circuit
 from gateway.vocabulary import SourceStatus
 from tests.support.builders import NOW
 from tests.support.faulty_proxy import ANSWER, Fault, FaultyProxy
 from tests.support.federation import ACCESS, ELSEWHERE, HERE, NURSE, THERE, RegistryFile, enrolled
-from tests.support.processes import free_port
+from tests.support.processes import free_port, until
 
 ME = "{ me { role } }"
 
@@ -68,6 +70,10 @@ async def test_an_answer_is_handed_on_with_its_moment_and_its_time(world):
         (Fault.LIE_ABOUT_LENGTH, SourceStatus.UNAVAILABLE, "peer-connection"),
         (Fault.CUT, SourceStatus.UNAVAILABLE, "peer-connection"),
         (Fault.GARBAGE, SourceStatus.UNAVAILABLE, "peer-connection"),
+        (Fault.SHORT_LENGTH, SourceStatus.UNAVAILABLE, "peer-connection"),
+        (Fault.BAD_CHUNKS, SourceStatus.UNAVAILABLE, "peer-connection"),
+        (Fault.ENDLESS_HEAD, SourceStatus.UNAVAILABLE, "peer-connection"),
+        (Fault.REDIRECT, SourceStatus.UNAVAILABLE, "peer-malformed"),
         (Fault.NO_JSON, SourceStatus.UNAVAILABLE, "peer-malformed"),
         (Fault.FLOOD, SourceStatus.UNAVAILABLE, "peer-reply-too-long"),
         (Fault.FAIL, SourceStatus.UNAVAILABLE, "peer-failed:AUDIT_UNAVAILABLE"),
@@ -114,14 +120,139 @@ async def test_a_peer_that_broke_off_is_asked_once_more_under_a_new_assertion(tm
     assert broken.calls == 2
 
 
+async def test_a_peer_that_has_too_much_to_do_is_not_asked_once_more(world):
+    calls, proxy = world
+    proxy.answer = b'{"errors":[{"message":"m","extensions":{"code":"OVERLOADED"}}]}'
+    reply = await reply_of(calls)
+
+    assert (reply.status, reply.reason) == (SourceStatus.UNAVAILABLE, "peer-failed:OVERLOADED")
+    assert proxy.calls == 1
+
+
 async def test_retries_end_with_their_budget(world):
     calls, proxy = world
     proxy.fault = Fault.CUT
     for _ in range(4):
         await reply_of(calls)
-        calls._lanes[THERE].endpoints[0].breaker.succeeded()
+        calls._lanes.held()[0].endpoints[0].breaker.succeeded()
 
     assert proxy.calls == 4 + 3
+
+
+async def test_a_replica_that_was_silent_until_the_other_answered_is_asked_less(tmp_path):
+    ports = (free_port(), free_port())
+    here, there = enrolled(tmp_path, HERE), enrolled(tmp_path, THERE, ports=ports)
+    calls = calls_of(here, RegistryFile(tmp_path, here, there))
+    silent, well = FaultyProxy(there.own, Fault.HANG), FaultyProxy(there.own)
+    async with silent.listening(ports[1]), well.listening(ports[0]):
+        await reply_of(calls, within=1.0)  # so that retries enough are saved up for what follows
+        calls._budget._saved = 20.0
+        replies = [await reply_of(calls, within=1.0) for _ in range(14)]
+        await calls.close()
+
+    assert {reply.status for reply in replies} == {SourceStatus.ANSWERED}
+    assert silent.calls == 5
+
+
+async def test_a_replica_that_could_not_be_tried_for_want_of_retries_is_tried_later(tmp_path):
+    ports = (free_port(), free_port())
+    here, there = enrolled(tmp_path, HERE), enrolled(tmp_path, THERE, ports=ports)
+    now = [0.0]
+    calls = calls_of(here, RegistryFile(tmp_path, here, there), seconds=lambda: now[0] + time.monotonic())
+    async with FaultyProxy(there.own, Fault.HANG).listening(ports[1]):
+        await reply_of(calls, within=0.01)
+        back = calls._lanes.held()[0].endpoints[0].breaker
+        for _ in range(5):
+            back.failed(now[0] + time.monotonic())
+        now[0] += 2.0  # it has rested, and could be tried
+        calls._budget._saved = 0.0
+        calls._lanes.held()[0].asked = 0  # the other one first
+        await reply_of(calls, within=0.5)
+        state = back.state
+        admitted = back.admits(now[0] + time.monotonic())
+        await calls.close()
+
+    assert (state, admitted) == (Circuit.OPEN, True)
+
+
+async def test_an_ask_in_a_hurry_says_nothing_against_a_peer(world):
+    calls, proxy = world
+    await reply_of(calls)
+    proxy.fault = Fault.HANG
+    hurried = [await reply_of(calls, within=0.02) for _ in range(8)]
+    proxy.fault = Fault.NONE
+    after = await reply_of(calls)
+
+    assert {reply.status for reply in hurried} == {SourceStatus.TIMED_OUT}
+    assert after.status is SourceStatus.ANSWERED
+
+
+async def test_a_code_of_a_peers_own_making_is_not_repeated(world):
+    calls, proxy = world
+    proxy.answer = b'{"errors":[{"message":"m","extensions":{"code":"AYESHA KHAN 14 MARSH LANE"}}]}'
+    reply = await reply_of(calls)
+
+    assert (reply.status, reply.reason) == (SourceStatus.REFUSED, "peer-refused:OTHER")
+
+
+async def test_what_follows_an_answer_is_not_taken_for_the_next_one(world):
+    calls, proxy = world
+    proxy.answer = ANSWER + b'HTTP/1.1 200 X\r\ncontent-length: 20\r\n\r\n{"data":{"me":null}}'
+    proxy.fault = Fault.SHORT_LENGTH
+    await reply_of(calls)
+    proxy.fault, proxy.answer = Fault.NONE, ANSWER
+    after = await reply_of(calls)
+
+    assert after.data == {"me": {"role": "peer"}}
+
+
+async def test_a_connection_is_kept_for_the_next_ask(world):
+    calls, proxy = world
+    for _ in range(3):
+        await reply_of(calls)
+
+    assert (proxy.calls, proxy.connections) == (3, 1)
+
+
+@pytest.mark.parametrize("fault", [Fault.HANG_BEFORE_TLS, Fault.HANG, Fault.TRICKLE])
+async def test_a_call_that_was_given_up_leaves_no_socket_behind(world, fault):
+    calls, proxy = world
+    proxy.fault = fault
+    await reply_of(calls, within=0.01)
+    before = len(os.listdir("/proc/self/fd"))
+    await asyncio.gather(*(reply_of(calls, within=0.3) for _ in range(10)))
+    proxy.hang_up()
+    await until(lambda: no_more_open(before))
+
+
+async def no_more_open(before):
+    return len(os.listdir("/proc/self/fd")) <= before
+
+
+async def test_the_ways_to_all_members_are_ready_before_anybody_asks(tmp_path):
+    here, *others = (enrolled(tmp_path, code, port=free_port()) for code in (HERE, THERE, ELSEWHERE))
+    calls = calls_of(here, RegistryFile(tmp_path, here, *others))
+    calls.prepare()
+
+    async def ready():
+        return {lane.member.authority for lane in calls._lanes.held()} == {THERE, ELSEWHERE}
+
+    await until(ready)
+    await calls.close()
+
+
+async def test_a_new_certificate_of_our_own_is_shown_over_a_new_connection(tmp_path):
+    here, there = enrolled(tmp_path, HERE), enrolled(tmp_path, THERE, port=free_port())
+    proxy = FaultyProxy(there.own)
+    calls = calls_of(here, RegistryFile(tmp_path, here, there))
+    async with proxy.listening(int(there.member.endpoints[0].rpartition(":")[2])):
+        await reply_of(calls)
+        here.renew()
+        renewed = await reply_of(calls)
+        await calls.close()
+
+    assert renewed.status is SourceStatus.ANSWERED
+    assert proxy.connections == 2
 
 
 async def test_a_dead_peer_is_rested_and_found_again_when_it_is_back(tmp_path):

@@ -23,6 +23,14 @@ class Fault(StrEnum):
     """The answer comes byte by byte, and never ends."""
     LIE_ABOUT_LENGTH = "lie-about-length"
     """The answer says that it is longer than it is."""
+    SHORT_LENGTH = "short-length"
+    """The answer says that it is shorter than it is."""
+    BAD_CHUNKS = "bad-chunks"
+    """The answer comes in chunks, the second of which has no length."""
+    ENDLESS_HEAD = "endless-head"
+    """One header field follows another."""
+    REDIRECT = "redirect"
+    """The answer is to be had elsewhere."""
     GARBAGE = "garbage"
     """What comes back is no HTTP."""
     NO_JSON = "no-json"
@@ -42,10 +50,12 @@ ANSWER = b'{"data":{"me":{"role":"peer"}}}'
 class FaultyProxy:
     """Listens with a member's certificate; `fault` may be changed at any time."""
 
-    def __init__(self, own, fault=Fault.NONE, *, answer=ANSWER):
+    def __init__(self, own, fault=Fault.NONE, *, answer=ANSWER, delay=0.0):
         self.fault = fault
         self.answer = answer
+        self.delay = delay
         self.calls = 0
+        self.connections = 0
         self.sent = 0
         self.asked = []
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -66,6 +76,11 @@ class FaultyProxy:
             await asyncio.gather(accepting, *self._busy, return_exceptions=True)
             listener.close()
 
+    def hang_up(self):
+        """End all calls under way."""
+        for task in self._busy:
+            task.cancel()
+
     async def _accept(self, listener):
         while True:
             connection, _ = await asyncio.get_running_loop().sock_accept(listener)
@@ -74,6 +89,7 @@ class FaultyProxy:
             task.add_done_callback(self._busy.discard)
 
     async def _serve(self, connection):
+        self.connections += 1
         if self.fault is Fault.HANG_BEFORE_TLS:
             with connection:
                 await asyncio.sleep(3600)
@@ -109,7 +125,13 @@ class FaultyProxy:
                 await self._send(writer, _head(100_000_000))
                 while self.sent < 100_000_000:
                     await self._send(writer, b"x" * 65_536)
+            case Fault.ENDLESS_HEAD:
+                await self._send(writer, b"HTTP/1.1 200 X\r\n")
+                while True:
+                    await self._send(writer, b"x-more: " + b"x" * 1_000 + b"\r\n")
+                    await asyncio.sleep(0)  # else the loop would never hear that nobody reads
             case _:
+                await asyncio.sleep(self.delay)
                 await self._send(writer, self._answer())
         return self.fault is Fault.NONE
 
@@ -117,6 +139,14 @@ class FaultyProxy:
         return {
             Fault.NONE: _reply(self.answer),
             Fault.LIE_ABOUT_LENGTH: _head(len(self.answer) + 100) + self.answer,
+            Fault.SHORT_LENGTH: _head(len(self.answer) - 9) + self.answer,
+            Fault.BAD_CHUNKS: _CHUNKED
+            + b"5\r\n"
+            + self.answer[:5]
+            + b"\r\nzz\r\n"
+            + self.answer[5:]
+            + b"\r\n0\r\n\r\n",
+            Fault.REDIRECT: b"HTTP/1.1 307 X\r\nlocation: https://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n",
             Fault.GARBAGE: b"\x00\xff\x16 garbage \r\n\r\n" * 10,
             Fault.NO_JSON: _reply(b"<html>It works!</html>"),
             Fault.CUT: _reply(self.answer)[:-9],
@@ -138,8 +168,13 @@ async def _streams(connection, context):
     return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
 
 
+_CHUNKED = b"HTTP/1.1 200 X\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
+
+
 def _head(length, status=200):
-    return f"HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n".encode()
+    # As if an entry had been made of the call: an answer without one counts as none.
+    entry = f"ledger-entry: 7 {'ab' * 32}"
+    return f"HTTP/1.1 {status} X\r\n{entry}\r\ncontent-length: {length}\r\n\r\n".encode()
 
 
 def _reply(body, status=200):
