@@ -16,6 +16,7 @@ BENCHMARKS = {
     "ledger_faults": "gateways and database killed at random moments, and what the ledger holds afterwards",
     "ledger_page": "the searches and counts of the page for auditors over a year of the ledger",
     "access_log": "who saw this child, which fields and why, over ten million logged fields",
+    "overload": "twice the asks that can be answered, and memory over a long time",
     "locator": "private set intersection: building a set, asking, answering, looking in the sets of 150 authorities",
 }
 

@@ -158,13 +158,18 @@ class Settings(BaseSettings):
     token_limit: int = Field(1_000, gt=0, description="Lexical tokens a GraphQL document may have.")
     depth_limit: int = Field(10, gt=0, description="Levels of nesting a GraphQL document may have.")
     node_limit: int = Field(1_000, gt=0, description="Records one answer may touch.")
-    requests_at_once: int = Field(64, gt=0, description="Requests that are being answered at once.")
+    requests_at_once: int = Field(
+        16,
+        gt=0,
+        description="Requests of a process that are being answered at once; those that wait for other authorities "
+        "are not counted.",
+    )
     requests_waiting: int = Field(
-        64, ge=0, description="Requests that may wait for one of those to be done; one more is turned away at once."
+        32, ge=0, description="Requests that may wait for one of those to be done; one more is turned away at once."
     )
     requests_patience: float = Field(0.25, gt=0, description="Seconds a request waits before it is turned away.")
     peer_requests_at_once: int = Field(
-        32, gt=0, description="Requests of other authorities' gateways that are being answered at once."
+        16, gt=0, description="Requests of other authorities' gateways that are being answered at once."
     )
     caller_rate: int = Field(600, gt=0, description="Root fields a caller may ask for in a minute.")
     agency_rate: int = Field(12_000, gt=0, description="Root fields all callers of an agency may ask for in a minute.")

@@ -12,6 +12,7 @@ from typing import Any, Final
 from gateway.disclosure.classes import class_of
 from gateway.disclosure.redaction import Disclosed
 from gateway.disclosure.road import Selection, SourceNote
+from gateway.door import waits_outside
 from gateway.errors import BadCriteria, SourceFailed, SourceUnavailable
 from gateway.federation.asking import PeerAsk, PeerReply
 from gateway.federation.examples import examples
@@ -169,7 +170,7 @@ async def _located(asking: Asking, criteria: Criteria) -> Located:
     assert borders.locating is not None  # noqa: S101  # refused before
     left = ask.until - asyncio.get_running_loop().time()
     try:
-        located = await borders.locating.locate(
+        located = await waits_outside(borders.locating.locate)(
             criteria,
             asker=asker_of(ask.caller),
             access=ask.access,
@@ -212,7 +213,7 @@ async def _asked(
     }
     asking.road.notes.sources.extend(notes.values())
     left = ask.until - asyncio.get_running_loop().time()
-    replies = await borders.peers.ask(
+    replies = await waits_outside(borders.peers.ask)(
         others,
         PeerAsk(
             text=text,

@@ -1,5 +1,6 @@
 """Whatever another authority says, no more is told than both sides' rules tell, and a lie is named as no answer."""
 
+import asyncio
 import copy
 from contextlib import suppress
 from types import SimpleNamespace
@@ -306,3 +307,34 @@ def test_whatever_stands_anywhere_in_a_reply_is_read_or_refused_and_breaks_nothi
     for candidate in candidates:
         name = candidate.child.given_name
         assert name is None or (isinstance(name, str) and not {"<", ">", "\x00"} & set(name))
+
+
+class HangingPeers(MadeUpPeers):
+    """Peers that answer once they are let go."""
+
+    def __init__(self):
+        super().__init__()
+        self.reached, self.go = asyncio.Event(), asyncio.Event()
+
+    async def ask(self, authorities, ask, *, within):
+        self.reached.set()
+        await self.go.wait()
+        return await super().ask(authorities, ask, within=within)
+
+
+async def test_an_ask_that_waits_for_a_peer_keeps_no_local_ask_out(database, database_url, tmp_path):
+    peers = HangingPeers()
+    nurse = await a_persona(database, "health-practitioner")
+    await an_authority(database, HERE)
+    places = {"requests_at_once": 1, "requests_waiting": 0}
+
+    async with a_gateway(database_url, tmp_path, peers=peers, **PATIENT, **places) as client:
+        abroad = asyncio.create_task(client.ask(nurse, FIND, {"criteria": MIA, "authorities": [THERE]}))
+        await peers.reached.wait()
+        local = await client.ask(nurse, "{ me { role } }")
+        peers.go.set()
+        answer = await abroad
+
+    assert local.status == 200
+    assert answer.codes == []
+    assert statuses(answer.data["searchChildren"]) == {HERE: "ANSWERED", THERE: "UNAVAILABLE"}

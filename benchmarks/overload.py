@@ -1,0 +1,173 @@
+"""What becomes of asks when there are twice as many as can be answered, and of memory over a long time.
+
+    python -m benchmarks overload [--children 20000] [--seconds 20] [--soak MINUTES]
+
+Asks Q1 at a steady pace, whether or not answers come: at 70% of what the server can carry, at twice that, and at 70%
+again. Prints the p99 of those answered and of those turned away, the ratio of the first to that at 70%, and how long it
+takes after the crowd until nobody is turned away. With `--soak` asks at 70% for so many minutes and prints the slope of
+memory and open files. Every figure is of one server process with asking side and database beside it.
+"""
+
+import argparse
+import asyncio
+import os
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from itertools import cycle
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+from benchmarks.graph import Server, job_for, questions, run, say, serving, tokens, warm
+from benchmarks.load import Job
+from benchmarks.people import people
+
+LIGHT, HEAVY = 0.7, 2.0
+"""Parts of what the server can carry."""
+
+GIVEN_UP: Final = 30.0
+"""Seconds after which an answer is not waited for any more."""
+
+
+@dataclass(slots=True)
+class Met:
+    """What became of the asks of one phase; waits are in seconds, moments since the phase began."""
+
+    told: list[float] = field(default_factory=list)
+    turned_away: list[float] = field(default_factory=list)
+    others: Counter[str] = field(default_factory=Counter)
+    last_turned_away: float = 0.0
+
+    def p99(self, waits: list[float]) -> float:
+        """Return the 99th percentile in milliseconds."""
+        return sorted(waits)[int(0.99 * (len(waits) - 1))] * 1000 if waits else 0.0
+
+
+class Asking:
+    """Asks at a pace over as many connections as it takes."""
+
+    def __init__(self, job: Job) -> None:
+        """Take what to ask."""
+        self._port = job.port
+        self._requests = cycle(job.requests)
+        self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+
+    async def keep(self, rate: float, *, seconds: float) -> Met:
+        """Ask so many times a second, evenly, and return what came of it."""
+        met, asks = Met(), []
+        began = time.perf_counter()
+        for number in range(int(rate * seconds)):
+            due = began + number / rate - time.perf_counter()
+            if due > 0:
+                await asyncio.sleep(due)
+            asks.append(asyncio.create_task(self._ask(met, began)))
+        await asyncio.gather(*asks)
+        return met
+
+    async def close(self) -> None:
+        """Close the connections."""
+        for _, writer in self._idle:
+            writer.close()
+
+    async def _connection(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Return a connection that the server has not closed for being idle."""
+        while self._idle:
+            reader, writer = self._idle.pop()
+            if not reader.at_eof():
+                return reader, writer
+            writer.close()
+        return await asyncio.open_connection("127.0.0.1", self._port)
+
+    async def _ask(self, met: Met, began: float) -> None:
+        asked = time.perf_counter()
+        try:
+            async with asyncio.timeout(GIVEN_UP):
+                reader, writer = await self._connection()
+                writer.write(next(self._requests))
+                head = (await reader.readuntil(b"\r\n\r\n")).lower()
+                await reader.readexactly(int(head.split(b"content-length:")[1].split(b"\r\n")[0]))
+        except (OSError, TimeoutError, asyncio.IncompleteReadError) as error:
+            met.others[type(error).__name__] += 1
+            return
+        self._idle.append((reader, writer))
+        status, waited = head.split(b" ", 2)[1], time.perf_counter() - asked
+        if status == b"200":
+            met.told.append(waited)
+        elif status in (b"503", b"429"):
+            met.turned_away.append(waited)
+            met.last_turned_away = time.perf_counter() - began
+        else:
+            met.others[status.decode()] += 1
+
+
+def _show(what: str, rate: float, met: Met) -> None:
+    others = ", ".join(f"{kind} {count}" for kind, count in met.others.items()) or "-"
+    say(
+        f"{what:<28}{rate:>10,.0f}{len(met.told):>10,}{met.p99(met.told):>12.0f}{len(met.turned_away):>12,}"
+        f"{met.p99(met.turned_away):>12.0f}  {others}"
+    )
+
+
+async def _phases(job: Job, capacity: float, seconds: float) -> None:
+    asking = Asking(job)
+    say(f"\n{'':<28}{'asked/s':>10}{'answered':>10}{'p99 ms':>12}{'turned away':>12}{'p99 ms':>12}  others")
+    light = await asking.keep(LIGHT * capacity, seconds=seconds)
+    _show("at 70%", LIGHT * capacity, light)
+    heavy = await asking.keep(HEAVY * capacity, seconds=seconds)
+    _show("at twice the load", HEAVY * capacity, heavy)
+    after = await asking.keep(LIGHT * capacity, seconds=seconds)
+    _show("at 70% again", LIGHT * capacity, after)
+    await asking.close()
+    say(f"p99 of those answered, to that at 70%: {heavy.p99(heavy.told) / light.p99(light.told):.2f}")
+    say(f"somebody was turned away until {after.last_turned_away:.1f} s after the crowd had gone")
+
+
+async def _soak(job: Job, server: Server, rate: float, minutes: float) -> None:
+    asking, taken = Asking(job), []
+    for minute in range(int(minutes * 6)):
+        met = await asking.keep(rate, seconds=10)
+        taken.append((minute / 360, server.memory, server.process.num_fds()))
+        say(f"{minute / 6:>6.1f} min {taken[-1][1]:>8.1f} MB {taken[-1][2]:>6} files  {len(met.told):,} answered")
+    await asking.close()
+    settled = taken[len(taken) // 3 :]
+    hours, first = settled[-1][0] - settled[0][0], settled[0][1]
+    growth = _slope([(at, memory) for at, memory, _ in settled]) / first * 100
+    say(f"memory grows by {growth:.1f}% an hour (over {hours * 60:.0f} min, first third left out)")
+    say(f"open files: {settled[0][2]} to {settled[-1][2]}")
+
+
+def _slope(points: list[tuple[float, float]]) -> float:
+    middle = [sum(values) / len(points) for values in zip(*points, strict=True)]
+    across = sum((x - middle[0]) ** 2 for x, _ in points)
+    return sum((x - middle[0]) * (y - middle[1]) for x, y in points) / across if across else 0.0
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--children", type=int, default=20_000)
+    parser.add_argument("--seconds", type=float, default=20, help="of one phase")
+    parser.add_argument("--soak", type=float, default=0, help="minutes at 70%%")
+    parser.add_argument("--folder", type=Path, help="where the people are kept; default: under the temporary folder")
+    options = parser.parse_args()
+    folder = options.folder or Path(tempfile.gettempdir()) / "directory-gateway-benchmark" / str(options.children)
+    held = people(folder, children=options.children, sample=300)
+    bearers = tokens(folder, held)
+    with serving("gateway", folder, held.url) as server:
+        job = job_for(questions(held)[0], server.port, bearers)
+        warm(server, job)
+        capacity = run(replace(job, concurrent=32, seconds=options.seconds))["rate"]
+        say(f"load of the machine: {os.getloadavg()[0]:.1f}; the server carries {capacity:,.0f} asks a second")
+        with asyncio.Runner() as runner:
+            runner.run(_phases(job, capacity, options.seconds))
+            if options.soak:
+                runner.run(_soak(job, server, LIGHT * capacity, options.soak))
+    assert not psutil.pid_exists(server.process.pid)  # noqa: S101 - nothing is left running
+
+
+if __name__ == "__main__":
+    sys.exit(main())
