@@ -34,6 +34,7 @@ from gateway.errors import (
     RulesChanged,
     SourceFailed,
     SourceUnavailable,
+    WrongMethod,
 )
 from gateway.identity import Access, Ask, Caller, Claims, identify
 from gateway.ledger.commitments import Commitments
@@ -67,6 +68,8 @@ class Problem:
     code: str
     message: str
     retry_after: float | None = None
+    status: int | None = None
+    """The HTTP status, where it is another than the code's."""
 
 
 class Readable(Protocol):
@@ -175,13 +178,10 @@ class Answering:
         at = self._clock()
         asked = Asked(claims=claims, access=access, operation=operation, request_id=request_id, at=at)
         readable, _ = self._read(operation)
-        if readable is not None and readable.kind == "mutation" and claims.vouched is not None:
-            # Nothing is changed here in the name of somebody whom another authority answers for.
-            changing = BadRequest(
-                "Another authority's gateway may ask, and change nothing.", reason="peer-changes-nothing"
-            )
-            return await self._recorded(asked, _problem(changing), changing)
         if readable is not None and readable.kind == "mutation":
+            unchanging = _changes_nothing(asked)
+            if unchanging is not None:
+                return await self._recorded(asked, _problem(unchanging), unchanging)
             # A task of its own: a caller who goes away must not part a change from its entry.
             task = asyncio.create_task(self._changed(asked))
             self._changing.add(task)
@@ -475,6 +475,16 @@ class Answering:
             return _problem(_unexpected(defect, asked.request_id))
 
 
+def _changes_nothing(asked: Asked) -> AskRefused | None:
+    """Return why an ask may change nothing, whoever asks; None where it may."""
+    if asked.claims is not None and asked.claims.vouched is not None:
+        # Nothing is changed here in the name of somebody whom another authority answers for.
+        return BadRequest("Another authority's gateway may ask, and change nothing.", reason="peer-changes-nothing")
+    if asked.operation.safe:
+        return WrongMethod("GET changes nothing; send a mutation by POST.", reason="mutation-by-get")
+    return None
+
+
 def _grant_id(text: str | None) -> UUID | None:
     try:
         return UUID(text or "")
@@ -493,7 +503,7 @@ def _problem(error: DirectoryError) -> Reply:
 
 def problem_of(error: DirectoryError) -> Problem:
     """Return what is told of an error."""
-    return Problem(code=error.code, message=error.message, retry_after=error.retry_after)
+    return Problem(code=error.code, message=error.message, status=error.status, retry_after=error.retry_after)
 
 
 def _unexpected(error: Exception, request_id: str) -> DirectoryError:

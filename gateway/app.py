@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
 
 from connectors.checkpoint_keys import witness_addresses
 from connectors.development_keys import development_jwks
@@ -72,6 +73,7 @@ from resolvers.asking import Purposes
 from schema.directory import DIRECTORY
 from schema.execution import DirectoryGraph
 from schema.http import GraphQLEndpoint
+from schema.limits import Limits
 from schema.locator_http import LocatorEndpoint
 from schema.peer_http import PeerEndpoint
 
@@ -192,8 +194,7 @@ async def running(
             peers=calls if peers is None else peers,
             peer_timeout=settings.peer_timeout,
             locating=None if locator is None else locator.locator,
-            token_limit=settings.token_limit,
-            depth_limit=settings.depth_limit,
+            limits=_limits(settings),
         )
         answering = Answering(
             home=AuthorityCode(settings.authority),
@@ -264,7 +265,11 @@ def application(
         ):
             app.state.gateway = gateway
             app.state.endpoint = GraphQLEndpoint(
-                answering=gateway.answering, tokens=gateway.tokens, body_limit=settings.body_limit
+                answering=gateway.answering,
+                tokens=gateway.tokens,
+                body_limit=settings.body_limit,
+                body_timeout=settings.request_timeout,
+                get_queries=settings.get_queries,
             )
             app.state.policies = _policies(gateway)
             app.state.access_log = _access_log(gateway, clock)
@@ -275,12 +280,8 @@ def application(
                 gateway.locator.start()
             yield
 
-    async def graphql(request: Request) -> Response:
-        endpoint: GraphQLEndpoint = request.app.state.endpoint
-        return await endpoint(request)
-
     routes: list[BaseRoute] = [
-        Route("/graphql", graphql, methods=["POST"]),
+        Route("/graphql", _GraphQL()),
         Route("/healthz", _healthz),
         Route("/readyz", _readyz),
     ]
@@ -301,6 +302,16 @@ def application(
     )
     app.state.metrics_side = metrics_application(metrics.registry)
     return app
+
+
+class _GraphQL:
+    """The graph's address: whatever the method, the endpoint says what is wrong with it."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        endpoint: GraphQLEndpoint = request.app.state.endpoint
+        response = await endpoint(request)
+        await response(scope, receive, send)
 
 
 class PeerSide:
@@ -581,6 +592,18 @@ def _jwks(settings: Settings) -> str:
     if settings.env == "production":
         raise SettingsError("GATEWAY_TOKEN_JWKS: must name the issuer's key set in production")
     return str(development_jwks(settings.data_dir))
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        tokens=settings.token_limit,
+        depth=settings.depth_limit,
+        aliases=settings.alias_limit,
+        directives=settings.directive_limit,
+        root_fields=settings.root_field_limit,
+        operations=settings.operation_limit,
+        nodes=settings.cost_limit,
+    )
 
 
 def _freshness(settings: Settings) -> Callable[[datetime], Freshness]:

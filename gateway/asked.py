@@ -37,6 +37,8 @@ class Operation:
     text: str
     name: str | None
     variables: Mapping[str, Any]
+    safe: bool = False
+    """Whether it was asked by a method that changes nothing, with all of it in an address."""
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ DirectoryError
 │   ├── PurposeRequired       no purpose of access that this caller may use, or no reason
 │   ├── NotForRole            what is asked is not for this role and purpose
 │   ├── BadRequest            the document cannot be read, is not valid, or may not be asked
+│   │   └── WrongMethod           a change was asked for by a method that changes nothing
 │   ├── BadCriteria           the search criteria are below the minimum
 │   ├── TooManyMatches        more candidates than may be told
 │   ├── BudgetExhausted       the caller's budget of searches is spent
@@ -31,6 +32,8 @@ class DirectoryError(Exception):
     """The root of what can go wrong on purpose; `code` is what partners see in `extensions.code`."""
 
     code: ClassVar[str] = "INTERNAL"
+    status: ClassVar[int | None] = None
+    """An HTTP status of its own, where it is another than its code's."""
 
     def __init__(self, message: str, *, reason: str = "unspecified", retry_after: float | None = None) -> None:
         """Keep the public message, the audit reason code (stored in the ledger, never told), and when to ask again.
@@ -75,6 +78,12 @@ class BadRequest(AskRefused):
     """The request or its document cannot be read or is not valid."""
 
     code = "BAD_REQUEST"
+
+
+class WrongMethod(BadRequest):
+    """A change was asked for by an HTTP method that changes nothing."""
+
+    status = 405
 
 
 class BadCriteria(AskRefused):

@@ -1,6 +1,7 @@
 """What every HTTP form of asking shares: the request's id and JSON body, who asks and why, and the reply as JSON."""
 
 import asyncio
+import json
 import re
 import uuid
 from collections.abc import Callable, Coroutine, Mapping
@@ -31,6 +32,7 @@ from gateway.errors import (
     SourceUnavailable,
     Unauthenticated,
 )
+from gateway.http_negotiation import media_type_of
 from gateway.identity import REASON_LIMIT, Access, Claims
 from gateway.metrics.metrics import ANSWERED
 from gateway.tokens import RefusedToken, TokenReader
@@ -60,9 +62,11 @@ OUTCOME = "gateway.outcome"
 NUMBER_LIMIT = 30
 """Digits of a number in a request body: longer ones cost more to read than they can mean."""
 
+NESTING_LIMIT = 64
+"""Levels of objects and lists in a request body; no input of the graph has ten."""
+
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _CODE = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_LONG_NUMBER = re.compile(rb"(?<![\"\w])-?\d{%d,}" % (NUMBER_LIMIT + 1))
 
 
 Done = TypeVar("Done")
@@ -71,11 +75,12 @@ Done = TypeVar("Done")
 class Refusal(Exception):
     """A request that is not of the form served here; nothing of it is asked."""
 
-    def __init__(self, status: int, message: str) -> None:
-        """Keep the HTTP status and the sentence."""
+    def __init__(self, status: int, message: str, *, headers: Mapping[str, str] | None = None) -> None:
+        """Keep the HTTP status, the sentence, and what the reply says in headers beside it."""
         super().__init__(message)
         self.status = status
         self.message = message
+        self.headers = headers or {}
 
 
 class ReplyResponse(Response):
@@ -95,31 +100,36 @@ def request_id_of(request: Request) -> str:
     return given if _REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
 
 
-async def json_body(request: Request, *, limit: int) -> Mapping[str, Any]:
+async def json_body(request: Request, *, limit: int, within: float | None = None) -> Mapping[str, Any]:
     """Return the JSON object a request brings.
 
     Raises:
-        Refusal: It brings none, or one over the limit.
+        Refusal: It brings none, or one over a limit, or takes longer than `within` seconds to bring it.
     """
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if content_type != PLAIN_JSON:
-        raise Refusal(415, "Send application/json.")
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
-        raise Refusal(415, "Send the body uncompressed.")
-    return json_object(await body_of(request, limit=limit))
+    stated = request.headers.getlist("content-type")
+    media_type = media_type_of(stated[0]) if len(stated) == 1 else None
+    if media_type is None or media_type.name != PLAIN_JSON or not media_type.is_utf_8:
+        raise Refusal(415, f"Send {PLAIN_JSON} in UTF-8.", headers={"accept": PLAIN_JSON})
+    if any(coding.strip().lower() != "identity" for coding in request.headers.getlist("content-encoding")):
+        raise Refusal(415, "Send the body uncompressed.", headers={"accept-encoding": "identity"})
+    return json_object(await body_of(request, limit=limit, within=within))
 
 
-async def body_of(request: Request, *, limit: int) -> bytes:
+async def body_of(request: Request, *, limit: int, within: float | None = None) -> bytes:
     """Return the bytes a request brings.
 
     Raises:
-        Refusal: They are over the limit.
+        Refusal: They are over the limit, or were not there within so many seconds.
     """
     body = bytearray()
-    async for chunk in request.stream():
-        body.extend(chunk)
-        if len(body) > limit:
-            raise Refusal(413, f"The body is over the limit of {limit} bytes.")
+    try:
+        async with asyncio.timeout(within):
+            async for chunk in request.stream():
+                body.extend(chunk)
+                if len(body) > limit:
+                    raise Refusal(413, f"The body is over the limit of {limit} bytes. Send less at once.")
+    except TimeoutError:
+        raise Refusal(408, f"The body was not there within {within:g} s. Send it again.") from None
     return bytes(body)
 
 
@@ -127,17 +137,49 @@ def json_object(body: bytes) -> Mapping[str, Any]:
     """Return the JSON object in a body.
 
     Raises:
-        Refusal: There is none, or a number in it is too long.
+        Refusal: There is none, or it can be read in two ways, or a number or the nesting in it is over its limit.
     """
-    if _LONG_NUMBER.search(body):
-        raise Refusal(400, f"A number in the body has more than {NUMBER_LIMIT} digits.")
     try:
         document = orjson.loads(body)
-    except orjson.JSONDecodeError:
+    except orjson.JSONDecodeError as error:
+        if "depth" in str(error):
+            raise _nested() from None
         raise Refusal(400, "The body is not JSON in UTF-8.") from None
+    if isinstance(document, list):
+        raise Refusal(400, "The body must be one JSON object; batches are not served. Send one request after another.")
     if not isinstance(document, dict):
-        raise Refusal(400, "The body must be a JSON object; batches are not served.")
+        raise Refusal(400, "The body must be a JSON object.")
+    _hold_nesting(document)
+    # Read once more by a reader that shows names as they stand and numbers as they are written.
+    json.loads(body, object_pairs_hook=_named_once, parse_int=_short, parse_float=_short)
     return document
+
+
+def _hold_nesting(document: object) -> None:
+    level, depth = [document], 0
+    while level:
+        depth += 1
+        if depth > NESTING_LIMIT:
+            raise _nested()
+        held = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
+        level = [part for parts in held for part in parts if isinstance(part, dict | list)]
+
+
+def _nested() -> Refusal:
+    return Refusal(400, f"The body is nested deeper than {NESTING_LIMIT} levels. Send flatter variables.")
+
+
+def _named_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise Refusal(400, "A name stands twice in one object of the body. Say once what is meant.")
+    return found
+
+
+def _short(digits: str) -> int:
+    if len(digits.lstrip("-")) > NUMBER_LIMIT:
+        raise Refusal(400, f"A number in the body has more than {NUMBER_LIMIT} digits. Send shorter ones.")
+    return 0
 
 
 async def reply_to(
@@ -174,6 +216,8 @@ async def _let_in(
     answer: Callable[[Claims, Access], Coroutine[Any, Any, Reply]],
 ) -> Reply:
     access, fault = _access(request)
+    if len(request.headers.getlist("authorization")) > 1:
+        return refusal(Unauthenticated("A bearer token is required, and one only.", reason="token-twice"))
     try:
         claims = await tokens.read(request.headers.get("authorization"))
     except RefusedToken as refused:
@@ -227,10 +271,19 @@ def refusal(error: DirectoryError) -> Reply:
 
 def status_of(reply: Reply) -> int:
     """Return the HTTP status of a reply."""
-    return STATUS.get(reply.errors[0].code, 200) if reply.errors else 200
+    if not reply.errors:
+        return 200
+    return reply.errors[0].status or STATUS.get(reply.errors[0].code, 200)
 
 
-def response_of(reply: Reply, request_id: str, *, status: int, media_type: str = PLAIN_JSON) -> Response:
+def response_of(
+    reply: Reply,
+    request_id: str,
+    *,
+    status: int,
+    media_type: str = PLAIN_JSON,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
     """Return a reply as JSON that nobody keeps."""
     document: dict[str, Any] = {}
     if reply.errors:
@@ -239,13 +292,16 @@ def response_of(reply: Reply, request_id: str, *, status: int, media_type: str =
         ]
     if reply.data is not None or (reply.errors and status_of(reply) == 200):
         document["data"] = reply.data
-    headers = {"cache-control": "no-store", "x-request-id": request_id, "x-content-type-options": "nosniff"}
+    sent = {"cache-control": "no-store", "x-request-id": request_id, "x-content-type-options": "nosniff"}
     if status == 401:
-        headers["www-authenticate"] = "Bearer"
+        sent["www-authenticate"] = "Bearer"
     if reply.errors and reply.errors[0].retry_after is not None:
-        headers["retry-after"] = str(ceil(reply.errors[0].retry_after))
+        sent["retry-after"] = str(ceil(reply.errors[0].retry_after))
     response = ReplyResponse(
-        orjson.dumps(document), status_code=status, media_type=f"{media_type}; charset=utf-8", headers=headers
+        orjson.dumps(document),
+        status_code=status,
+        media_type=f"{media_type}; charset=utf-8",
+        headers={**sent, **(headers or {})},
     )
     response.outcome = reply.errors[0].code if reply.errors else ANSWERED
     return response
@@ -268,6 +324,9 @@ def _access(request: Request) -> tuple[Access, AskRefused | None]:
     if purpose is not None and not _CODE.fullmatch(purpose):
         # An unheard-of form is an unknown purpose, which is the policies' to refuse, without keeping its text.
         purpose = "malformed"
+    for header in ("Access-Purpose", "Access-Reason", "Access-Case", "Access-Grant"):
+        if len(request.headers.getlist(header)) > 1:
+            fault = BadRequest(f"{header} is stated twice.", reason="header-twice")
     for header, text in (("Access-Reason", reason), ("Access-Case", case), ("Access-Grant", grant)):
         if text is not None and len(text) > REASON_LIMIT:
             fault = BadRequest(f"{header} is over {REASON_LIMIT} characters.", reason="header-too-long")

@@ -154,10 +154,14 @@ class Settings(BaseSettings):
     )
 
     request_timeout: float = Field(5.0, gt=0, description="Seconds a request may take in all.")
+    get_queries: bool = Field(
+        False,
+        description="Whether GET is answered: queries only, and only fields that name no person, for addresses are "
+        "kept in many logs.",
+    )
     body_limit: int = Field(100_000, gt=0, description="Bytes a request body may have.")
     token_limit: int = Field(1_000, gt=0, description="Lexical tokens a GraphQL document may have.")
     depth_limit: int = Field(10, gt=0, description="Levels of nesting a GraphQL document may have.")
-    node_limit: int = Field(1_000, gt=0, description="Records one answer may touch.")
     requests_at_once: int = Field(
         16,
         gt=0,
@@ -173,6 +177,19 @@ class Settings(BaseSettings):
     )
     caller_rate: int = Field(600, gt=0, description="Root fields a caller may ask for in a minute.")
     agency_rate: int = Field(12_000, gt=0, description="Root fields all callers of an agency may ask for in a minute.")
+    alias_limit: int = Field(15, ge=0, description="Aliases a GraphQL document may have, its fragments spread out.")
+    directive_limit: int = Field(
+        10, ge=0, description="Directives a GraphQL document may have, its fragments spread out."
+    )
+    root_field_limit: int = Field(20, gt=0, description="Root fields an operation may have.")
+    operation_limit: int = Field(1, gt=0, description="Operations a GraphQL document may have.")
+    cost_limit: int = Field(
+        1_000,
+        gt=0,
+        description="Records a GraphQL document may come to before it runs: each list times its `first`, or the size "
+        "that the schema assumes.",
+    )
+    node_limit: int = Field(1_000, gt=0, description="Records one answer may touch while it runs.")
     search_budget: int = Field(500, gt=0, description="Searches a caller may make in a rolling day.")
 
     review_days_limit: int = Field(31, gt=0, description="Days that one review of callers may cover.")

@@ -11,6 +11,7 @@ from resolvers.reviewing import cases_of_findings, entries_of_findings
 from schema.access_log import PageInfo
 from schema.changing import KEY, payload, stated
 from schema.levels import level
+from schema.sizes import Size
 from schema.told import record_type, resolved, told
 from schema.withheld import Withheld
 
@@ -82,6 +83,7 @@ class AccessReviewFinding:
     @resolved(
         description="The entries that make the figure, oldest first, at most 20.",
         graphql_type=list[AccessReviewEntry] | None,
+        size=Size(assumed=20),
     )
     def entries(self, info: Info) -> Any:
         """Load the evidence."""

@@ -13,6 +13,7 @@ from schema.involvement import Involvement
 from schema.levels import level
 from schema.node import Node
 from schema.provenance import Provenance
+from schema.sizes import Size
 from schema.told import record_type, resolved, told
 from schema.withheld import Withheld
 
@@ -32,7 +33,11 @@ class Carer(Node):
     withheld: list[Withheld] = told("Selected fields that are not told.")
     provenance: list[Provenance] | None = told("Where the told values come from.")
 
-    @resolved(description="The children in this carer's care, eldest first.", graphql_type=list[ChildRef] | None)
+    @resolved(
+        description="The children in this carer's care, eldest first.",
+        graphql_type=list[ChildRef] | None,
+        size=Size(assumed=3),
+    )
     def children(self, info: Info) -> Any:
         """Load the children."""
         return level(info, self, "children", children_of_carers)
@@ -40,6 +45,7 @@ class Carer(Node):
     @resolved(
         description="Adult services that work with this carer, under stricter rules.",
         graphql_type=list[Involvement] | None,
+        size=Size(assumed=2),
     )
     def involvements(
         self,

@@ -23,6 +23,7 @@ from schema.node import Node
 from schema.practitioner import Practitioner
 from schema.provenance import Provenance
 from schema.setting import Setting
+from schema.sizes import Size
 from schema.source_outcome import SourceOutcome
 from schema.told import record_type, resolved, told
 from schema.withheld import Withheld
@@ -52,6 +53,7 @@ class Child(Node):
     @resolved(
         description="Which authorities were asked for this child, and how each answered.",
         graphql_type=list[SourceOutcome] | None,
+        size=Size(assumed=2),
     )
     def sources(self, info: Info) -> Any:
         """Name the sources."""
@@ -65,6 +67,7 @@ class Child(Node):
     @resolved(
         description="Who cares for the child, those with parental responsibility first.",
         graphql_type=list[Carer] | None,
+        size=Size(assumed=3),
     )
     def carers(self, info: Info) -> Any:
         """Load the carers."""
@@ -73,6 +76,7 @@ class Child(Node):
     @resolved(
         description="Where the child is taught and registered with a GP, by kind and name.",
         graphql_type=list[Setting] | None,
+        size=Size(assumed=2),
     )
     def settings(self, info: Info) -> Any:
         """Load the settings."""
@@ -81,6 +85,7 @@ class Child(Node):
     @resolved(
         description="Who works with the child: those under way first, then the latest started.",
         graphql_type=list[Involvement] | None,
+        size=Size(assumed=4),
     )
     def involvements(
         self,

@@ -3,6 +3,7 @@
 import strawberry
 
 from schema.candidate import Candidate
+from schema.sizes import Size
 from schema.source_outcome import SourceOutcome
 from schema.told import told
 
@@ -12,4 +13,4 @@ class ChildSearch:
     """A search's result."""
 
     candidates: list[Candidate] = told("Candidates, best first.")
-    sources: list[SourceOutcome] = told("Each source asked, and how it answered.")
+    sources: list[SourceOutcome] = told("Each source asked, and how it answered.", size=Size(assumed=10))

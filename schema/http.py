@@ -1,7 +1,9 @@
-"""GraphQL over HTTP: the form of requests and replies at `POST /graphql`."""
+"""GraphQL over HTTP: the form of requests and replies at `/graphql`."""
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -9,28 +11,49 @@ from starlette.responses import Response
 from gateway.answering import Answering, Problem, Reply
 from gateway.asked import Operation
 from gateway.errors import BadRequest
-from gateway.http_requests import PLAIN_JSON, Refusal, json_body, reply_to, request_id_of, response_of, status_of
+from gateway.http_negotiation import accepted
+from gateway.http_requests import (
+    PLAIN_JSON,
+    Refusal,
+    json_body,
+    json_object,
+    reply_to,
+    request_id_of,
+    response_of,
+    status_of,
+)
 from gateway.identity import Access, Claims
 from gateway.tokens import TokenReader
 
-GRAPHQL_JSON = "application/graphql-response+json"
+GRAPHQL_JSON: Final = "application/graphql-response+json"
+_KEEPS_STATUS: Final = frozenset({401, 405})
+"""Statuses of well-formed requests that clients of the older media type get as well: nothing of them was asked."""
+ADDRESS_LIMIT: Final = 16_384
+"""Bytes of parameters in an address; what is longer is for a body."""
+_PARAMETERS: Final = ("query", "operationName", "variables", "extensions")
 
-_BEFORE_GRAPHQL = frozenset({401, 413, 415, 406, 405})
-"""Statuses that say the same to clients of the older media type: the request did not reach the graph."""
-
-
-NOTHING = Operation(text="", name=None, variables={})
+NOTHING: Final = Operation(text="", name=None, variables={})
 """The operation of a request that holds none."""
 
 
 class GraphQLEndpoint:
     """Takes one HTTP request to one reply."""
 
-    def __init__(self, *, answering: Answering, tokens: TokenReader, body_limit: int) -> None:
-        """Take the road to an answer, the reader of tokens, and how many bytes a body may have."""
+    def __init__(
+        self,
+        *,
+        answering: Answering,
+        tokens: TokenReader,
+        body_limit: int,
+        body_timeout: float,
+        get_queries: bool,
+    ) -> None:
+        """Take the road to an answer, the reader of tokens, and what requests may be like."""
         self._answering = answering
         self._tokens = tokens
         self._body_limit = body_limit
+        self._body_timeout = body_timeout
+        self._methods = ("GET", "POST") if get_queries else ("POST",)
 
     async def __call__(self, request: Request) -> Response:
         """Answer a request."""
@@ -38,13 +61,31 @@ class GraphQLEndpoint:
         media_type = PLAIN_JSON
         try:
             media_type = _accepted_media_type(request)
-            operation = operation_in(await json_body(request, limit=self._body_limit))
+            operation = await self._operation(request)
         except Refusal as refusal:
             reply = await self._refused(request, refusal, request_id)
             status = refusal.status if reply.errors[0].code == BadRequest.code else status_of(reply)
-            return _response(reply, media_type, request_id, status=status)
+            return response_of(reply, request_id, status=status, media_type=media_type, headers=refusal.headers)
         reply = await self._reply(request, operation, request_id)
-        return _response(reply, media_type, request_id, status=status_of(reply))
+        status = status_of(reply)
+        if media_type == PLAIN_JSON and status not in _KEEPS_STATUS:
+            # Clients of the older media type read errors from the body of a 200 only.
+            status = 200
+        headers = {"allow": "POST"} if status == 405 else {}
+        return response_of(reply, request_id, status=status, media_type=media_type, headers=headers)
+
+    async def _operation(self, request: Request) -> Operation:
+        """Return what a request asks.
+
+        Raises:
+            Refusal: It is of no form that is served.
+        """
+        if request.method not in self._methods:
+            allowed = ", ".join(self._methods)
+            raise Refusal(405, f"Send {' or '.join(self._methods)}.", headers={"allow": allowed})
+        if request.method == "GET":
+            return replace(operation_in(_parameters(request)), safe=True)
+        return operation_in(await json_body(request, limit=self._body_limit, within=self._body_timeout))
 
     async def _refused(self, request: Request, refusal: Refusal, request_id: str) -> Reply:
         """Return the refusal of a request of another form; that of a caller who can be identified is recorded."""
@@ -81,7 +122,7 @@ class GraphQLEndpoint:
 
 
 def operation_in(document: Mapping[str, Any]) -> Operation:
-    """Return the operation in a request's JSON object.
+    """Return the operation in a request's parameters; of others nothing is understood, so they are ignored.
 
     Raises:
         Refusal: There is none.
@@ -98,19 +139,27 @@ def operation_in(document: Mapping[str, Any]) -> Operation:
     return Operation(text=text, name=name or None, variables=variables or {})
 
 
+def _parameters(request: Request) -> Mapping[str, Any]:
+    """Return the parameters in a request's address; an empty one is as good as none."""
+    query = request.scope["query_string"]
+    if len(query) > ADDRESS_LIMIT:
+        raise Refusal(414, f"The address is over the limit of {ADDRESS_LIMIT} bytes. Send the same by POST.")
+    try:
+        pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=100)
+    except ValueError:
+        raise Refusal(400, "The address holds no parameters in UTF-8.") from None
+    names = [name for name, _ in pairs if name in _PARAMETERS]
+    if len(set(names)) < len(names):
+        raise Refusal(400, "A parameter stands twice in the address. Say once what is meant.")
+    found: dict[str, Any] = {name: text for name, text in pairs if name in _PARAMETERS and text}
+    for name in ("variables", "extensions"):
+        if name in found:
+            found[name] = json_object(found[name].encode())
+    return found
+
+
 def _accepted_media_type(request: Request) -> str:
-    accepted = request.headers.get("accept", "*/*").lower()
-    ranges = [part.partition(";")[0].strip() for part in accepted.split(",")]
-    for wanted in ranges:
-        if wanted in (GRAPHQL_JSON, PLAIN_JSON):
-            return wanted
-    if any(wanted in ("*/*", "application/*", "") for wanted in ranges):
-        return GRAPHQL_JSON
-    raise Refusal(406, f"Accept {GRAPHQL_JSON} or {PLAIN_JSON}.")
-
-
-def _response(reply: Reply, media_type: str, request_id: str, *, status: int) -> Response:
-    if media_type == PLAIN_JSON and status not in _BEFORE_GRAPHQL:
-        # Clients of the older media type read errors from the body of a 200 only.
-        status = 200
-    return response_of(reply, request_id, status=status, media_type=media_type)
+    media_type = accepted(request.headers.getlist("accept"), (GRAPHQL_JSON, PLAIN_JSON))
+    if media_type is None:
+        raise Refusal(406, f"Accept {GRAPHQL_JSON} or {PLAIN_JSON}.")
+    return media_type

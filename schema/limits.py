@@ -1,44 +1,74 @@
-"""How large a document may be: one pass over it, each fragment measured once, before anything runs."""
+"""How large a document may be: one pass over it, each fragment measured once, before anything runs.
 
-from dataclasses import dataclass, field, replace
+What a selection comes to is measured with its fragments spread out, so a fragment that is spread twice counts twice.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
 
 from graphql import (
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLNamedType,
+    GraphQLSchema,
     InlineFragmentNode,
-    Node,
+    IntValueNode,
+    ListValueNode,
     OperationDefinitionNode,
     OperationType,
+    SelectionNode,
     SelectionSetNode,
+    ValueNode,
+    VariableNode,
+    get_named_type,
+    is_abstract_type,
 )
 
 from gateway.errors import QueryTooCostly
+from schema.sizes import RECORDS, Size, Sizes
 
-ALIAS_LIMIT = 15
-ROOT_FIELD_LIMIT = 20
-CHANGE_LIMIT = 1
+CHANGE_LIMIT: Final = 1
 """Root fields of a mutation: each change has an entry, a transaction and a key of its own."""
-DIRECTIVE_LIMIT = 10
-OPERATION_LIMIT = 1
-INTROSPECTION_LIMIT = 2
+INTROSPECTION_LIMIT: Final = 2
 """Each read of the schema costs as much as a large answer; tools need one, or one of each kind."""
-INTROSPECTION = frozenset({"__schema", "__type", "_service"})
+INTROSPECTION: Final = frozenset({"__schema", "__type", "_service"})
 """Fields that read the schema itself; a role's right, and as deep as clients need."""
+ONE: Final = Size(assumed=1)
+DIGITS: Final = 10
+"""Digits of a length that are read; with more it is over any limit all the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a document may come to at most."""
+
+    tokens: int
+    depth: int
+    aliases: int
+    directives: int
+    root_fields: int
+    operations: int
+    nodes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """What a selection comes to with its fragments spread out; `depth` counts the levels below."""
+    """What a selection comes to; `depth` counts the levels below, `width` the fields at its own level."""
 
     depth: int = 0
-    fields: int = 0
+    width: int = 0
     aliases: int = 0
     directives: int = 0
     introspections: int = 0
-    roots: int = 0
-    """Root fields; counted for a whole document only."""
+    nodes: int = 0
+    """Records by the sizes of lists."""
+    listed: int = 0
+    """Records for each entry of a list whose length the field above says."""
+    varies: bool = False
+    """Whether a size stands in a variable."""
 
     @property
     def introspects(self) -> bool:
@@ -49,114 +79,189 @@ class Measure:
         """Return both selections taken together."""
         return Measure(
             depth=max(self.depth, other.depth),
-            fields=self.fields + other.fields,
+            width=self.width + other.width,
             aliases=self.aliases + other.aliases,
             directives=self.directives + other.directives,
             introspections=self.introspections + other.introspections,
+            nodes=self.nodes + other.nodes,
+            listed=self.listed + other.listed,
+            varies=self.varies or other.varies,
         )
 
 
-@dataclass(slots=True)
-class _Measuring:
-    fragments: dict[str, FragmentDefinitionNode]
-    known: dict[str, Measure] = field(default_factory=dict)
-    under_way: set[str] = field(default_factory=set)
+class Measuring:
+    """One pass over one document; `steps` counts the nodes it looked at."""
 
-    def of(self, selections: SelectionSetNode | None) -> Measure:
+    def __init__(
+        self, schema: GraphQLSchema, sizes: Sizes, document: DocumentNode, variables: Mapping[str, Any] | None = None
+    ) -> None:
+        """Take what the document is read by; without variables a size that one of them says counts as assumed."""
+        self._schema = schema
+        self._sizes = sizes
+        self._variables = variables or {}
+        self._operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+        self._fragments = {
+            node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
+        }
+        self._defaults = {
+            variable.variable.name.value: variable.default_value
+            for operation in self._operations
+            for variable in operation.variable_definitions or ()
+        }
+        self._known: dict[str, Measure] = {}
+        self._under_way: set[str] = set()
+        self.steps = 0
+
+    def measured(self) -> Iterator[tuple[OperationDefinitionNode, Measure]]:
+        """Return each operation with what it comes to."""
+        for operation in self._operations:
+            root = self._schema.get_root_type(operation.operation)
+            below = self._selected(operation.selection_set, root)
+            yield operation, below.beside(Measure(directives=_directives_before(operation)))
+
+    def _selected(self, selections: SelectionSetNode | None, of: GraphQLNamedType | None) -> Measure:
         measure = Measure()
         for node in selections.selections if selections is not None else ():
-            measure = measure.beside(self._node(node))
+            self.steps += 1
+            measure = measure.beside(self._node(node, of))
         return measure
 
-    def _node(self, node: Node) -> Measure:
-        own = Measure(directives=len(getattr(node, "directives", None) or ()))
+    def _node(self, node: SelectionNode, of: GraphQLNamedType | None) -> Measure:
+        own = Measure(directives=len(node.directives or ()))
         if isinstance(node, FieldNode):
-            return own.beside(self._field(node))
+            return own.beside(self._field(node, of))
         if isinstance(node, InlineFragmentNode):
-            return own.beside(self.of(node.selection_set))
+            return own.beside(self._selected(node.selection_set, self._on(node, of)))
         if isinstance(node, FragmentSpreadNode):
             return own.beside(self._fragment(node.name.value))
         return own
 
-    def _field(self, node: FieldNode) -> Measure:
-        aliases = 1 if node.alias is not None else 0
-        if node.name.value in INTROSPECTION:
-            return Measure(fields=1, aliases=aliases, introspections=1)
-        below = self.of(node.selection_set)
+    def _field(self, node: FieldNode, of: GraphQLNamedType | None) -> Measure:
+        name, aliases = node.name.value, 1 if node.alias is not None else 0
+        reads_schema = name in INTROSPECTION
+        definition = None if reads_schema else getattr(of, "fields", {}).get(name)
+        leads_to = None if definition is None else get_named_type(definition.type)
+        below = self._selected(node.selection_set, leads_to)
+        place = ("" if of is None else of.name, name)
+        size = self._sizes.of.get(place, ONE)
+        times = self._times(size, node)
+        entry = (1 if leads_to is not None and _is_record(leads_to) else 0) + below.nodes
+        nodes = entry + below.listed * times if size.lists else entry * times
         return Measure(
-            depth=below.depth + 1,
-            fields=below.fields + 1,
+            depth=1 if reads_schema else below.depth + 1,
+            width=1,
             aliases=below.aliases + aliases,
             directives=below.directives,
-            introspections=below.introspections,
+            introspections=below.introspections + (1 if reads_schema else 0),
+            nodes=0 if place in self._sizes.by_parent else nodes,
+            listed=nodes if place in self._sizes.by_parent else 0,
+            varies=below.varies or any(isinstance(value, VariableNode) for value in _lengths(size, node)),
         )
+
+    def _times(self, size: Size, node: FieldNode) -> int:
+        """Return how many entries a field's list has."""
+        stated = [self._stated(value) for value in _lengths(size, node)]
+        return max(0, stated[0]) if stated and stated[0] is not None else size.assumed
+
+    def _stated(self, value: ValueNode) -> int | None:
+        if isinstance(value, IntValueNode):
+            return int(value.value[:DIGITS])
+        if isinstance(value, ListValueNode):
+            return len(value.values)
+        if not isinstance(value, VariableNode):
+            return None
+        if value.name.value not in self._variables:
+            default = self._defaults.get(value.name.value)
+            return None if default is None else self._stated(default)
+        given = self._variables[value.name.value]
+        return len(given) if isinstance(given, list) else given if isinstance(given, int) else None
 
     def _fragment(self, name: str) -> Measure:
         # A fragment that is unknown or contains itself is the validation's to refuse.
-        if name not in self.fragments or name in self.under_way:
+        if name not in self._fragments or name in self._under_way:
             return Measure()
-        if name not in self.known:
-            self.under_way.add(name)
-            self.known[name] = self.of(self.fragments[name].selection_set)
-            self.under_way.discard(name)
-        return self.known[name]
+        if name not in self._known:
+            fragment = self._fragments[name]
+            self._under_way.add(name)
+            below = self._selected(fragment.selection_set, self._on(fragment, None))
+            self._known[name] = below.beside(Measure(directives=len(fragment.directives or ())))
+            self._under_way.discard(name)
+        return self._known[name]
+
+    def _on(
+        self, fragment: InlineFragmentNode | FragmentDefinitionNode, otherwise: GraphQLNamedType | None
+    ) -> GraphQLNamedType | None:
+        condition = fragment.type_condition
+        return otherwise if condition is None else self._schema.type_map.get(condition.name.value)
 
 
-def measure(document: DocumentNode, *, depth_limit: int) -> Measure:
-    """Return the size of the document's operation.
+def measure(
+    document: DocumentNode,
+    *,
+    schema: GraphQLSchema,
+    sizes: Sizes,
+    limits: Limits,
+    variables: Mapping[str, Any] | None = None,
+) -> Measure:
+    """Return the size of a document, all its operations together.
+
+    Where a size stands in a variable, records are held to the limit with variables only.
 
     Raises:
-        QueryTooCostly: It is over a limit; the message names the limit and the value.
+        QueryTooCostly: It is over a limit; the message names the limit, the value and the way out.
     """
-    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
-    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
-    measuring = _Measuring(fragments)
-    total, roots = Measure(), 0
-    for operation in operations:
-        total = total.beside(measuring.of(operation.selection_set))
-        roots = _roots(operation.selection_set, fragments)
-        _hold("root fields", roots, ROOT_FIELD_LIMIT)
+    total, operations = Measure(), 0
+    for operation, size in Measuring(schema, sizes, document, variables).measured():
+        operations += 1
+        total = total.beside(size)
+        _hold("root fields", size.width, limits.root_fields, "Ask in several requests.")
         if operation.operation is OperationType.MUTATION:
-            _hold("changes", roots, CHANGE_LIMIT)
-    _hold("operations", len(operations), OPERATION_LIMIT)
-    _hold("levels of depth", total.depth, depth_limit)
-    _hold("aliases", total.aliases, ALIAS_LIMIT)
-    _hold("directives", total.directives, DIRECTIVE_LIMIT)
-    _hold("reads of the schema", total.introspections, INTROSPECTION_LIMIT)
-    return replace(total, roots=roots)
-
-
-def _roots(selections: SelectionSetNode, fragments: dict[str, FragmentDefinitionNode]) -> int:
-    measuring = _Measuring(
-        {
-            name: FragmentDefinitionNode(
-                name=node.name,
-                type_condition=node.type_condition,
-                selection_set=_shallow(node.selection_set),
-                directives=(),
-            )
-            for name, node in fragments.items()
-        }
-    )
-    return measuring.of(_shallow(selections)).fields
-
-
-def _shallow(selections: SelectionSetNode) -> SelectionSetNode:
-    """Return the same selections without what lies below their fields."""
-    return SelectionSetNode(
-        selections=tuple(
-            FieldNode(name=node.name, alias=None, arguments=(), directives=(), selection_set=None)
-            if isinstance(node, FieldNode)
-            else InlineFragmentNode(
-                type_condition=node.type_condition, directives=(), selection_set=_shallow(node.selection_set)
-            )
-            if isinstance(node, InlineFragmentNode)
-            else node
-            for node in selections.selections
+            _hold("changes", size.width, CHANGE_LIMIT, "Send one change a request.")
+    _hold("operations", operations, limits.operations, "Send the operation that is meant, without the others.")
+    _hold("levels of depth", total.depth, limits.depth, "Ask again from the id of a record further down.")
+    _hold("aliases", total.aliases, limits.aliases, "Ask in several requests.")
+    _hold("directives", total.directives, limits.directives, "Send what is meant, without conditions.")
+    _hold("reads of the schema", total.introspections, INTROSPECTION_LIMIT, "Read the published schema.")
+    if variables is not None or not total.varies:
+        _hold(
+            "records, by the sizes of its lists", total.nodes, limits.nodes, "Ask for a smaller `first` or less below."
         )
-    )
+    return total
 
 
-def _hold(what: str, value: int, limit: int) -> None:
+def _lengths(size: Size, node: FieldNode) -> list[ValueNode]:
+    """Return the value of the argument that says how long a field's list is, if it is there."""
+    return [argument.value for argument in node.arguments or () if argument.name.value == size.argument]
+
+
+def root_names(document: DocumentNode, operation: OperationDefinitionNode) -> frozenset[str]:
+    """Return the names of the root fields of an operation, through the fragments it spreads."""
+    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    names: set[str] = set()
+    waiting = [operation.selection_set]
+    while waiting:
+        for node in waiting.pop().selections:
+            if isinstance(node, FieldNode):
+                names.add(node.name.value)
+            elif isinstance(node, InlineFragmentNode):
+                waiting.append(node.selection_set)
+            elif isinstance(node, FragmentSpreadNode) and node.name.value in fragments:
+                waiting.append(fragments.pop(node.name.value).selection_set)  # once is enough
+    return frozenset(names)
+
+
+def _is_record(named: GraphQLNamedType) -> bool:
+    return named.name in RECORDS or is_abstract_type(named)
+
+
+def _directives_before(operation: OperationDefinitionNode) -> int:
+    """Return the directives on an operation itself and on its variables."""
+    variables = operation.variable_definitions or ()
+    return len(operation.directives or ()) + sum(len(variable.directives or ()) for variable in variables)
+
+
+def _hold(what: str, value: int, limit: int, way_out: str) -> None:
     if value > limit:
-        raise QueryTooCostly(f"The document has {value} {what}; at most {limit} are allowed.", reason="document-limit")
+        raise QueryTooCostly(
+            f"The document has {value} {what}; at most {limit} are allowed. {way_out}", reason="document-limit"
+        )

@@ -33,6 +33,7 @@ from schema.local_authority import LocalAuthority, LocalAuthorityCode
 from schema.node import Node
 from schema.practitioner import Practitioner
 from schema.setting import Setting
+from schema.sizes import Size
 from schema.told import resolved
 
 
@@ -70,6 +71,7 @@ class Query:
     @resolved(
         description="Find a child from what you have; at most 50 candidates, each graded with its grounds.",
         graphql_type=ChildSearch,
+        size=Size(assumed=20, argument="first", lists=("candidates",)),
     )
     async def search_children(
         self,
@@ -149,6 +151,7 @@ class Query:
     @resolved(
         description="Who looked at a child's record, newest first: for the child, carers and reviewers.",
         graphql_type=AccessLogConnection,
+        size=Size(assumed=100, argument="first", lists=("edges",)),
     )
     async def access_log(
         self,
@@ -185,6 +188,7 @@ class Query:
     @resolved(
         description="What in the asks of an authority's callers a person should look at: for supervisors and auditors.",
         graphql_type=AccessReviewConnection,
+        size=Size(assumed=20, argument="first", lists=("edges",)),
     )
     async def access_review(
         self,

@@ -1,0 +1,189 @@
+"""Read documents: parsed, measured, valid and planned once, and remembered by their text."""
+
+import re
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Final
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    ObjectFieldNode,
+    OperationDefinitionNode,
+    OperationType,
+    ValueNode,
+    VariableNode,
+    parse,
+    specified_rules,
+    validate,
+)
+from graphql.validation.rules import overlapping_fields_can_be_merged
+from graphql.validation.validate import ValidationAbortedError
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+
+from gateway.asked import Operation
+from gateway.errors import BadRequest, DirectoryError, QueryTooCostly
+from schema.limits import Limits, measure, root_names
+from schema.plan import DocumentPlan, planned
+from schema.sizes import Sizes
+
+REMEMBERED: Final = 1_000
+"""Documents kept in read form at most."""
+
+REMEMBERED_LENGTH: Final = 10_000
+"""Characters of a document that is kept in read form at most."""
+
+ERROR_LIMIT: Final = 10
+"""Errors of one document that are told at most."""
+
+COMPARISON_LIMIT: Final = 50_000
+"""What comparing the fields of a document with each other may cost; it grows with the square of those alike."""
+
+overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = COMPARISON_LIMIT  # read by graphql-core at each validation
+
+
+RULES: Final = (*specified_rules, OneOfInputValidationRule)
+"""All rules of the specification; of inputs that take exactly one field, Strawberry knows and graphql-core does not."""
+
+_SAYS_VALUE: Final = re.compile(r", found|[.:]| ['\"]")
+"""Where a sentence of graphql-core's parser goes on to what it found."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadDocument:
+    """A document read, measured and valid, with the operation in it that is meant."""
+
+    document: DocumentNode
+    kind: str
+    introspects: bool
+    roots: int
+    root_names: frozenset[str]
+    varies: bool
+    """Whether what it comes to depends on its variables."""
+    plan: DocumentPlan | None
+    """How it is answered without graphql-core, where plans cover it."""
+
+
+class DocumentReader:
+    """Reads documents against one schema, within limits."""
+
+    def __init__(self, schema: GraphQLSchema, limits: Limits) -> None:
+        """Take the schema and the limits."""
+        self._schema = schema
+        self._sizes = Sizes(schema)
+        self._limits = limits
+        self._read: OrderedDict[tuple[str, str | None], ReadDocument] = OrderedDict()
+
+    def read(self, operation: Operation) -> ReadDocument:
+        """Return the document ready to run, read at most once while it is remembered.
+
+        Raises:
+            BadRequest: It cannot be read or is not valid, or holds no such operation.
+            QueryTooCostly: It is over a limit.
+        """
+        key = (operation.text, operation.name)
+        known = self._read.get(key)
+        if known is not None:
+            self._read.move_to_end(key)
+            return known
+        judged = self._judged(operation)
+        if isinstance(judged, DirectoryError):
+            # Not remembered: whoever sends what is refused could fill the memory with it.
+            raise judged
+        if len(operation.text) <= REMEMBERED_LENGTH:
+            self._read[key] = judged
+            if len(self._read) > REMEMBERED:
+                self._read.popitem(last=False)
+        return judged
+
+    def hold(self, read: ReadDocument, operation: Operation) -> None:
+        """Hold what a document comes to with its variables to the limit.
+
+        Raises:
+            QueryTooCostly: It is over it.
+        """
+        if read.varies:
+            variables = operation.variables
+            measure(read.document, schema=self._schema, sizes=self._sizes, limits=self._limits, variables=variables)
+
+    def _judged(self, operation: Operation) -> ReadDocument | DirectoryError:
+        try:
+            return self._whole(operation)
+        except GraphQLSyntaxError as error:
+            if "nested too deeply" in error.message:
+                return _nested()
+            if "tokens" in error.message:
+                return QueryTooCostly(
+                    f"The document has more than {self._limits.tokens} tokens, which is the limit. Ask for less.",
+                    reason="document-limit",
+                )
+            return BadRequest(_told(error), reason="document-unreadable")
+        except RecursionError:
+            return QueryTooCostly(
+                "The document is nested too deeply to be read. Nest it less.", reason="document-limit"
+            )
+        except DirectoryError as error:
+            return error
+
+    def _whole(self, operation: Operation) -> ReadDocument:
+        document = parse(operation.text, max_tokens=self._limits.tokens)
+        size = measure(document, schema=self._schema, sizes=self._sizes, limits=self._limits)
+        meant = _meant(document, operation.name)
+        errors = validate(self._schema, document, RULES, max_errors=ERROR_LIMIT, hide_suggestions=True)
+        if errors:
+            raise _invalid(errors)
+        return ReadDocument(
+            document=document,
+            kind=meant.operation.value,
+            introspects=size.introspects,
+            roots=size.width,
+            root_names=root_names(document, meant),
+            varies=size.varies,
+            plan=None if size.introspects else self._planned(document),
+        )
+
+    def _planned(self, document: DocumentNode) -> DocumentPlan | None:
+        return planned(self._schema, document)
+
+
+def _meant(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    """Return the operation of a name, or the only one."""
+    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    if not operations:
+        raise BadRequest("The document holds no operation.", reason="document-invalid")
+    found = [one for one in operations if name is None or (one.name is not None and one.name.value == name)]
+    if len(found) != 1:
+        raise BadRequest(
+            "`operationName` must name one operation of the document, or be left out where it has one only.",
+            reason="operation-unknown",
+        )
+    if found[0].operation is OperationType.SUBSCRIPTION:
+        raise BadRequest("Subscriptions are not served; ask with a query.", reason="subscription")
+    return found[0]
+
+
+def _nested() -> QueryTooCostly:
+    return QueryTooCostly("The document is nested too deeply to be read. Nest it less.", reason="document-limit")
+
+
+def _invalid(errors: list[GraphQLError]) -> DirectoryError:
+    if any(isinstance(error, ValidationAbortedError) for error in errors) and len(errors) <= ERROR_LIMIT:
+        return QueryTooCostly(
+            "The document repeats too many fields to be compared with each other. Select each field once.",
+            reason="document-limit",
+        )
+    return BadRequest(" ".join(_told(error) for error in errors[:ERROR_LIMIT]), reason="document-invalid")
+
+
+def _told(error: GraphQLError) -> str:
+    """Return what is wrong and where, without any value that stands in the document: it may be somebody's name."""
+    about = error.nodes[0] if error.nodes else None
+    message = error.message
+    if isinstance(error, GraphQLSyntaxError):
+        message = f"The document cannot be read: {_SAYS_VALUE.split(message.removeprefix('Syntax Error: '))[0]}."
+    elif about is None or (isinstance(about, ValueNode | ObjectFieldNode) and not isinstance(about, VariableNode)):
+        message = "A value does not fit what is expected there."
+    places = ", ".join(f"line {place.line}, column {place.column}" for place in error.locations or ())
+    return f"{message} ({places})" if places else message
