@@ -6,7 +6,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --no-input --disable-pip-version-check
 ENOUGH := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo test faults check bench lock graphiql composers clean
+.PHONY: help demo test faults check bench lock graphiql composers conformance clean
 .DELETE_ON_ERROR:
 
 help:
@@ -20,6 +20,7 @@ help:
 	@echo "make clean     remove the environment and caches"
 	@echo "make lock      choose the versions of all packages afresh (needs uv)"
 	@echo "make graphiql  bundle GraphiQL afresh (needs Node 20 and npm)"
+	@echo "make conformance installs the published audits of GraphQL over HTTP, for the tests of that (the same)"
 	@echo "make composers install what partners compose with, for the tests of that (needs Node 20 and npm)"
 	@echo
 	@echo "PYTHON=path chooses the Python (3.11 or later) that .venv is made with."
@@ -55,6 +56,8 @@ graphiql:
 
 composers: tools/composition/node_modules/.package-lock.json
 
+conformance: tools/conformance/node_modules/.package-lock.json
+
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis tools/*/node_modules
 
@@ -70,9 +73,9 @@ clean:
 	@touch $@
 
 # npm writes this file last. No script of a package is run.
-tools/composition/node_modules/.package-lock.json: tools/composition/package-lock.json
+tools/%/node_modules/.package-lock.json: tools/%/package-lock.json
 	@command -v npm >/dev/null || { echo "npm is missing: it comes with Node 20 (Debian: apt install nodejs npm)." >&2; exit 1; }
-	cd tools/composition && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	cd tools/$* && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 define make_environment
