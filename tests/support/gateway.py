@@ -16,7 +16,7 @@ from tests.support.builders import HOME, NOW, a_registration, an_agency
 ISSUER = "https://identity.invalid/tests"
 AUDIENCE = "directory-gateway"
 UNBOUNDED = 1_000_000
-"""A rate that tests do not reach: in many of them time stands still, so that a minute never ends."""
+"""What tests do not reach: in many of them time stands still, so that a minute never ends, or the machine is busy."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +112,7 @@ def settings_for(data_dir: Path, **changed) -> Settings:
             "token_audience": AUDIENCE,
             "caller_rate": UNBOUNDED,
             "agency_rate": UNBOUNDED,
+            "requests_at_once": UNBOUNDED,
         }
         | changed
     )

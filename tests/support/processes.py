@@ -119,6 +119,7 @@ async def a_served_gateway(data_dir, *, url=None, **settings):
     settings = {
         "data_dir": data_dir, "database_url": url, "port": 0, "token_issuer": ISSUER, "token_audience": AUDIENCE,
         "decision_timeout": 20, "request_timeout": 30, "caller_rate": UNBOUNDED, "agency_rate": UNBOUNDED,
+        "requests_at_once": UNBOUNDED,
     } | settings  # fmt: skip
     async with a_running(command_of("serve"), folder=data_dir / "output", **settings) as running:
 
