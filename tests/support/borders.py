@@ -73,6 +73,14 @@ class Borders:
     here: Side
     there: Side
     registry: RegistryFile
+    apps: list
+    """Both gateways, or the asking one only."""
+
+    async def publish(self, *members):
+        """Publish another registry, and let both gateways take it up."""
+        self.registry.publish(*members)
+        for app in self.apps:
+            await app.state.gateway.registry.reload()
 
     async def find(self, persona, criteria=MIA, authorities=(THERE,), *, query=FIND, **headers):
         variables = {"criteria": criteria, "authorities": list(authorities)}
@@ -90,8 +98,11 @@ async def a_side(postgres, member):
 
 
 @asynccontextmanager
-async def two_authorities(postgres, folder, *, answered=True, clock=None, **settings):
-    """HERE asks, THERE answers (unless stated otherwise), ELSEWHERE is listed and nobody listens there."""
+async def two_authorities(postgres, folder, *, answered=True, clock=None, clock_there=None, peers_on=None, **settings):
+    """HERE asks, THERE answers (unless stated otherwise), ELSEWHERE is listed and nobody listens there.
+
+    THERE's own port is `peers_on` where something stands between the two.
+    """
     here = enrolled(folder, HERE)
     there = enrolled(folder, THERE, port=free_port())
     elsewhere = enrolled(folder, ELSEWHERE, port=free_port())
@@ -102,13 +113,22 @@ async def two_authorities(postgres, folder, *, answered=True, clock=None, **sett
         await an_authority(asked.database, THERE)
         stated = here.settings(registry) | PATIENT | settings
         async with a_gateway(asking.database.url, folder / "asking", **stated, **timing) as client:
-            borders = Borders(client=client, here=asking, there=asked, registry=registry)
+            borders = Borders(client=client, here=asking, there=asked, registry=registry, apps=[client.app])
             if not answered:
                 yield borders
                 return
-            port = int(there.member.endpoints[0].rpartition(":")[2])
-            async with a_member_served(asked.database.url, folder / "asked", there, registry, peers_on=port, **timing):
+            port = peers_on or port_of(there)
+            timing |= {} if clock_there is None else {"clock": clock_there}
+            async with a_member_served(
+                asked.database.url, folder / "asked", there, registry, peers_on=port, **timing
+            ) as (_callers, _peers, app):
+                borders.apps.append(app)
                 yield borders
+
+
+def port_of(enrolled):
+    """The port under which the registry has a member's gateway."""
+    return int(enrolled.member.endpoints[0].rpartition(":")[2])
 
 
 async def mia(side, **stated):

@@ -26,7 +26,7 @@ from gateway.identity import Access
 from gateway.settings import Settings
 from gateway.vocabulary import AuthorityCode, CallerStanding
 from tests.support.builders import NOW
-from tests.support.gateway import settings_for
+from tests.support.gateway import OF_THE_ENGINE, settings_for, shared_engine
 
 HERE, THERE, ELSEWHERE = "E08000009", "E08000003", "E08000006"
 OPERATOR = "https://registry.invalid"
@@ -146,6 +146,7 @@ async def a_member_served(url, data_dir, enrolled, registry, /, *, peers_on=0, c
         settings_for(data_dir, **(stated | {name: value and str(value) for name, value in settings.items()})),
         url=url,
         clock=clock or utc_now,
+        decider=await shared_engine() if OF_THE_ENGINE.isdisjoint(settings) else None,
     )
     callers, peers = listening("127.0.0.1", 0), listening("127.0.0.1", peers_on)
     up, leave = asyncio.Event(), asyncio.Event()
