@@ -69,7 +69,7 @@ class Lanes:
         self._names = names
         self._concurrency = concurrency
         self._lanes: dict[AuthorityCode, Lane] = {}
-        self._making: dict[AuthorityCode, asyncio.Task[Lane]] = {}
+        self._making: dict[AuthorityCode, asyncio.Task[None]] = {}
         self._prepared: tuple[Registry | None, tuple[int, ...]] = (None, ())
         self._preparing: asyncio.Task[None] | None = None
         self._closing: set[asyncio.Task[None]] = set()
@@ -133,21 +133,26 @@ class Lanes:
             except NoAnswer:
                 continue  # said to whoever asks
 
-    def _make(self, member: Member) -> "asyncio.Task[Lane]":
+    def _make(self, member: Member) -> "asyncio.Task[None]":
         making = self._making.get(member.authority)
         if making is None:
             making = asyncio.create_task(self._made(member), name=f"way-to-{member.authority}")
             self._making[member.authority] = making
-            making.add_done_callback(lambda done: self._done(member, done))
+            # Whoever waits may have given up before: then nobody is told.
+            making.add_done_callback(lambda done: done.cancelled() or done.exception())
         return making
 
-    async def _made(self, member: Member) -> Lane:
+    async def _made(self, member: Member) -> None:
+        """Make the way to a member; it is there, and no longer being made, before anybody who waits goes on."""
         made_of = self._own.version()
         try:
             context, certificate = await asyncio.to_thread(self._read, member)
         except (SettingsError, CertificateRefused, OSError) as error:
             raise NoAnswer("own-certificate", again=False) from error
-        return Lane(
+        finally:
+            del self._making[member.authority]
+        before = self._lanes.get(member.authority)
+        self._lanes[member.authority] = Lane(
             member=member,
             certificate=certificate,
             made_of=made_of,
@@ -155,18 +160,11 @@ class Lanes:
             endpoints=[Endpoint(url=url, breaker=Breaker()) for url in member.endpoints],
             bulkhead=Bulkhead(self._concurrency),
         )
+        if before is not None:
+            self._retire(before)
 
     def _read(self, member: Member) -> tuple[ssl.SSLContext, bytes]:
         return asking_context(self._own, member), der_of(self._own.certificate.read_bytes())
-
-    def _done(self, member: Member, made: "asyncio.Task[Lane]") -> None:
-        del self._making[member.authority]
-        if made.cancelled() or made.exception() is not None:
-            return
-        before = self._lanes.get(member.authority)
-        self._lanes[member.authority] = made.result()
-        if before is not None:
-            self._retire(before)
 
     def _retire(self, lane: Lane) -> None:
         task = asyncio.create_task(lane.wire.close())

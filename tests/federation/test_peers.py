@@ -160,7 +160,7 @@ async def test_a_replica_that_could_not_be_tried_for_want_of_retries_is_tried_la
     now = [0.0]
     calls = calls_of(here, RegistryFile(tmp_path, here, there), seconds=lambda: now[0] + time.monotonic())
     async with FaultyProxy(there.own, Fault.HANG).listening(ports[1]):
-        await reply_of(calls, within=0.01)
+        await prepared(calls, THERE)
         back = calls._lanes.held()[0].endpoints[0].breaker
         for _ in range(5):
             back.failed(now[0] + time.monotonic())
@@ -232,13 +232,17 @@ async def no_more_open(before):
 async def test_the_ways_to_all_members_are_ready_before_anybody_asks(tmp_path):
     here, *others = (enrolled(tmp_path, code, port=free_port()) for code in (HERE, THERE, ELSEWHERE))
     calls = calls_of(here, RegistryFile(tmp_path, here, *others))
+    await prepared(calls, THERE, ELSEWHERE)
+    await calls.close()
+
+
+async def prepared(calls, *members):
     calls.prepare()
 
     async def ready():
-        return {lane.member.authority for lane in calls._lanes.held()} == {THERE, ELSEWHERE}
+        return {lane.member.authority for lane in calls._lanes.held()} == set(members)
 
     await until(ready)
-    await calls.close()
 
 
 async def test_a_new_certificate_of_our_own_is_shown_over_a_new_connection(tmp_path):
