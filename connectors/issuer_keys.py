@@ -56,6 +56,12 @@ class IssuerKeys:
             raise SourceUnavailable("The issuer's keys cannot be had; nobody can be identified.", reason="keys-missing")
         return self._known
 
+    async def reload(self) -> bool:
+        """Read the keys again, and return whether they could be had; if not, the last known ones stand."""
+        before = self._known
+        await self._refresh()
+        return self._known is not before
+
     async def _refresh(self) -> None:
         self._read_at = time.monotonic()
         try:

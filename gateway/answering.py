@@ -5,7 +5,6 @@ Answers are whole: where one part cannot be told for want of a decision, an entr
 
 import asyncio
 import logging
-import traceback
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
@@ -39,6 +38,7 @@ from gateway.errors import (
 from gateway.identity import Access, Ask, Caller, Claims, identify
 from gateway.ledger.commitments import Commitments
 from gateway.ledger.writer import LedgerWriter
+from gateway.logs import loggable, places
 from gateway.metrics.deciding import CountedDecider
 from gateway.metrics.metrics import Metrics
 from gateway.ports import Decider, Register
@@ -220,7 +220,7 @@ class Answering:
         try:
             await change.keep()
         except SourceFailed as error:
-            log.error("change not confirmed: request %s: %s", asked.request_id, error.reason)
+            log.error("change not confirmed: request %s: %s", loggable(asked.request_id), error.reason)
             lost = SourceUnavailable(
                 "Whether the change was kept is not known; ask again with the same key.", reason="change-unconfirmed"
             )
@@ -469,7 +469,7 @@ class Answering:
             self._metrics.fields_decided(entry.records)
             return replace(reply, entry=number)
         except AuditUnavailable as unavailable:
-            log.error("audit unavailable: request %s: %s", asked.request_id, unavailable.reason)
+            log.error("audit unavailable: request %s: %s", loggable(asked.request_id), unavailable.reason)
             return _problem(unavailable)
         except Exception as defect:  # an entry that cannot be made is a defect, and without an entry nothing is told
             return _problem(_unexpected(defect, asked.request_id))
@@ -508,6 +508,5 @@ def problem_of(error: DirectoryError) -> Problem:
 
 def _unexpected(error: Exception, request_id: str) -> DirectoryError:
     # The exception's own words may hold what was being loaded, so only its type and the places are logged.
-    places = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(traceback.extract_tb(error.__traceback__)))
-    log.error("unexpected %s: request %s: %s", type(error).__name__, request_id, places)
+    log.error("unexpected %s: request %s: %s", type(error).__name__, loggable(request_id), places(error))
     return DirectoryError("Unexpected error.", reason=f"unexpected:{type(error).__name__}")

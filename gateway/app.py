@@ -43,11 +43,12 @@ from gateway.access_report.words import Words, WordsUnreadable
 from gateway.answering import Answering
 from gateway.disclosure.redaction import Freshness
 from gateway.door import Door
-from gateway.errors import DirectoryError
+from gateway.errors import AuditUnavailable, DecisionUnavailable, SourceUnavailable
 from gateway.federation.asking import Peers
 from gateway.federation.assertion import AssertionChecker
-from gateway.federation.tls import OwnCertificate, PeerPort, assertion_key
-from gateway.http_requests import client_gone
+from gateway.federation.tls import CallerPort, OwnCertificate, PeerPort, assertion_key
+from gateway.health import Health
+from gateway.http_requests import Named, client_gone
 from gateway.ledger.master_key import MasterKey, NotWrappedByThis
 from gateway.ledger.writer import LedgerWriter
 from gateway.ledger_requests import LedgerRequests, ledger_routes
@@ -63,6 +64,7 @@ from gateway.pages.policies import PolicyEndpoint, policies_routes
 from gateway.pages.policy_views import PolicyViews
 from gateway.ports import Decider
 from gateway.rates import Rates
+from gateway.reloading import Reloading
 from gateway.reviewing.desk import ReviewDesk
 from gateway.reviewing.thresholds import Thresholds
 from gateway.settings import Settings, SettingsError
@@ -108,10 +110,12 @@ class Gateway:
         registry: FollowedRegistry | None = None,
         peers: PeerCalls | None = None,
         locator: LocatorParts | None = None,
+        issuer: IssuerKeys,
         pools: Mapping[str, Database],
         metrics: Metrics,
     ) -> None:
         """Hold the parts; `running` makes them."""
+        self.issuer = issuer
         self.pools = pools
         self.metrics = metrics
         self.registry = registry
@@ -219,10 +223,11 @@ async def running(
             request_timeout=settings.request_timeout,
             metrics=counting,
         )
+        issuer = IssuerKeys(_jwks(settings))
         tokens = TokenReader(
             issuer=settings.token_issuer,
             audience=settings.token_audience,
-            keys=IssuerKeys(_jwks(settings)),
+            keys=issuer,
             clock=clock,
         )
         yield Gateway(
@@ -237,6 +242,7 @@ async def running(
             registry=registry,
             peers=calls,
             locator=locator,
+            issuer=issuer,
             pools={"asks": database, "changes": changing},
             metrics=counting,
         )
@@ -251,6 +257,7 @@ def application(
     decider: Decider | None = None,
     ledger: LedgerWriter | None = None,
     peers: Peers | None = None,
+    port: CallerPort | None = None,
 ) -> Starlette:
     """Return the ASGI application; its parts start and stop with its lifespan."""
     metrics = Metrics()
@@ -261,8 +268,10 @@ def application(
             running(
                 settings, url=url, clock=clock, decider=decider, ledger=ledger, peers=peers, metrics=metrics
             ) as gateway,
-            _sampler(gateway, clock).running(),
+            _sampler(gateway, health := _health(gateway), clock).running(),
         ):
+            app.state.health = health
+            app.state.reloading = _reloading(gateway, port)
             app.state.gateway = gateway
             app.state.endpoint = GraphQLEndpoint(
                 answering=gateway.answering,
@@ -297,7 +306,7 @@ def application(
     app = Starlette(
         routes=routes,
         lifespan=lifespan,
-        middleware=[Middleware(Counted, metrics=metrics, routes=routes)],
+        middleware=[Middleware(Named), Middleware(Counted, metrics=metrics, routes=routes)],
         exception_handlers={ClientDisconnect: client_gone},
     )
     app.state.metrics_side = metrics_application(metrics.registry)
@@ -328,7 +337,7 @@ class PeerSide:
         ]
         self.app = Starlette(
             routes=routes,
-            middleware=[Middleware(Counted, metrics=metrics, routes=routes, door="peer")],
+            middleware=[Middleware(Named), Middleware(Counted, metrics=metrics, routes=routes, door="peer")],
             exception_handlers={ClientDisconnect: client_gone},
         )
         self.tls = port.context
@@ -489,21 +498,67 @@ async def _healthz(_request: Request) -> Response:
 
 
 async def _readyz(request: Request) -> Response:
-    checks = await _checks(request.app.state.gateway)
-    ready = all(checks.values())
-    return JSONResponse({"ready": ready, "checks": checks}, status_code=200 if ready else 503)
+    standing = await request.app.state.health.look()
+    return JSONResponse(standing.document(), status_code=200 if standing.ready else 503)
 
 
-async def _checks(gateway: Gateway) -> Mapping[str, bool]:
-    return {
-        "database": await _answers(gateway.database),
-        "ledger": gateway.ledger.writing,
-        **gateway.proof.checks,
-        "engine": _decides(gateway.decider),
-    }
+def _health(gateway: Gateway) -> Health:
+    proof, registry = gateway.proof, gateway.registry
+
+    async def ledger() -> None:
+        gateway.ledger.check()
+
+    async def signing() -> None:
+        if proof.checkpointer.fault is not None:
+            raise AuditUnavailable("Nothing is signed any more.", reason="tree-damaged")
+
+    async def witnesses() -> None:
+        proof.quorum.hold()
+
+    async def engine() -> None:
+        if not gateway.decider.revision:
+            raise DecisionUnavailable("The policy engine has given no answer yet.", reason="engine-not-started")
+
+    async def issuer() -> None:
+        await gateway.issuer.keys()
+
+    async def members() -> None:
+        if registry is not None and registry.in_force() is None:
+            raise SourceUnavailable("No registry of members is in force.", reason="registry-missing")
+
+    return Health(
+        needed={
+            "database": gateway.database.check,
+            "ledger": ledger,
+            "signing": signing,
+            "witnesses": witnesses,
+            "engine": engine,
+            "issuer": issuer,
+        },
+        beside={} if registry is None else {"registry": members},
+    )
 
 
-def _sampler(gateway: Gateway, clock: Callable[[], datetime]) -> Sampler:
+def _reloading(gateway: Gateway, port: CallerPort | None) -> Reloading:
+    registry = gateway.registry
+
+    async def rules() -> str:
+        reload = getattr(gateway.decider, "reload", None)  # one that is an OPA server is followed by itself
+        return "followed" if reload is None else str((await reload()).value)
+
+    async def issuer() -> str:
+        return "read" if await gateway.issuer.reload() else "refused"
+
+    async def members() -> str:
+        if registry is None:
+            return "none"
+        return "taken up" if await registry.reload() else "refused" if registry.complaint else "unchanged"
+
+    parts = {"rules": rules, "issuer": issuer, "registry": members}
+    return Reloading(parts if port is None else parts | {"certificate": port.reload})
+
+
+def _sampler(gateway: Gateway, health: Health, clock: Callable[[], datetime]) -> Sampler:
     async def signed_at() -> float | None:
         newest = await gateway.proof.reader.newest()
         return None if newest is None else clock().timestamp() - newest.age
@@ -512,27 +567,11 @@ def _sampler(gateway: Gateway, clock: Callable[[], datetime]) -> Sampler:
         waiting=lambda: gateway.ledger.waiting,
         pools=gateway.pools,
         decider=gateway.decider,
-        checks=lambda: _checks(gateway),
+        health=health,
         signed_at=signed_at,
         clock=clock,
     )
     return Sampler(looked, gateway.metrics)
-
-
-def _decides(decider: Decider) -> bool:
-    """Return whether the policy engine is there, with rules that are trusted."""
-    try:
-        return bool(decider.revision)
-    except DirectoryError:
-        return False
-
-
-async def _answers(database: Database) -> bool:
-    try:
-        await database.fetch("SELECT 1")
-    except DirectoryError:
-        return False
-    return True
 
 
 def _access_log(gateway: Gateway, clock: Callable[[], datetime]) -> AccessLogEndpoint:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import orjson
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.answering import Answering, Reply, problem_of
 from gateway.asked import Operation
@@ -34,6 +34,7 @@ from gateway.errors import (
 )
 from gateway.http_negotiation import media_type_of
 from gateway.identity import REASON_LIMIT, Access, Claims
+from gateway.logs import REQUEST, loggable
 from gateway.metrics.metrics import ANSWERED
 from gateway.tokens import RefusedToken, TokenReader
 
@@ -58,6 +59,9 @@ STATUS: Mapping[str, int] = {
 
 OUTCOME = "gateway.outcome"
 """Where a request's scope has what a reply came to, for whoever counts."""
+
+REQUEST_ID = "gateway.request-id"
+"""Where a request's scope has its id."""
 
 NUMBER_LIMIT = 30
 """Digits of a number in a request body: longer ones cost more to read than they can mean."""
@@ -94,8 +98,31 @@ class ReplyResponse(Response):
         await super().__call__(scope, receive, send)
 
 
+class Named:
+    """An application whose every request has an id, which its log lines name."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Take the application."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        scope[REQUEST_ID] = request_id_of(Request(scope))
+        token = REQUEST.set(loggable(scope[REQUEST_ID]))
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            REQUEST.reset(token)
+
+
 def request_id_of(request: Request) -> str:
-    """Return the id the client gave, or a new one."""
+    """Return the id the client gave, or the one that the request was given here."""
+    known = request.scope.get(REQUEST_ID)
+    if isinstance(known, str):
+        return known
     given = request.headers.get("x-request-id", "")
     return given if _REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
 

@@ -23,6 +23,11 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
+    log_format: Literal["json", "text"] | None = Field(
+        None, description="Form of log lines on standard error. Unset: JSON in production, text in development."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+
     metrics_host: str = Field("127.0.0.1", description="Address on which `/metrics` is served.")
     metrics_port: int | None = Field(
         None,
@@ -255,6 +260,11 @@ class Settings(BaseSettings):
     freshness_link_days: int = Field(
         365, gt=0, description="Days after which a carer's, setting's or service's link to a child is stale."
     )
+
+    @property
+    def logs_for_machines(self) -> bool:
+        """Whether log lines are JSON."""
+        return self.log_format == "json" or (self.log_format is None and self.env == "production")
 
     @model_validator(mode="after")
     def _environment_is_stated(self) -> "Settings":

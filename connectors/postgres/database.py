@@ -88,6 +88,12 @@ class Database:
             )
         return cls(pool, url=url, timeout=timeout)
 
+    async def check(self) -> None:
+        """Return where the database answers and can be written to; raises `SourceUnavailable` where not."""
+        row = await self.fetchrow("SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'")
+        if row is None or row[0]:
+            raise SourceUnavailable("The database cannot be written to.", reason="database:read-only")
+
     @property
     def connections(self) -> tuple[int, int]:
         """Return how many connections are in use and how many are idle."""

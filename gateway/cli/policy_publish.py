@@ -23,7 +23,7 @@ from connectors.policy_engine import TrustedRules
 from connectors.postgres.database import Database
 from connectors.postgres.rule_releases import RuleReleases
 from connectors.rule_set import RuleSet
-from gateway.cli.running import console, database_url, run
+from gateway.cli.running import announce, database_url, run
 from gateway.cli.serving import listening, serve_on
 from gateway.settings import Settings, SettingsError
 
@@ -43,13 +43,13 @@ def publish(
     """
 
     async def act(settings: Settings) -> None:
-        async def announce(address: str) -> bool:
-            console.print(f"Serving the rules at [link]{address}/bundle.tar.gz[/link]")
+        async def up(address: str) -> bool:
+            announce(f"Serving the rules at {address}/bundle.tar.gz", settings)
             return True
 
-        await serve_on(listening(host, port), rules_application(settings), once_up=announce)
+        await serve_on(listening(host, port), rules_application(settings), once_up=up)
 
-    run(act)
+    run(act, serves=True)
 
 
 def opa(
@@ -60,7 +60,7 @@ def opa(
     Start the gateway with GATEWAY_OPA_URL=http://127.0.0.1:8181. The rules reach OPA as `gateway policy publish`
     serves them, on a port of the loopback interface. Exits with 1 if OPA cannot go on.
     """
-    run(lambda settings: _served_by_opa(settings, address))
+    run(lambda settings: _served_by_opa(settings, address), serves=True)
 
 
 def rules_application(settings: Settings) -> Starlette:
@@ -112,7 +112,7 @@ async def _served_by_opa(settings: Settings, address: str) -> None:
     key = settings.policies_key_file
     arguments = serving_arguments(address=address, rules_url=rules_url, key_file=None if key is None else str(key))
     server = await asyncio.create_subprocess_exec(command, *arguments)
-    console.print(f"Starting OPA at [link]http://{address}[/link], rules from {rules_url}")
+    announce(f"Starting OPA at http://{address}, rules from {rules_url}", settings)
     ended = asyncio.create_task(server.wait())
     await asyncio.wait({serving, ended}, return_when=asyncio.FIRST_COMPLETED)
     if not serving.done():
@@ -121,7 +121,7 @@ async def _served_by_opa(settings: Settings, address: str) -> None:
         server.terminate()
     await asyncio.gather(serving, ended)
     if server.returncode:
-        console.print(f"OPA ended with {server.returncode}.", style="red")
+        announce(f"OPA ended with {server.returncode}.", settings)
         raise typer.Exit(1)
 
 

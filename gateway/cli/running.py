@@ -1,6 +1,7 @@
 """What every command does alike: read the settings, find the database, and say what is wrong in one sentence."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeVar
 
@@ -13,6 +14,7 @@ from connectors.postgres.migration import MigrationRefused, migrate
 from connectors.postgres.server import embedded_server
 from connectors.rule_set import RuleSetUnreadable
 from connectors.rule_signature import RulesNotTrusted
+from gateway import logs
 from gateway.errors import DirectoryError
 from gateway.settings import Settings, SettingsError, read_settings
 
@@ -20,13 +22,21 @@ console: Final = Console(stderr=True)
 EXIT_UNAVAILABLE: Final = 3
 EXIT_REFUSED: Final = 2
 Returned = TypeVar("Returned")
+log = logging.getLogger("gateway.cli")
 
 
-def run(act: Callable[[Settings], Coroutine[Any, Any, Returned]]) -> Returned:
-    """Run a command with the settings; what goes wrong on purpose ends it with one sentence and exit code 2 or 3."""
+def run(act: Callable[[Settings], Coroutine[Any, Any, Returned]], *, serves: bool = False) -> Returned:
+    """Run a command with the settings; what goes wrong on purpose ends it with one sentence and exit code 2 or 3.
+
+    One that serves writes log lines in the form that the settings say; every other one speaks to people.
+    """
+    machine = False
     try:
+        settings = read_settings()
+        machine = serves and settings.logs_for_machines
+        logs.configure(machine=machine, level=settings.log_level)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            return runner.run(act(read_settings()))
+            return runner.run(act(settings))
     except (
         SettingsError,
         MigrationRefused,
@@ -35,13 +45,28 @@ def run(act: Callable[[Settings], Coroutine[Any, Any, Returned]]) -> Returned:
         EnginesDiffer,
         RulesNotTrusted,
     ) as error:
-        console.print(str(error), markup=False, style="red")
+        _complain(str(error), machine=machine)
         raise typer.Exit(EXIT_REFUSED) from error
     except DirectoryError as error:
-        console.print(error.message, markup=False, style="red")
+        _complain(error.message, machine=machine)
         raise typer.Exit(EXIT_UNAVAILABLE) from error
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+
+
+def announce(text: str, settings: Settings) -> None:
+    """Say what whoever started a server waits for: a log line where those are for machines."""
+    if settings.logs_for_machines:
+        log.info(text)
+    else:
+        console.print(text)
+
+
+def _complain(text: str, *, machine: bool) -> None:
+    if machine:
+        log.critical(text)
+    else:
+        console.print(text, markup=False, style="red")
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -1,12 +1,11 @@
 """`gateway serve`: serve the graph."""
 
 import socket
-import ssl
 from collections.abc import Awaitable, Callable
 
 from connectors.postgres.migration import pending
-from gateway.cli.running import console, database_url, run
-from gateway.federation.tls import caller_context
+from gateway.cli.running import announce, database_url, run
+from gateway.federation.tls import CallerPort
 from gateway.settings import Settings, SettingsError
 
 
@@ -27,35 +26,38 @@ def serve() -> None:
         bound = listening(settings.host, settings.port)
         peers = None if settings.peer_port is None else listening(settings.host, settings.peer_port, "PEER_PORT")
         metrics = metrics_socket(settings)
+        port = _port(settings)
         await serve_on(
             bound,
-            application(settings, url=url),
-            once_up=_announce(peers, metrics),
-            tls=_tls(settings),
+            application(settings, url=url, port=port),
+            once_up=_announcing(settings, peers, metrics),
+            tls=None if port is None else port.context,
             peers=peers,
             metrics=metrics,
         )
 
-    run(act)
+    run(act, serves=True)
 
 
-def _announce(peers: socket.socket | None, metrics: socket.socket | None) -> Callable[[str], Awaitable[bool]]:
-    async def announce(address: str) -> bool:
+def _announcing(
+    settings: Settings, peers: socket.socket | None, metrics: socket.socket | None
+) -> Callable[[str], Awaitable[bool]]:
+    async def up(address: str) -> bool:
         if peers is not None:
             host, port = peers.getsockname()[:2]
-            console.print(f"Answering other authorities at https://{host}:{port}")
+            announce(f"Answering other authorities at https://{host}:{port}", settings)
         if metrics is not None:
             host, port = metrics.getsockname()[:2]
-            console.print(f"Metrics at http://{host}:{port}/metrics")
-        console.print(f"Serving the graph at [link]{address}/graphql[/link]")
+            announce(f"Metrics at http://{host}:{port}/metrics", settings)
+        announce(f"Serving the graph at {address}/graphql", settings)
         return True
 
-    return announce
+    return up
 
 
-def _tls(settings: Settings) -> ssl.SSLContext | None:
+def _port(settings: Settings) -> CallerPort | None:
     if settings.tls_cert_file is None and settings.tls_key_file is None:
         return None
     if settings.tls_cert_file is None or settings.tls_key_file is None:
         raise SettingsError("GATEWAY_TLS_CERT_FILE and GATEWAY_TLS_KEY_FILE: must be set together")
-    return caller_context(settings.tls_cert_file, settings.tls_key_file)
+    return CallerPort(settings.tls_cert_file, settings.tls_key_file)

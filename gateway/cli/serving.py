@@ -12,6 +12,7 @@ from typing import Final
 import uvicorn
 from starlette.applications import Starlette
 
+from gateway.reloading import Reloading
 from gateway.settings import Settings, SettingsError
 from gateway.tls_protocol import TlsProtocol
 
@@ -77,7 +78,12 @@ async def serve_on(
     """
     server = _Server(_config(app, tls))
     # The lifespan runs here and not in uvicorn, which would turn a failed start into a stack trace.
-    async with app.router.lifespan_context(app), _peers_served(app, peers), _metrics_served(app, metrics):
+    async with (
+        app.router.lifespan_context(app),
+        _peers_served(app, peers),
+        _metrics_served(app, metrics),
+        _reloading_when_told(app),
+    ):
         serving = asyncio.create_task(server.serve(sockets=[bound]))
         up = asyncio.create_task(server.up.wait())
         await asyncio.wait({serving, up}, return_when=asyncio.FIRST_COMPLETED)
@@ -95,6 +101,28 @@ async def serving_beside(app: Starlette, bound: socket.socket, *, peers: socket.
     async with app.router.lifespan_context(app), _served(app, None, bound), _peers_served(app, peers):
         host, port = bound.getsockname()[:2]
         yield f"http://{host}:{port}"
+
+
+@asynccontextmanager
+async def _reloading_when_told(app: Starlette) -> AsyncIterator[None]:
+    """Read again what lies in files whenever SIGHUP comes, for the length of the block."""
+    reloading: Reloading | None = getattr(app.state, "reloading", None)
+    if reloading is None:
+        yield
+        return
+    loop, under_way = asyncio.get_running_loop(), set[asyncio.Task[object]]()
+
+    def begin() -> None:
+        task = asyncio.create_task(reloading.reload(), name="reload")
+        under_way.add(task)
+        task.add_done_callback(under_way.discard)
+
+    loop.add_signal_handler(signal.SIGHUP, begin)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
+        await asyncio.gather(*under_way, return_exceptions=True)
 
 
 @asynccontextmanager
@@ -137,7 +165,7 @@ async def _served(
 def _config(app: Starlette, tls: ssl.SSLContext | None, *, keep_alive: int = KEEP_ALIVE) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        log_level="warning",
+        log_config=None,  # the process has one form of lines
         access_log=False,  # a request's line says nothing that the ledger does not, and less safely
         server_header=False,
         timeout_graceful_shutdown=GRACE,

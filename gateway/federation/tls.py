@@ -1,5 +1,6 @@
 """TLS between gateways: version 1.3 only, certificates on both sides, changed without a restart."""
 
+import asyncio
 import ssl
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -64,6 +65,27 @@ def caller_context(certificate: Path, key: Path) -> ssl.SSLContext:
             "GATEWAY_TLS_CERT_FILE and GATEWAY_TLS_KEY_FILE: not a certificate and its key in PEM"
         ) from error
     return context
+
+
+class CallerPort:
+    """The TLS of the port for callers, whose certificate can be changed while it serves."""
+
+    def __init__(self, certificate: Path, key: Path) -> None:
+        """Take the certificate's files; raises as `caller_context` does."""
+        self._certificate = certificate
+        self._key = key
+        self._current = caller_context(certificate, key)
+        self.context = caller_context(certificate, key)
+        """What to listen with: it hands each handshake to the context of the moment."""
+        self.context.sni_callback = self._hand_over
+
+    async def reload(self) -> str:
+        """Read the files again; raises as `caller_context` does, and then those before stand."""
+        self._current = await asyncio.to_thread(caller_context, self._certificate, self._key)
+        return "read"
+
+    def _hand_over(self, connection: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:
+        connection.context = self._current
 
 
 def asking_context(own: OwnCertificate, member: Member) -> ssl.SSLContext:

@@ -7,13 +7,16 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from time import perf_counter
-from typing import Protocol
+from time import monotonic, perf_counter
+from typing import Final, Protocol
 
 from gateway.errors import AuditUnavailable
 from gateway.ledger.canonical import PreparedEntry, prepare
 from gateway.ledger.entry import AuditEntry
 from gateway.metrics.metrics import Metrics
+
+FAILED_LATELY: Final = 5.0
+"""Seconds after a group that was not written in which the ledger counts as not ready."""
 
 
 class LedgerStore(Protocol):
@@ -61,6 +64,8 @@ class LedgerWriter:
         self._arrived = asyncio.Event()
         self._closing = False
         self._task: asyncio.Task[None] | None = None
+        self._failed_at: float | None = None
+        self._failure = ""
 
     def start(self) -> None:
         """Begin to write; call once, inside the loop that records."""
@@ -77,6 +82,13 @@ class LedgerWriter:
     def writing(self) -> bool:
         """Whether entries are taken at all, for the readiness check."""
         return self._task is not None and not self._task.done() and not self._closing
+
+    def check(self) -> None:
+        """Return where entries are written; raises `AuditUnavailable` where they are not, or were not a moment ago."""
+        if not self.writing:
+            raise _unavailable("ledger-closed")
+        if self._failed_at is not None and monotonic() - self._failed_at < FAILED_LATELY:
+            raise _unavailable(self._failure)
 
     @property
     def waiting(self) -> int:
@@ -137,9 +149,11 @@ class LedgerWriter:
         try:
             first = await self._store.append([waiting.entry for waiting in group])
         except AuditUnavailable as error:
+            self._failed_at, self._failure = monotonic(), error.reason
             for waiting in group:
                 _fail(waiting, AuditUnavailable(error.message, reason=error.reason))
             return
+        self._failed_at = None
         self._metrics.entries_recorded(len(group), seconds=perf_counter() - began)
         for seq, waiting in enumerate(group, start=first):
             if not waiting.recorded.done():

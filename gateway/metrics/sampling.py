@@ -11,6 +11,7 @@ from typing import Final, Protocol
 import psutil  # type: ignore[import-untyped]  # it ships no types
 
 from gateway.errors import DirectoryError
+from gateway.health import Health
 from gateway.metrics.metrics import Metrics
 from gateway.ports import Decider
 
@@ -37,7 +38,7 @@ class Looked:
     waiting: Callable[[], int]
     pools: Mapping[str, Pool]
     decider: Decider
-    checks: Callable[[], Awaitable[Mapping[str, bool]]]
+    health: Health
     signed_at: Callable[[], Awaitable[float | None]]
     """When the newest checkpoint was signed, in seconds since 1970; None while there is none."""
     clock: Callable[[], datetime]
@@ -73,7 +74,7 @@ class Sampler:
             metrics.pool_stands(name, used=used, idle=idle)
         metrics.process_stands(memory=self._process.memory_info().rss, files=self._process.num_fds())
         self._look_at_rules()
-        for part, ready in (await looked.checks()).items():
+        for part, ready in (await looked.health.look()).checks.items():
             metrics.part_stands(part, ready=ready)
         with suppress(DirectoryError):  # the time stays where it was, and so grows old
             signed_at = await looked.signed_at()

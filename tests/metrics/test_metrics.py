@@ -106,7 +106,7 @@ async def test_entries_groups_and_commits_of_the_ledger_are_counted(stage):
 
 
 async def test_a_decision_is_counted_as_asked_once_and_as_remembered_from_then_on(database, database_url, tmp_path):
-    nurse = await a_persona(database, "school-nurse")
+    nurse = await a_persona(database, "health-practitioner")
     async with a_gateway(database_url, tmp_path) as client:
         await client.ask(nurse, ME)
         first = await client.metrics()
@@ -135,7 +135,7 @@ class BrokenStore:
 
 
 async def test_engine_and_ledger_that_fail_are_counted_by_the_kind_of_reason(database, database_url, tmp_path):
-    nurse = await a_persona(database, "school-nurse")
+    nurse = await a_persona(database, "health-practitioner")
     async with a_gateway(database_url, tmp_path, decider=SilentDecider()) as client:
         await client.ask(nurse, ME)
         silent = await client.metrics()
@@ -167,7 +167,8 @@ async def test_what_stands_for_a_moment_is_looked_at_while_the_gateway_serves(st
     assert stands["gateway_open_files"] > 3
     parts = {name: value for name, value in stands.items() if name.startswith("gateway_ready{")}
     assert parts == {
-        f'gateway_ready{{part="{part}"}}': 1 for part in ("database", "ledger", "signing", "witnesses", "engine")
+        f'gateway_ready{{part="{part}"}}': 1
+        for part in ("database", "ledger", "signing", "witnesses", "engine", "issuer")
     }
 
 

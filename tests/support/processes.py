@@ -28,7 +28,7 @@ from tests.support.ledger import as_read, opening_reader
 from tests.support.tools import opa_command
 
 PROJECT = Path(__file__).parents[2]
-START_TIMEOUT = 60.0
+START_TIMEOUT = 120.0
 """Seconds any process may take to start on a machine that has much else to do; no requirement."""
 
 _ESTABLISHED = "01"
@@ -129,7 +129,7 @@ async def a_served_gateway(data_dir, *, url=None, **settings):
             return "Serving the graph" in running.complained and "/graphql" in running.complained
 
         await until(announced, within=START_TIMEOUT)
-        running.address = re.search(r"(http://\S+)/graphql", running.complained)[1]
+        running.address = re.search(r"(https?://\S+)/graphql", running.complained)[1]
         yield running
 
 
