@@ -6,7 +6,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --no-input --disable-pip-version-check
 ENOUGH := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo test faults check bench lock graphiql composers conformance clean
+.PHONY: help demo test faults check bench wheel sbom audit lock graphiql composers conformance clean
 .DELETE_ON_ERROR:
 
 help:
@@ -16,6 +16,9 @@ help:
 	@echo "make test      run the tests"
 	@echo "make faults    cause every fault for as long as promised, and print what was lost (15 minutes)"
 	@echo "make check     formatting, lint, types and policies"
+	@echo "make wheel     build the package in dist/, with rules, pages, schema and migrations in it"
+	@echo "make sbom      list what the package is made of, in dist/sbom.json (CycloneDX)"
+	@echo "make audit     ask for known vulnerabilities of every locked package (needs the advisory service)"
 	@echo "make bench     measure, and print ratios"
 	@echo "make clean     remove the environment and caches"
 	@echo "make lock      choose the versions of all packages afresh (needs uv)"
@@ -44,10 +47,30 @@ check: .venv/development
 bench: .venv/development
 	@$(BIN)/python -m benchmarks
 
+wheel: .venv/running
+	$(BIN)/python -m hatchling build -t wheel
+
+sbom: .venv/supply
+	@mkdir -p dist
+	$(SUPPLY)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --mc-type application \
+		--output-reproducible --sv 1.6 -o dist/sbom.json
+
+audit: .venv/supply
+	@tools/supply/audit $(SUPPLY)/pip-audit
+
+# In an environment of its own, so that it is no part of what it looks over.
+SUPPLY := .venv/supply-tools/bin
+.venv/supply: tools/supply/requirements.lock .venv/running
+	@$(BIN)/python -m venv --clear .venv/supply-tools
+	@$(SUPPLY)/python -m pip install --no-input --disable-pip-version-check --quiet \
+		--require-hashes --requirement tools/supply/requirements.lock
+	@touch $@
+
 lock:
 	$(UV) pip compile pyproject.toml --group build $(LOCKING) --output-file requirements.lock
 	$(UV) pip compile pyproject.toml --group build --group dev $(LOCKING) --constraint requirements.lock \
 		--output-file requirements-dev.lock
+	$(UV) pip compile tools/supply/requirements.in $(LOCKING) --output-file tools/supply/requirements.lock
 
 LOCKING := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 

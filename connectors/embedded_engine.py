@@ -61,7 +61,8 @@ class EmbeddedDecider:
             RulesDoNotBuild: The rules do not compile.
         """
         self._rules = RuleSet.read(rule_set_dir)
-        self._timeout = timeout
+        self.timeout = timeout
+        """Seconds that a question may take."""
         self._local = threading.local()
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="policy")
         # All workers build now and meet at the barrier, so that none takes the work of another
@@ -93,7 +94,7 @@ class EmbeddedDecider:
         """
         loop, parts = asyncio.get_running_loop(), _parts(question.as_input())
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(self.timeout):
                 answers = await asyncio.gather(
                     *(loop.run_in_executor(self._threads, self._ask, part) for part in parts)
                 )

@@ -21,8 +21,8 @@ from gateway.errors import DecisionUnavailable, SourceFailed
 
 log = logging.getLogger("gateway.rules")
 
-ATTEMPTS = 3
-"""How often the golden questions are asked of a new engine: a busy machine may be late once."""
+PROVING_TIMEOUT = 30.0
+"""Seconds that a golden question may take."""
 
 Trust = Callable[[RuleSet], Awaitable[None]]
 """Raises `RulesNotTrusted` for a rule set that may not be taken up."""
@@ -159,11 +159,12 @@ class FollowingDecider:
 
     async def _built(self, rules: RuleSet) -> EmbeddedDecider:
         await self._trust(rules)
-        engine = await asyncio.to_thread(EmbeddedDecider, self._folder, timeout=self._timeout)
+        # While it is proven nobody waits for it, and a busy machine says nothing about the rules.
+        engine = await asyncio.to_thread(EmbeddedDecider, self._folder, timeout=max(self._timeout, PROVING_TIMEOUT))
         try:
             if engine.rules.digest != rules.digest:
                 raise RulesNotTrusted("the rules changed while they were being read")
-            replay = await self._proven(engine)
+            replay = await replay_golden(engine, self._folder, revision=engine.revision)
             if replay is Replay.OUT_OF_DATE:
                 message = f"the golden answers are of other rules than {rules.revision}: gateway policy golden --write"
                 if self._golden_required:
@@ -172,12 +173,5 @@ class FollowingDecider:
         except BaseException:
             await engine.close()
             raise
+        engine.timeout = self._timeout
         return engine
-
-    async def _proven(self, engine: EmbeddedDecider) -> Replay:
-        for _ in range(ATTEMPTS - 1):
-            try:
-                return await replay_golden(engine, self._folder, revision=engine.revision)
-            except DecisionUnavailable:
-                continue
-        return await replay_golden(engine, self._folder, revision=engine.revision)

@@ -18,8 +18,6 @@ from gateway.vocabulary import RecordType
 
 FILE = "answers.json"
 SHARES = 3
-TRIES = 10
-"""How often a golden question is asked of an engine that is late: a busy machine keeps no gateway from starting."""
 BREAK_GLASS = GrantAttributes(kind="break-glass", ground="significant-harm", state="usable", justification="recorded")
 
 PLAIN: Mapping[str, Any] = {
@@ -241,7 +239,7 @@ async def replay_golden(decider: Decider, folder: Path, *, revision: str) -> Rep
     if given_under != revision:
         return Replay.OUT_OF_DATE
     for question, golden in pairs:
-        answer = await _patiently(decider, question)
+        answer = await decider.decide(question)
         if answer.revision != revision:
             raise EnginesDiffer(f"{decider.name} decides by revision {answer.revision}, not by {revision}")
         for key, decision in golden.items.items():
@@ -251,21 +249,6 @@ async def replay_golden(decider: Decider, folder: Path, *, revision: str) -> Rep
                     f"{key}: expected {decision}, got {answer.items[key]}"
                 )
     return Replay.AGREED
-
-
-async def _patiently(decider: Decider, question: Question) -> Answer:
-    """Return an answer however busy the machine is: one that comes late says nothing about the rules.
-
-    Raises:
-        DecisionUnavailable: The engine gave none.
-    """
-    for _ in range(TRIES - 1):
-        try:
-            return await decider.decide(question)
-        except DecisionUnavailable as unavailable:
-            if unavailable.reason != "engine-late":
-                raise
-    return await decider.decide(question)
 
 
 def _pair(entry: Mapping[str, Any], revision: str) -> tuple[Question, Answer]:

@@ -3,7 +3,6 @@
 import asyncio
 import shutil
 import time
-from collections import Counter
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -106,35 +105,6 @@ async def test_questions_asked_at_once_get_their_own_answers(decider):
 
 async def test_the_golden_answers_are_repeated(decider):
     assert await replay_golden(decider, POLICIES, revision=RULES.revision) is Replay.AGREED
-
-
-class LateAtFirst:
-    """An engine on a busy machine: each question is answered late twice, and then in time."""
-
-    def __init__(self, engine, *, reason="engine-late"):
-        self.name, self.revision = engine.name, engine.revision
-        self._engine, self._reason = engine, reason
-        self._late = Counter()
-
-    async def decide(self, question):
-        key = repr(question)
-        self._late[key] += 1
-        if self._late[key] <= 2:
-            raise DecisionUnavailable("No policy decision could be had in time.", reason=self._reason)
-        return await self._engine.decide(question)
-
-
-async def test_a_late_golden_answer_is_waited_for(decider):
-    late = LateAtFirst(decider)
-
-    assert await replay_golden(late, POLICIES, revision=RULES.revision) is Replay.AGREED
-
-
-async def test_an_engine_that_fails_is_not_asked_for_golden_answers_again(decider):
-    failing = LateAtFirst(decider, reason="engine-failed")
-
-    with pytest.raises(DecisionUnavailable):
-        await replay_golden(failing, POLICIES, revision=RULES.revision)
 
 
 async def test_a_changed_golden_answer_stops_the_engine(copied):

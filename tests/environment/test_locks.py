@@ -44,10 +44,11 @@ def test_every_locked_package_has_a_hash(lock):
     assert all(line.endswith("\\") for line in packages)
 
 
+SUPPLY = "tools/supply/requirements.lock"
 TOOLS = [path.relative_to(ROOT).as_posix() for path in sorted(ROOT.glob("tools/*/package-lock.json"))]
 
 
-@pytest.mark.parametrize("file", [*LOCKS, *TOOLS])
+@pytest.mark.parametrize("file", [*LOCKS, SUPPLY, *TOOLS])
 def test_no_lock_names_the_host_it_was_made_from(file):
     assert "registry" not in text_of(file)
     assert "--index-url" not in text_of(file)
