@@ -4,9 +4,10 @@
 
 Starts a PostgreSQL of its own under a temporary folder, with durable commits. Every entry holds 30 fields, each with a
 commitment; entries are made beforehand, since that is the gateway's work, and what making one takes is printed apart.
-The ways take turns; the figures are medians over the rounds, and the ratios are within the same run. What sealing costs
-is seen beside a writer that puts as many letters in its place. Last, several processes write to the one database, with
-as many entries waiting in all.
+Each writing process signs checkpoints with their tiles beside it, once a second, on the loop that serves. The ways take
+turns; the figures are medians over the rounds, and the ratios are within the same run. What sealing costs is seen
+beside a writer that puts as many letters in its place. Last, several processes write to the one database, with as many
+entries waiting in all.
 """
 
 import argparse
@@ -17,21 +18,26 @@ import sys
 import tempfile
 import time
 import timeit
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from itertools import cycle
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
+from connectors.postgres.checkpoints import PostgresCheckpoints
 from connectors.postgres.ledger import PostgresLedgerStore
 from connectors.postgres.ledger_keys import SealingKeys
 from connectors.postgres.migration import migrate
 from connectors.postgres.server import EmbeddedServer
+from gateway.cli.running import loop_factory
 from gateway.ledger import canonical
 from gateway.ledger.canonical import leaf_hash, prepare
+from gateway.ledger.checkpoint import origin_of
+from gateway.ledger.checkpointing import Checkpointer
 from gateway.ledger.commitments import Commitments
 from gateway.ledger.entry import (
     AccessNote,
@@ -45,6 +51,7 @@ from gateway.ledger.entry import (
     SourceNote,
 )
 from gateway.ledger.master_key import MasterKey, new_key
+from gateway.ledger.notes import KeyKind, SigningKey
 from gateway.ledger.writer import LedgerWriter
 from gateway.vocabulary import RecordType, SourceStatus
 
@@ -66,6 +73,9 @@ RECORDS = (
 )
 DOCUMENT = "query WhoWorksWith($id: ID!) { child(by: {id: $id}) { id givenName familyName carers { id name } } }" * 4
 MASTER = MasterKey(b"a key for measuring, of 32 bytes")
+ORIGIN = origin_of("E08000009")
+SIGNING = SigningKey(ORIGIN, KeyKind.LOG, b"a seed for measuring: 32 bytes!!")
+Result = TypeVar("Result")
 SHARED, UNSEALED, SINGLE = "waiting entries share a commit", "the same, nothing sealed", "a transaction an entry"
 START_TIME = 4.0
 """Seconds that processes have to start before all of them begin."""
@@ -122,6 +132,9 @@ async def measure(
     waits: list[float] = []
     supply = cycle(entries)
     await asyncio.sleep(max(0.0, begin_at - time.time()))
+    checkpoints = PostgresCheckpoints(url, timeout=10)
+    checkpointer = Checkpointer(checkpoints, origin=ORIGIN, keys=[SIGNING])
+    checkpointer.start()
     started, worked = time.perf_counter(), time.process_time()
 
     async def ask() -> None:
@@ -134,8 +147,17 @@ async def measure(
     await asyncio.gather(*(ask() for _ in range(concurrent)))
     elapsed, worked = time.perf_counter() - started, time.process_time() - worked
     await writer.close()
-    await store.close()
+    await checkpointer.close()
+    await asyncio.gather(store.close(), checkpoints.close())
+    if checkpointer.fault is not None:
+        raise RuntimeError(checkpointer.fault)
     return waits, elapsed, worked
+
+
+def run(work: Coroutine[Any, Any, Result]) -> Result:
+    """Run work on the event loop that a gateway serves on."""
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        return runner.run(work)
 
 
 def figures_of(waits: Sequence[float], elapsed: float, worked: float) -> Figures:
@@ -150,7 +172,7 @@ def write_alone(
 ) -> tuple[list[float], float, float]:
     """Write in a process of its own."""
     entries = [entry(uuid4()) for _ in range(2_000)]
-    return asyncio.run(
+    return run(
         measure(url, entries, group_limit=group_limit, concurrent=concurrent, seconds=seconds, begin_at=begin_at)
     )
 
@@ -258,4 +280,4 @@ def row(label: str, rows: Sequence[Figures]) -> float:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    run(main())

@@ -13,7 +13,7 @@ from connectors.postgres.database import Database
 from connectors.postgres.ledger_keys import SealingKeys
 from connectors.postgres.ledger_tree import become_writer
 from gateway.errors import AuditUnavailable, SourceFailed
-from gateway.ledger.canonical import ChildRow, IndexRow, PreparedEntry, SealedEntry, leaf_hash
+from gateway.ledger.canonical import ChildRow, ClosedEntry, IndexRow, PreparedEntry
 from gateway.ledger.master_key import NotWrappedByThis
 from gateway.ledger.opening import OpenedEntry, open_entry, tags_of
 from gateway.ledger.reading import IndexedEntry
@@ -23,27 +23,18 @@ from gateway.vocabulary import ChildId, PersonId
 
 SEQUENCER_LOCK: Final = 0x6C6564676572  # "ledger": one gateway at a time appends, whichever process it is
 BATCH: Final = 2_000
+SERVER_SHARE: Final = 0.9
+"""Of the time an append may take, what the server may take of it."""
+GONE_AFTER: Final = 100
+"""Milliseconds after which the server sees that a gateway which waits for its turn is gone."""
 _AFTER_ALL: Final = 2**63 - 1
 
 _FOREIGN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
 
-# The lock is taken before the head is read, in a statement of its own, so that the head is seen as the lock leaves it.
-_BEGIN = f"""
-BEGIN ISOLATION LEVEL READ COMMITTED;
-SET LOCAL synchronous_commit TO on;
-SELECT pg_advisory_xact_lock({SEQUENCER_LOCK})
-"""
-_NEXT = "SELECT coalesce(max(seq) + 1, 0) FROM ledger_entry"
 _APPEND = """
-WITH appended AS (
-    INSERT INTO ledger_entry (seq, entry, leaf_hash, at, request_id, person, role, agency, authority, purpose,
-                              outcome, searches)
-    SELECT * FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::timestamptz[], $5::text[], $6::text[], $7::text[],
-                         $8::text[], $9::text[], $10::text[], $11::text[], $12::smallint[])
-)
-INSERT INTO ledger_child (tag, seq, told, withheld)
-SELECT tag, seq, string_to_array(told, ' '), string_to_array(withheld, ' ')
-FROM unnest($13::bytea[], $14::bigint[], $15::text[], $16::text[]) AS touched (tag, seq, told, withheld)
+SELECT ledger_append($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[],
+                     $8::text[], $9::text[], $10::text[], $11::smallint[], $12::bytea[], $13::int[], $14::text[],
+                     $15::text[])
 """
 # The numbers are found first, in the index of children alone; the entries are then read by number and by nothing else.
 _ABOUT = """
@@ -67,7 +58,6 @@ class PostgresLedgerStore:
         self._url = url
         self._keys = keys
         self._timeout = timeout
-        self._room_to = 0
         self._connection: asyncpg.Connection | None = None
 
     async def close(self) -> None:
@@ -77,7 +67,12 @@ class PostgresLedgerStore:
             with _unavailable():
                 await connection.close(timeout=self._timeout)
 
-    async def append(self, entries: Sequence[PreparedEntry]) -> int:
+    def sealed(self, entry: PreparedEntry) -> PreparedEntry | ClosedEntry:
+        """Return the entry sealed, if its keys are at hand; the others are sealed when they are appended."""
+        keys = self._keys.at_hand(entry.keys)
+        return entry if keys is None else entry.closed(keys)
+
+    async def append(self, entries: Sequence[PreparedEntry | ClosedEntry]) -> int:
         """Append all entries in their order, or none, and return the sequence number of the first once durable.
 
         Raises:
@@ -92,28 +87,21 @@ class PostgresLedgerStore:
             self._drop()
             raise
 
-    async def _append(self, entries: Sequence[PreparedEntry]) -> int:
+    async def _append(self, entries: Sequence[PreparedEntry | ClosedEntry]) -> int:
         connection = await self._connected()
-        # Before the lock is taken: other gateways need not wait while keys are looked up and entries sealed.
-        keys = await self._keys.to_seal(connection, {name for entry in entries for name in entry.keys})
-        closed = [entry.closed(keys) for entry in entries]
-        await connection.execute(_BEGIN)
-        first: int = await connection.fetchval(_NEXT)
-        await self._make_room(connection, first + len(entries))
-        await connection.execute(_APPEND, *_columns([one.numbered(seq) for seq, one in enumerate(closed, start=first)]))
-        if await connection.execute("COMMIT") != "COMMIT":
-            raise asyncpg.InterfaceError("the transaction was rolled back")
+        # Before the turn to number is waited for: other gateways need not wait while keys are looked up.
+        unsealed = [entry for entry in entries if isinstance(entry, PreparedEntry)]
+        keys = await self._keys.to_seal(connection, {name for entry in unsealed for name in entry.keys})
+        closed = [entry.closed(keys) if isinstance(entry, PreparedEntry) else entry for entry in entries]
+        # It answers once the transaction has committed: a statement outside a block is one of its own.
+        first: int = await connection.fetchval(_APPEND, *_columns(closed))
         self._keys.remember(keys)
         return first
 
-    async def _make_room(self, connection: asyncpg.Connection, end: int) -> None:
-        """See that there are partitions for all numbers before `end`."""
-        while self._room_to < end:
-            self._room_to = await connection.fetchval("SELECT ledger_partition($1)", max(self._room_to, end - 1))
-
     async def _connected(self) -> asyncpg.Connection:
         if self._connection is None or self._connection.is_closed():
-            patience = str(max(1, int(self._timeout * 1000)))
+            # The server gives up first: then it is known that nothing was appended.
+            patience = str(max(1, int(self._timeout * SERVER_SHARE * 1000)))
             self._connection = await asyncpg.connect(
                 self._url,
                 timeout=self._timeout,
@@ -124,6 +112,8 @@ class PostgresLedgerStore:
                     "default_transaction_isolation": "read committed",
                     "lock_timeout": patience,
                     "statement_timeout": patience,
+                    # A gateway that was killed while it waited for its turn appends nothing afterwards.
+                    "client_connection_check_interval": str(GONE_AFTER),
                     # A gateway that hangs with the lock in hand must not keep the others from writing.
                     "idle_in_transaction_session_timeout": patience,
                 },
@@ -152,7 +142,7 @@ class PostgresLedgerReader:
     async def entry(self, seq: int) -> StoredEntry | None:
         """Return one entry, or None."""
         rows = await self._fetch("SELECT seq, entry, leaf_hash FROM ledger_entry WHERE seq = $1", seq)
-        return _stored(rows[0]) if rows else None
+        return stored_entry(rows[0]) if rows else None
 
     async def leaf(self, seq: int) -> bytes | None:
         """Return the leaf hash of one entry, or None."""
@@ -172,7 +162,7 @@ class PostgresLedgerReader:
             min(BATCH, left),
         ):
             for row in rows:
-                yield _stored(row)
+                yield stored_entry(row)
             after_seq = rows[-1]["seq"]
             left -= len(rows)
 
@@ -190,7 +180,7 @@ class PostgresLedgerReader:
                 touched.setdefault(row["seq"], []).append(_child_row(row))
             for row in rows:
                 yield IndexedEntry(
-                    stored=_stored(row), index=_index_row(row), children=tuple(touched.pop(row["seq"], ()))
+                    stored=stored_entry(row), index=_index_row(row), children=tuple(touched.pop(row["seq"], ()))
                 )
             after_seq = last
 
@@ -212,7 +202,7 @@ class PostgresLedgerReader:
             person,
             first,
         )
-        return [_stored(row) for row in rows]
+        return [stored_entry(row) for row in rows]
 
     async def searches_since(self, person: PersonId, since: datetime) -> int:
         """Return how many searches the person was charged from this instant on."""
@@ -245,7 +235,7 @@ class OpeningLedgerReader(PostgresLedgerReader):
         Of what is sealed in them only the ask is opened.
         """
         rows = await self._fetch(_ABOUT, list(children), _AFTER_ALL if before_seq is None else before_seq, first)
-        return await self.opened([_stored(row) for row in rows], ask_only=True)
+        return await self.opened([stored_entry(row) for row in rows], ask_only=True)
 
     async def opened(self, entries: Sequence[StoredEntry], *, ask_only: bool = False) -> Sequence[OpenedEntry]:
         """Return entries with what is sealed in them, or only the ask, as far as the keys are still there."""
@@ -274,13 +264,12 @@ def _unavailable() -> Iterator[None]:
         raise AuditUnavailable("The ledger could not be written; nothing is told.", reason=reason) from error
 
 
-def _columns(entries: Sequence[SealedEntry]) -> tuple[list[object], ...]:
+def _columns(entries: Sequence[ClosedEntry]) -> tuple[list[object], ...]:
     indexes = [entry.index for entry in entries]
-    touched = [(entry.seq, child) for entry in entries for child in entry.children]
+    touched = [(place, child) for place, entry in enumerate(entries) for child in entry.children]
     return (
-        [entry.seq for entry in entries],
-        [entry.entry.decode() for entry in entries],
-        [leaf_hash(entry.entry) for entry in entries],
+        [entry.before for entry in entries],
+        [entry.after for entry in entries],
         [index.at for index in indexes],
         [index.request_id for index in indexes],
         [index.person for index in indexes],
@@ -291,13 +280,14 @@ def _columns(entries: Sequence[SealedEntry]) -> tuple[list[object], ...]:
         [index.outcome for index in indexes],
         [index.searches for index in indexes],
         [child.tag for _, child in touched],
-        [seq for seq, _ in touched],
+        [place for place, _ in touched],
         [" ".join(child.told) for _, child in touched],
         [" ".join(child.withheld) for _, child in touched],
     )
 
 
-def _stored(row: asyncpg.Record) -> StoredEntry:
+def stored_entry(row: asyncpg.Record) -> StoredEntry:
+    """Return the entry of a row with its number, its bytes and its hash."""
     return StoredEntry(seq=row["seq"], entry=row["entry"].encode(), leaf_hash=row["leaf_hash"])
 
 

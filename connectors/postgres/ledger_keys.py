@@ -69,6 +69,16 @@ class SealingKeys:
                 found.update(made | (await self._found(connection, others) if others else {}))
         return found
 
+    def at_hand(self, names: Collection[KeyName]) -> Mapping[KeyName, SealingKey] | None:
+        """Return a key for each name if all of them are remembered."""
+        found = {}
+        for name in names:
+            key = self._at_hand(name)
+            if key is None:
+                return None
+            found[name] = key
+        return found
+
     def remember(self, keys: Mapping[KeyName, SealingKey]) -> None:
         """Keep keys at hand, once an entry that they seal is durable: until then a crash may take them along."""
         for name, key in keys.items():

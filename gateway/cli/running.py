@@ -35,7 +35,7 @@ def run(act: Callable[[Settings], Coroutine[Any, Any, Returned]], *, serves: boo
         settings = read_settings()
         machine = serves and settings.logs_for_machines
         logs.configure(machine=machine, level=settings.log_level)
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
             return runner.run(act(settings))
     except (
         SettingsError,
@@ -69,7 +69,8 @@ def _complain(text: str, *, machine: bool) -> None:
         console.print(text, markup=False, style="red")
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return what makes the event loop that commands and servers run on; None is asyncio's own."""
     try:
         import uvloop  # imported here: it has no build for every platform
     except ImportError:

@@ -5,11 +5,11 @@ fail, in the ask's own time; `PreparedEntry.sealed` puts in the number and the s
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
-from typing import Any, Final
+from functools import cache, lru_cache
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -21,6 +21,7 @@ from gateway.ledger.sealing import NOBODY, KeyName, SealingKey, decoded, encoded
 RecordClass = tuple[tuple[str, Attribute], ...]
 _Names = tuple[str, ...]
 _Shape = tuple[str, _Names, _Names]
+_Clean = Callable[[Any], Any]
 
 ENTRY_VERSION: Final = 2
 SALT_BYTES: Final = 16
@@ -78,7 +79,7 @@ class PreparedEntry:
     `keys` names the keys that seal it, the children's first; `told` holds what the index says of each of those.
     """
 
-    pieces: tuple[bytes, bytes, bytes, bytes]
+    pieces: tuple[str, str, str, str]
     salt: bytes
     keys: tuple[KeyName, ...]
     parts: tuple[Part, ...]
@@ -88,14 +89,13 @@ class PreparedEntry:
     def closed(self, keys: Mapping[KeyName, SealingKey]) -> "ClosedEntry":
         """Return the entry with its parts sealed under the keys it names, all of which must be there."""
         named = [keys[name] for name in self.keys]
-        tags = ",".join(f'"{encoded(key.tag)}"' for key in named)
-        sealed = (
-            seal(part_key([named[place] for place in part.by], salt=self.salt, part=number), part.plain)
-            for number, part in enumerate(self.parts)
-        )
+        tags = ",".join([f'"{encoded(key.tag)}"' for key in named])
         parts = ",".join(
-            f'{{"by":[{",".join(map(str, part.by))}],"text":"{text}"}}'
-            for part, text in zip(self.parts, sealed, strict=True)
+            [
+                f'{{"by":[{",".join(map(str, part.by))}],"text":"'
+                f'{seal(part_key([named[place] for place in part.by], salt=self.salt, part=number), part.plain)}"}}'
+                for number, part in enumerate(self.parts)
+            ]
         )
         one, two, three, four = self.pieces
         rows = [
@@ -103,8 +103,8 @@ class PreparedEntry:
             for key, (told, withheld) in zip(named, self.told, strict=False)
         ]
         return ClosedEntry(
-            before=b'%b,"keys":[%b],%b,"sealed":[%b],%b,"seq":' % (one, tags.encode(), two, parts.encode(), three),
-            after=b",%b" % four,
+            before=f'{one},"keys":[{tags}],{two},"sealed":[{parts}],{three},"seq":',
+            after=f",{four}",
             index=self.index,
             children=tuple(sorted(rows, key=lambda row: row.tag)),
         )
@@ -118,14 +118,14 @@ class PreparedEntry:
 class ClosedEntry:
     """An entry that only lacks its number: what takes time is done before the turn to number is waited for."""
 
-    before: bytes
-    after: bytes
+    before: str
+    after: str
     index: IndexRow
     children: tuple[ChildRow, ...]
 
     def numbered(self, seq: int) -> SealedEntry:
         """Return the entry under its number."""
-        entry = b"%b%d%b" % (self.before, seq, self.after)
+        entry = f"{self.before}{seq}{self.after}".encode()
         return SealedEntry(seq=seq, entry=entry, index=self.index, children=self.children)
 
 
@@ -147,68 +147,94 @@ def leaf_hash(entry: bytes) -> bytes:
     return hashlib.sha256(b"\x00" + entry).digest()
 
 
+class _Form(NamedTuple):
+    """What stands open of one record in an entry: most records of most asks have one of a few forms."""
+
+    type: str
+    home: str | None
+    about: tuple[int, ...]
+    part: int
+    exists: str
+    reasons: _Names
+    record_class: int | None
+    disclosed: _Names
+    masked: tuple[tuple[str, _Names], ...]
+    withheld: tuple[tuple[str, _Names, str], ...]
+    concealed: tuple[tuple[str, _Names], ...]
+
+
 class _Sealing:
     """Who is to be able to open which part of an entry: each record goes with those about the same children."""
 
     def __init__(self, entry: AuditEntry) -> None:
         year = entry.at.astimezone(UTC).year
-        children = list(dict.fromkeys(child for record in entry.records for child in record.about))
-        self.places = {child: place for place, child in enumerate(children)}
-        self._abouts: dict[tuple[str, ...], tuple[int, ...]] = {}
-        self.children = len(children)
-        self.groups: dict[tuple[int, ...], list[RecordNote]] = {}
+        # Most records of an entry are about the same children.
+        self.groups: dict[tuple[str, ...], list[RecordNote]] = {}
         for record in entry.records:
-            self.groups.setdefault(self.about(record), []).append(record)
-        keys = [KeyName(UUID(child), year) for child in children]
-        self.nobody = len(keys)
-        if not children or () in self.groups:
+            self.groups.setdefault(record.about, []).append(record)
+        places: dict[str, int] = {}
+        for about in self.groups:
+            for child in about:
+                places.setdefault(child, len(places))
+        self.children = len(places)
+        self.nobody = len(places)
+        keys = [KeyName(UUID(child), year) for child in places]
+        if not places or () in self.groups:
             keys.append(KeyName(NOBODY, year))
         self.keys = tuple(keys)
         self.everybody = tuple(range(self.children)) or (self.nobody,)
         # Part 0 is the ask; the records' parts follow in the order in which their children first appear.
-        self.part_of = {about: number for number, about in enumerate(self.groups, start=1)}
+        self.place_of = {
+            about: (tuple([places[child] for child in about]), part) for part, about in enumerate(self.groups, start=1)
+        }
 
-    def about(self, record: RecordNote) -> tuple[int, ...]:
-        # Most records of an entry are about the same children.
-        found = self._abouts.get(record.about)
-        if found is None:
-            found = self._abouts[record.about] = tuple(self.places[child] for child in record.about)
-        return found
+    def parts(self, ask: bytes, clean: _Clean) -> tuple[Part, ...]:
+        """Return the parts with their words: the ask, and each group of records."""
+        records = [
+            Part(
+                by=self.place_of[about][0] or (self.nobody,),
+                plain=_dumped(clean([_values(record) for record in group])),
+            )
+            for about, group in self.groups.items()
+        ]
+        return (Part(by=self.everybody, plain=ask), *records)
 
 
 def _prepared(entry: AuditEntry, sealing: _Sealing) -> PreparedEntry:
-    document, ask = _document(entry, sealing), _ask(entry)
-    groups = [
-        (about or (sealing.nobody,), [_values(record) for record in records])
-        for about, records in sealing.groups.items()
-    ]
+    classes: dict[RecordClass, int] = {}
+    forms = [_form(record, classes, sealing) for record in entry.records]
     try:
-        pieces, plain = _pieces(document), _dumped(ask)
-        parts = [Part(by=about, plain=_dumped(records)) for about, records in groups]
+        written = [_written(form) for form in forms]
+        document = _document(entry, classes, [text for text, _ in written])
+        told = _told([(shape, form.about) for (_, shape), form in zip(written, forms, strict=True)], sealing.children)
+        return _made(entry, sealing, document, told, clean=_as_it_is)
     except orjson.JSONEncodeError:
-        document = _without_lone_surrogates(document)
-        pieces, plain = _pieces(document), _dumped(_without_lone_surrogates(ask))
-        parts = [Part(by=about, plain=_dumped(_without_lone_surrogates(records))) for about, records in groups]
+        document = _without_lone_surrogates(_document(entry, classes, [_record(form) for form in forms]))
+        told = _told_in(document, sealing.children)
+        return _made(entry, sealing, document, told, clean=_without_lone_surrogates)
+
+
+def _made(
+    entry: AuditEntry,
+    sealing: _Sealing,
+    document: Mapping[str, Any],
+    told: Sequence[tuple[_Names, _Names]],
+    *,
+    clean: _Clean,
+) -> PreparedEntry:
     return PreparedEntry(
-        pieces=pieces,
+        pieces=_pieces(document),
         salt=entry.salt,
         keys=sealing.keys,
-        parts=(Part(by=sealing.everybody, plain=plain), *parts),
-        told=tuple(_told(document, sealing.children)),
+        parts=sealing.parts(_dumped(clean(_ask(entry))), clean),
+        told=tuple(told),
         index=index_of(document),
     )
 
 
-def _document(entry: AuditEntry, sealing: _Sealing) -> dict[str, Any]:
+def _document(entry: AuditEntry, classes: Iterable[RecordClass], records: Sequence[Any]) -> dict[str, Any]:
     """Return what stands open in an entry, as JSON values, without its number, its tags and its sealed parts."""
     caller, access, operation, policy = entry.caller, entry.access, entry.operation, entry.policy
-    # Hundreds of records have a handful of classes; each is written once and the records say which is theirs.
-    classes = {
-        record_class: number
-        for number, record_class in enumerate(
-            dict.fromkeys(record.record_class for record in entry.records if record.record_class is not None)
-        )
-    }
     document: dict[str, Any] = {
         "access": {"grant": access.grant, "origin": access.origin, "purpose": access.purpose},
         "at": instant(entry.at),
@@ -235,7 +261,7 @@ def _document(entry: AuditEntry, sealing: _Sealing) -> dict[str, Any]:
             "status": entry.outcome.status,
         },
         "policy": None if policy is None else {"engine": policy.engine, "revision": policy.revision},
-        "records": [_record(record, classes, sealing) for record in entry.records],
+        "records": records,
         "request_id": entry.request_id,
         "salt": encoded(entry.salt),
         "searches": entry.searches,
@@ -305,22 +331,30 @@ def children_of(document: Mapping[str, Any]) -> tuple[ChildRow, ...]:
     tags = [decoded(tag) for tag in document["keys"][:touched]]
     rows = [
         ChildRow(tag=tag, told=told, withheld=withheld)
-        for tag, (told, withheld) in zip(tags, _told(document, touched), strict=True)
+        for tag, (told, withheld) in zip(tags, _told_in(document, touched), strict=True)
     ]
     return tuple(sorted(rows, key=lambda row: row.tag))
 
 
-def _told(document: Mapping[str, Any], children: int) -> Sequence[tuple[_Names, _Names]]:
-    shapes: list[list[_Shape]] = [[] for _ in range(children)]
-    for record in document["records"]:
-        shape = (
-            str(record["type"]),
-            (*record.get("disclosed", ()), *record.get("masked", ())),
-            (*record.get("withheld", ()), *record.get("concealed", ())),
-        )
-        for place in record["about"]:
-            shapes[place].append(shape)
-    return [_named(tuple(of_child)) for of_child in shapes]
+def _told_in(document: Mapping[str, Any], children: int) -> Sequence[tuple[_Names, _Names]]:
+    shapes = [(_shape(record), record["about"]) for record in document["records"]]
+    return _told(shapes, children)
+
+
+def _told(shapes: Iterable[tuple[_Shape, Iterable[int]]], children: int) -> Sequence[tuple[_Names, _Names]]:
+    of_children: list[list[_Shape]] = [[] for _ in range(children)]
+    for shape, about in shapes:
+        for place in about:
+            of_children[place].append(shape)
+    return [_named(tuple(of_child)) for of_child in of_children]
+
+
+def _shape(record: Mapping[str, Any]) -> _Shape:
+    return (
+        str(record["type"]),
+        (*record.get("disclosed", ()), *record.get("masked", ())),
+        (*record.get("withheld", ()), *record.get("concealed", ())),
+    )
 
 
 # Most asks are one of a few documents under a few decisions: what they come to is worked out once.
@@ -331,29 +365,52 @@ def _named(shapes: tuple[_Shape, ...]) -> tuple[_Names, _Names]:
     return tuple(sorted(told)), tuple(sorted(withheld))
 
 
-def _record(record: RecordNote, classes: Mapping[RecordClass, int], sealing: _Sealing) -> dict[str, Any]:
+def _form(record: RecordNote, classes: dict[RecordClass, int], sealing: _Sealing) -> _Form:
+    # Hundreds of records have a handful of classes; each is written once and the records say which is theirs.
+    record_class = record.record_class
+    about, part = sealing.place_of[record.about]
+    return _Form(
+        record.type,
+        record.home,
+        about,
+        part,
+        record.exists,
+        record.reasons,
+        None if record_class is None else classes.setdefault(record_class, len(classes)),
+        tuple(record.disclosed),
+        tuple([(name, note.reasons) for name, note in record.masked.items()]) if record.masked else (),
+        tuple([(name, note.reasons, note.tell) for name, note in record.withheld.items()]) if record.withheld else (),
+        tuple(record.concealed.items()),
+    )
+
+
+@lru_cache(maxsize=4096)
+def _written(form: _Form) -> tuple[orjson.Fragment, _Shape]:
+    document = _record(form)
+    return orjson.Fragment(_dumped(document)), _shape(document)
+
+
+def _record(form: _Form) -> dict[str, Any]:
     # Most records are told in full; groups with nothing in them are left out.
     document: dict[str, Any] = {
-        "about": sealing.about(record),
-        "exists": record.exists,
-        "home": record.home,
-        "part": sealing.part_of[sealing.about(record)],
-        "type": record.type,
+        "about": form.about,
+        "exists": form.exists,
+        "home": form.home,
+        "part": form.part,
+        "type": form.type,
     }
-    if record.record_class is not None:
-        document["class"] = classes[record.record_class]
-    if record.reasons:
-        document["reasons"] = record.reasons
-    if record.disclosed:
-        document["disclosed"] = sorted(record.disclosed)
-    if record.masked:
-        document["masked"] = {name: note.reasons for name, note in record.masked.items()}
-    if record.withheld:
-        document["withheld"] = {
-            name: {"reasons": note.reasons, "tell": note.tell} for name, note in record.withheld.items()
-        }
-    if record.concealed:
-        document["concealed"] = record.concealed
+    if form.record_class is not None:
+        document["class"] = form.record_class
+    if form.reasons:
+        document["reasons"] = form.reasons
+    if form.disclosed:
+        document["disclosed"] = sorted(form.disclosed)
+    if form.masked:
+        document["masked"] = dict(form.masked)
+    if form.withheld:
+        document["withheld"] = {name: {"reasons": reasons, "tell": tell} for name, reasons, tell in form.withheld}
+    if form.concealed:
+        document["concealed"] = dict(form.concealed)
     return document
 
 
@@ -373,12 +430,21 @@ def _dumped(value: Any) -> bytes:
     return orjson.dumps(value, option=_OPTIONS)
 
 
-def _pieces(document: Mapping[str, Any]) -> tuple[bytes, bytes, bytes, bytes]:
+def _pieces(document: Mapping[str, Any]) -> tuple[str, str, str, str]:
     pieces: list[dict[str, Any]] = [{} for _ in range(len(_LATE) + 1)]
     for name, value in document.items():
-        pieces[sum(late < name for late in _LATE)][name] = value
-    first, second, third, last = map(_dumped, pieces)
+        pieces[_piece_of(name)][name] = value
+    first, second, third, last = [_dumped(piece).decode() for piece in pieces]
     return first[:-1], second[1:-1], third[1:-1], last[1:]
+
+
+@cache
+def _piece_of(name: str) -> int:
+    return sum(late < name for late in _LATE)
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def _without_lone_surrogates(value: Any) -> Any:

@@ -6,8 +6,7 @@ under the key of nobody. The sealed form commits to its key, so that no second k
 """
 
 import hashlib
-from base64 import urlsafe_b64encode
-from binascii import a2b_base64
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -70,8 +69,7 @@ def part_key(keys: Sequence[SealingKey], *, salt: bytes, part: int) -> bytes:
 
 def seal(key: bytes, plain: bytes) -> str:
     """Return the plain bytes sealed under a part's key: SHA-256 of the key, then AES-256-GCM, in base64url."""
-    sealed = hashlib.sha256(key).digest() + AESGCM(key).encrypt(_NONCE, plain, None)
-    return urlsafe_b64encode(sealed).rstrip(b"=").decode("ascii")
+    return encoded(hashlib.sha256(key).digest() + AESGCM(key).encrypt(_NONCE, plain, None))
 
 
 def open_part(key: bytes, sealed: str) -> bytes:
@@ -91,7 +89,8 @@ def open_part(key: bytes, sealed: str) -> bytes:
 
 def encoded(content: bytes) -> str:
     """Return bytes as they stand in an entry: base64url without padding."""
-    return urlsafe_b64encode(content).rstrip(b"=").decode("ascii")
+    # As `urlsafe_b64encode` does it, which takes twice as long: most of an entry is such text.
+    return b2a_base64(content, newline=False).rstrip(b"=").replace(b"+", b"-").replace(b"/", b"_").decode("ascii")
 
 
 def decoded(text: str) -> bytes:

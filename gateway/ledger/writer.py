@@ -5,24 +5,31 @@ Entries that wait at the same moment share one statement and one durable commit;
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from time import monotonic, perf_counter
 from typing import Final, Protocol
 
 from gateway.errors import AuditUnavailable
-from gateway.ledger.canonical import PreparedEntry, prepare
+from gateway.ledger.canonical import ClosedEntry, PreparedEntry, prepare
 from gateway.ledger.entry import AuditEntry
 from gateway.metrics.metrics import Metrics
 
 FAILED_LATELY: Final = 5.0
 """Seconds after a group that was not written in which the ledger counts as not ready."""
+TOLD_AT_ONCE: Final = 16
+"""Waiters of a group that are told together: what the first of them ask next is written while the rest are told."""
 
 
 class LedgerStore(Protocol):
     """Where entries are kept; `connectors.postgres.ledger` is one."""
 
-    async def append(self, entries: Sequence[PreparedEntry]) -> int:
+    def sealed(self, entry: PreparedEntry) -> PreparedEntry | ClosedEntry:
+        """Return the entry sealed, if its keys are at hand; the others are sealed when they are appended."""
+        ...
+
+    async def append(self, entries: Sequence[PreparedEntry | ClosedEntry]) -> int:
         """Append all entries in their order, or none, and return the sequence number of the first once durable.
 
         Raises:
@@ -33,8 +40,9 @@ class LedgerStore(Protocol):
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
-    entry: PreparedEntry
+    entry: PreparedEntry | ClosedEntry
     recorded: asyncio.Future[int]
+    until: float
 
 
 class LedgerWriter:
@@ -61,6 +69,9 @@ class LedgerWriter:
         self._waiting_limit = waiting_limit
         self._group_limit = group_limit
         self._waiting: deque[_Waiting] = deque()
+        self._writing: Sequence[_Waiting] = ()
+        # One timer for all, set for the oldest: a timer for each entry takes longer than hashing it.
+        self._timer: asyncio.TimerHandle | None = None
         self._arrived = asyncio.Event()
         self._closing = False
         self._task: asyncio.Task[None] | None = None
@@ -116,27 +127,39 @@ class LedgerWriter:
         self._hold()
         if len(self._waiting) >= self._waiting_limit:
             raise _unavailable("ledger-crowded")
-        waiting = _Waiting(prepare(entry), asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._timeout
+        waiting = _Waiting(self._store.sealed(prepare(entry)), loop.create_future(), until)
         self._waiting.append(waiting)
         self._arrived.set()
-        try:
-            async with asyncio.timeout(self._timeout):
-                return await waiting.recorded
-        except TimeoutError as error:
-            if waiting in self._waiting:
-                self._waiting.remove(waiting)
-            raise _unavailable("ledger-timeout") from error
+        if self._timer is None:
+            self._timer = loop.call_at(until, self._give_up)
+        return await waiting.recorded
+
+    def _give_up(self) -> None:
+        """Tell those who waited too long, and see to the next of them in its time."""
+        loop = asyncio.get_running_loop()
+        late = [waiting for waiting in self._writing if waiting.until <= loop.time()]
+        while self._waiting and self._waiting[0].until <= loop.time():
+            late.append(self._waiting.popleft())
+        for waiting in late:
+            _fail(waiting, _unavailable("ledger-timeout"))
+        left = [waiting.until for waiting in (*self._writing, *self._waiting) if not waiting.recorded.done()]
+        self._timer = loop.call_at(min(left), self._give_up) if left else None
 
     async def _write_groups(self) -> None:
-        group: list[_Waiting] = []
         try:
             while group := await self._next_group():
+                self._writing = group
                 await self._write(group)
+                self._writing = ()
         finally:
             # Reached with entries in hand only if this task was cancelled or the store broke its promise.
-            for waiting in (*group, *self._waiting):
+            for waiting in (*self._writing, *self._waiting):
                 _fail(waiting, _unavailable("ledger-stopped"))
             self._waiting.clear()
+            if self._timer is not None:
+                self._timer.cancel()
 
     async def _next_group(self) -> list[_Waiting]:
         while not self._waiting and not self._closing:
@@ -155,9 +178,16 @@ class LedgerWriter:
             return
         self._failed_at = None
         self._metrics.entries_recorded(len(group), seconds=perf_counter() - began)
-        for seq, waiting in enumerate(group, start=first):
+        self._tell(enumerate(group, start=first))
+
+    def _tell(self, recorded: Iterator[tuple[int, _Waiting]]) -> None:
+        told = 0
+        for seq, waiting in islice(recorded, TOLD_AT_ONCE):
+            told += 1
             if not waiting.recorded.done():
                 waiting.recorded.set_result(seq)
+        if told == TOLD_AT_ONCE:
+            asyncio.get_running_loop().call_soon(self._tell, recorded)
 
 
 def _fail(waiting: _Waiting, error: AuditUnavailable) -> None:

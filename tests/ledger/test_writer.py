@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from gateway.errors import AuditUnavailable
-from gateway.ledger.writer import LedgerWriter
+from gateway.ledger.writer import TOLD_AT_ONCE, LedgerWriter
 from tests.ledger.entries import an_entry
 
 
@@ -17,6 +17,9 @@ class MemoryStore:
         self.may_commit = asyncio.Event()
         self.may_commit.set()
         self.failing = False
+
+    def sealed(self, entry):
+        return entry
 
     async def append(self, entries):
         first = sum(len(group) for group in self.groups)
@@ -122,6 +125,43 @@ async def test_who_waits_too_long_is_told_so(store):
     await writer.close()
 
 
+async def test_each_waits_as_long_as_may_be_whoever_came_before(store):
+    writer = LedgerWriter(store, timeout=0.2)
+    writer.start()
+    store.may_commit.clear()
+    (first,) = recording(writer, "first")
+    await asyncio.wait([first], timeout=0.1)
+    (second,) = recording(writer, "second")
+
+    await asyncio.wait([first])
+
+    assert not second.done()
+    with pytest.raises(AuditUnavailable) as refused:
+        await second
+    assert refused.value.reason == "ledger-timeout"
+    store.may_commit.set()
+    await writer.close()
+
+
+async def test_what_the_first_of_a_group_ask_next_is_written_while_the_last_are_told(store):
+    writer = LedgerWriter(store, timeout=5)
+    writer.start()
+    told = []
+
+    async def ask_twice(number):
+        await writer.record(an_entry(request_id=f"{number}"))
+        told.append(len(store.groups))
+        await writer.record(an_entry(request_id=f"{number} again"))
+
+    await asyncio.gather(*(ask_twice(number) for number in range(4 * TOLD_AT_ONCE)))
+
+    assert told[0] < told[-1]
+    assert sorted(name for group in store.requests for name in group) == sorted(
+        name for number in range(4 * TOLD_AT_ONCE) for name in (f"{number}", f"{number} again")
+    )
+    await writer.close()
+
+
 async def test_an_entry_that_was_given_up_before_its_commit_began_is_not_written_later(store):
     writer = LedgerWriter(store, timeout=0.02)
     writer.start()
@@ -199,6 +239,9 @@ async def test_a_writer_that_was_not_started_takes_nothing(store):
 
 async def test_a_store_that_breaks_its_promise_leaves_nobody_waiting():
     class BrokenStore:
+        def sealed(self, entry):
+            return entry
+
         async def append(self, entries):
             raise KeyError("a defect")
 

@@ -174,7 +174,7 @@ async def test_a_killed_gateway_leaves_every_entry_it_told_of_and_the_next_goes_
 async def test_a_lock_that_somebody_keeps_ends_in_an_error_in_time_and_then_in_recovery(
     database_url, reader, other, lock
 ):
-    async with a_writer(database_url, timeout=0.3) as writer:
+    async with a_writer(database_url, timeout=1.0) as writer:
         await writer.record(an_entry(request_id="before"))
         async with other.transaction():
             await other.execute(lock)
@@ -191,8 +191,36 @@ async def test_a_lock_that_somebody_keeps_ends_in_an_error_in_time_and_then_in_r
 
         await until(recovered)
 
-    assert waited < 0.6
+    assert waited < 2.0
     assert list((await whole(reader)).values()) == ["before", "after"]
+
+
+async def test_a_gateway_that_is_cut_off_while_it_waits_for_its_turn_appends_nothing_afterwards(
+    database_url, reader, other
+):
+    waiting = """
+        SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    """
+
+    async def nobody_waits():
+        return not await other.fetchval(waiting)
+
+    async with a_writer(database_url, timeout=20) as gone, other.transaction():
+        await other.execute(f"SELECT pg_advisory_xact_lock({SEQUENCER_LOCK})")
+        left = asyncio.create_task(gone.record(an_entry(request_id="gone")))
+        await until(lambda: other.fetchval(waiting))
+
+        gone._store._drop()
+
+        with pytest.raises(AuditUnavailable):
+            await left
+        async with asyncio.timeout(10):  # its own patience is longer
+            await until(nobody_waits)
+
+    async with a_writer(database_url) as writer:
+        await writer.record(an_entry(request_id="here"))
+    assert list((await whole(reader)).values()) == ["here"]
 
 
 async def test_a_gateway_that_hangs_with_the_sequencer_in_hand_is_passed_over(database_url, reader):
