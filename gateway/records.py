@@ -500,6 +500,9 @@ class LedgerEntry:
     A list of entries holds what the index says; what only the entry itself says is then as unknown as what was sealed
     under a key that was destroyed: `None`, or empty. `agency` is the name behind `agency_code`, which is what was
     claimed; `records` and `sources` are plain JSON, `document` the entry's own bytes as text.
+
+    `stated` is the purpose as far as the rules give it to the role, `None` where nobody could ask under it; `reviewed`
+    the one authority whose callers the ask may have reviewed, `None` where it may be any.
     """
 
     number: int
@@ -512,6 +515,8 @@ class LedgerEntry:
     authority: str | None
     purpose: str | None
     outcome: str
+    stated: str | None = None
+    reviewed: str | None = None
     name: str | None = None
     mediated_for: str | None = None
     peer: str | None = None

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
-from connectors.postgres.ledger import PostgresLedgerReader
+from connectors.postgres.ledger import PostgresLedgerReader, stored_entry
 from gateway.ledger.canonical import IndexRow
-from gateway.ledger.searching import Archived, Listed, Place, Signed, Sought
+from gateway.ledger.searching import Archived, Listed, Place, Signed, Sought, Unread
+from gateway.ledger.stored import StoredEntry
 
 LOCAL_TIME: Final = ZoneInfo("Europe/London")
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -47,10 +48,10 @@ class PostgresLedgerSearch(PostgresLedgerReader):
         counted: dict[str | None, Counter[int]] = {}
         for since, until, offset in _stretches(sought.since, sought.until):
             arguments: list[object] = []
-            conditions = " AND ".join(_conditions(replace(sought, since=since, until=until), arguments))
+            part = replace(sought, since=since, until=until, unread=None)
+            rows_of = _counted(sought, " AND ".join(_conditions(part, arguments)), arguments)
             rows = await self._fetch(
-                f"SELECT agency, {_hours(offset)} % 24 AS hour, count(*) FROM ledger_entry WHERE {conditions} "  # noqa: S608
-                "GROUP BY 1, 2",
+                f"SELECT agency, {_hours(offset)} % 24 AS hour, count(*) FROM ({rows_of}) AS counted GROUP BY 1, 2",  # noqa: S608
                 *arguments,
             )
             for row in rows:
@@ -74,6 +75,15 @@ class PostgresLedgerSearch(PostgresLedgerReader):
                 local = EPOCH + timedelta(hours=row["unit"]) if by == "hour" else EPOCH + timedelta(days=row["unit"])
                 grown[local if by == "hour" else local.replace(tzinfo=LOCAL_TIME).astimezone(UTC)] += row["count"]
         return grown
+
+    async def numbered(self, numbers: Sequence[int]) -> Sequence[StoredEntry]:
+        """Return those of the entries that are here, in the order of their numbers."""
+        if not numbers:
+            return ()
+        rows = await self._fetch(
+            "SELECT seq, entry, leaf_hash FROM ledger_entry WHERE seq = ANY ($1::bigint[]) ORDER BY seq", list(numbers)
+        )
+        return [stored_entry(row) for row in rows]
 
     async def listed(self, seq: int) -> Listed | None:
         """Return what the index says of one entry."""
@@ -116,6 +126,8 @@ def _conditions(sought: Sought, arguments: list[object]) -> list[str]:
             conditions.append(f"{column} = {_place(arguments, value)}")
     if sought.hour is not None:
         conditions.append(f"{_HOUR} = {_place(arguments, sought.hour)}::int")
+    if sought.unread is not None:
+        conditions.append(_read(sought.unread, arguments))
     if sought.children is not None:
         ids = _place(arguments, list(sought.children))
         touched = (
@@ -123,6 +135,28 @@ def _conditions(sought: Sought, arguments: list[object]) -> list[str]:
         )
         conditions.append(f"seq = ANY (ARRAY ({touched}))")
     return conditions
+
+
+def _read(unread: Unread, arguments: list[object]) -> str:
+    """Return the SQL of what is for the reader after all."""
+    roles, purposes = ([pair[place] for pair in unread.asked] for place in (0, 1))
+    pairs = f"SELECT * FROM unnest({_place(arguments, roles)}::text[], {_place(arguments, purposes)}::text[])"  # noqa: S608
+    others = f"coalesce(person <> {_place(arguments, unread.reader)}, true)"
+    if unread.authority is not None:
+        others += f" AND coalesce(authority = {_place(arguments, unread.authority)}, false)"
+    return f"NOT ((coalesce(role, ''), coalesce(purpose, '')) IN ({pairs}) AND {others})"
+
+
+def _counted(sought: Sought, conditions: str, arguments: list[object]) -> str:
+    """Return the SQL of the entries counted; only of the few roles that ask for what is unread the rows are read."""
+    rows = f"SELECT at, agency FROM ledger_entry WHERE {conditions}"  # noqa: S608 - written in this file
+    if sought.unread is None:
+        return rows
+    roles = _place(arguments, sorted({role for role, _ in sought.unread.asked}))
+    return (
+        f"{rows} AND coalesce(role, '') <> ALL ({roles}::text[]) UNION ALL "
+        f"{rows} AND role = ANY ({roles}::text[]) AND {_read(sought.unread, arguments)}"
+    )
 
 
 def _hours(offset: int) -> str:

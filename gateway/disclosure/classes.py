@@ -119,12 +119,28 @@ def _class_of_log_entry(entry: AccessLogEntry, caller: Caller) -> RecordClass:
 
 
 def _class_of_ledger_entry(entry: LedgerEntry, caller: Caller) -> RecordClass:
-    return class_of_ask(of_own_authority=entry.authority == caller.claims.authority)
+    return class_of_ask(
+        of_own_authority=entry.authority == caller.claims.authority,
+        own=entry.person in caller.persons,
+        stated=entry.stated,
+        reviewed_elsewhere=entry.reviewed is not None and entry.reviewed != caller.claims.authority,
+    )
 
 
-def class_of_ask(*, of_own_authority: bool) -> RecordClass:
-    """Return the class of an entry of the ledger, by whose caller asked; nobody's is no one's own."""
-    return (("about", "own-authority" if of_own_authority else "other-authority"),)
+def class_of_ask(
+    *, of_own_authority: bool, own: bool = False, stated: str | None = None, reviewed_elsewhere: bool = False
+) -> RecordClass:
+    """Return the class of an entry of the ledger, by whose caller asked; nobody's is no one's own.
+
+    `stated` is the purpose that its asker had; `reviewed_elsewhere` says that it cannot have reviewed the callers of
+    the authority of whoever reads it.
+    """
+    return (
+        ("about", "own-authority" if of_own_authority else "other-authority"),
+        ("reviewed", "other-authority" if reviewed_elsewhere else "own-authority"),
+        ("self", own),
+        ("stated", stated or "none"),
+    )
 
 
 def _class_of_involvement(involvement: Involvement, caller: Caller) -> RecordClass:

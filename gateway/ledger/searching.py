@@ -14,6 +14,18 @@ Place = tuple[datetime, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """Entries that are not for the reader: asked in these roles for these purposes, by anybody but the reader.
+
+    With `authority` only those of that authority's callers.
+    """
+
+    asked: Collection[tuple[str, str]]
+    reader: str
+    authority: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sought:
     """What entries are looked for: asked from one moment to before another, and all that is stated besides.
 
@@ -32,6 +44,7 @@ class Sought:
     request_id: str | None = None
     hour: int | None = None
     children: Collection[ChildId] | None = None
+    unread: Unread | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +98,10 @@ class LedgerSearch(Protocol):
 
     async def entry(self, seq: int) -> StoredEntry | None:
         """Return one entry, or None if it is not here."""
+        ...
+
+    async def numbered(self, numbers: Sequence[int]) -> Sequence[StoredEntry]:
+        """Return those of the entries that are here, in the order of their numbers."""
         ...
 
     async def listed(self, seq: int) -> Listed | None:

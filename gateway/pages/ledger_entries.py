@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -31,8 +32,13 @@ LISTED: Final = frozenset(
 )
 """Fields that a list shows: they say nothing of any child."""
 
-AgencyNames = Mapping[str, str]
-"""Names of agencies by the id that callers claim."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is known besides the ledger: names of agencies by the id that callers claim, and the purposes of roles."""
+
+    agencies: Mapping[str, str]
+    purposes: Mapping[str, Collection[str]]
 
 
 def agency_ids(codes: Collection[str | None]) -> list[AgencyId]:
@@ -46,26 +52,27 @@ def agency_ids(codes: Collection[str | None]) -> list[AgencyId]:
     return found
 
 
-def listed_entry(listed: Listed, agencies: AgencyNames) -> LedgerEntry:
+def listed_entry(listed: Listed, known: Known, *, reviewed: str | None = None) -> LedgerEntry:
     """Return the record of an entry as the index has it."""
-    return LedgerEntry(**_indexed(listed.seq, listed.index, agencies))
+    return LedgerEntry(**_indexed(listed.seq, listed.index, known), reviewed=reviewed)
 
 
-def unread_entry(listed: Listed, stored: StoredEntry, agencies: AgencyNames) -> LedgerEntry:
+def unread_entry(listed: Listed, stored: StoredEntry, known: Known) -> LedgerEntry:
     """Return the record of an entry that is no entry any more: its index, its bytes and its hash."""
     return LedgerEntry(
-        **_indexed(listed.seq, listed.index, agencies),
+        **_indexed(listed.seq, listed.index, known),
         leaf_hash=hash_text(stored.leaf_hash),
         document=stored.entry.decode(),
     )
 
 
-def opened_entry(opened: OpenedEntry, agencies: AgencyNames, *, criteria: Sequence[str]) -> LedgerEntry:
+def opened_entry(opened: OpenedEntry, known: Known, *, criteria: Sequence[str]) -> LedgerEntry:
     """Return the record of an entry with what could be opened of it; `criteria` are those that a search may have."""
     document, ask = opened.document, opened.ask or {}
     caller, policy = document["caller"] or {}, document["policy"] or {}
     return LedgerEntry(
-        **_indexed(opened.stored.seq, index_of(document), agencies),
+        **_indexed(opened.stored.seq, index_of(document), known),
+        reviewed=reviewed_by(document),
         name=ask.get("caller"),
         mediated_for=caller.get("mediated_for"),
         peer=caller.get("peer"),
@@ -97,22 +104,34 @@ def document_of(stored: StoredEntry) -> Mapping[str, Any] | None:
     return document if isinstance(document, dict) else None
 
 
+def reviewed_by(document: Mapping[str, Any]) -> str | None:
+    """Return the one authority whose callers an entry can have reviewed, or None if it may be any.
+
+    Classes say whose callers they were as the asker saw it; where none says it, nothing was found, of anybody.
+    """
+    whose = {value for one in document["classes"] for name, value in one.items() if name in ("asker", "about")}
+    caller = document["caller"] or {}
+    return caller.get("authority") if whose == {"own-authority"} else None
+
+
 def forgotten(opened: OpenedEntry) -> int:
     """Return how many of the children that an entry is about are not known any more, their keys being destroyed."""
     return sum(row.tag not in opened.children for row in children_of(opened.document))
 
 
-def _indexed(seq: int, index: IndexRow, agencies: AgencyNames) -> dict[str, Any]:
+def _indexed(seq: int, index: IndexRow, known: Known) -> dict[str, Any]:
+    purposes = known.purposes.get(index.role or "", ())
     return {
         "number": seq,
         "at": index.at,
         "request_id": index.request_id,
         "person": index.person,
         "role": index.role,
-        "agency": agencies.get(index.agency or "", index.agency),
+        "agency": known.agencies.get(index.agency or "", index.agency),
         "agency_code": index.agency,
         "authority": index.authority,
         "purpose": index.purpose,
+        "stated": index.purpose if index.purpose in purposes else None,
         "outcome": index.outcome,
     }
 

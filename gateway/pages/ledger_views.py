@@ -16,7 +16,7 @@ from gateway.disclosure.redaction import Disclosed
 from gateway.disclosure.road import Road
 from gateway.errors import AuditUnavailable, BadRequest, NotForRole
 from gateway.ledger.opening import OpenedEntry
-from gateway.ledger.searching import LedgerSearch, Sought
+from gateway.ledger.searching import LedgerSearch, Listed, Sought, Unread
 from gateway.ledger.stored import StoredEntry
 from gateway.pages.ledger_asks import (
     LOCAL_TIME,
@@ -30,11 +30,13 @@ from gateway.pages.ledger_asks import (
 )
 from gateway.pages.ledger_entries import (
     LISTED,
+    Known,
     agency_ids,
     document_of,
     forgotten,
     listed_entry,
     opened_entry,
+    reviewed_by,
     unread_entry,
 )
 from gateway.pages.ledger_proofs import LedgerProofs
@@ -124,7 +126,12 @@ class LedgerViews:
 
     async def _book(self, road: Road) -> Mapping[str, Any]:
         now = self._clock()
-        lately = Sought(since=now - timedelta(days=AGENCIES_OF_DAYS), until=now, authority=await _scope(road))
+        lately = Sought(
+            since=now - timedelta(days=AGENCIES_OF_DAYS),
+            until=now,
+            authority=await _scope(road),
+            unread=await self._unread(road),
+        )
         seen = [code for code in await self._search.by_hour(lately) if code is not None]
         names = await self._agencies(seen)
         rules = self._rules()
@@ -162,15 +169,51 @@ class LedgerViews:
             request_id=ask.request_id,
             hour=ask.hour,
             children=children,
+            unread=await self._unread(road, authority=road.ask.caller.claims.authority),
         )
         found = await self._search.found(sought, first=PAGE + 1, before=ask.place())
         page = found[:PAGE]
-        names = await self._agencies([one.index.agency for one in page])
-        told = (await road.tell([[listed_entry(one, names) for one in page]], _Fields(LISTED)))[0]
+        told = (await road.tell([await self._listed(page, road)], _Fields(LISTED)))[0]
         return {
             "entries": [_document(entry, LISTED) for entry in told],
             "next": cursor(page[-1].place) if len(found) > PAGE else None,
         }
+
+    async def _listed(self, page: Sequence[Listed], road: Road) -> list[LedgerEntry]:
+        """Return a page of entries as records; of those that may be reviews the entry says whose callers they were."""
+        known = await self._known([one.index.agency for one in page])
+        unread = await self._unread(road)
+        asked = frozenset() if unread is None else unread.asked
+        reviews = [one.seq for one in page if (one.index.role, one.index.purpose) in asked]
+        reviewed = {
+            stored.seq: reviewed_by(document)
+            for stored in await self._search.numbered(reviews)
+            if (document := document_of(stored)) is not None
+        }
+        return [listed_entry(one, known, reviewed=reviewed.get(one.seq)) for one in page]
+
+    async def _unread(self, road: Road, *, authority: str | None = None) -> Unread | None:
+        """Return which asks of others are not for whoever asks, or not all of them; with `authority`, of its callers.
+
+        What others reviewed is not told to those who may have been looked at; what that comes to, the rules say.
+        """
+        purposes = self._purposes()
+        asked = sorted({purpose for of_role in purposes.values() for purpose in of_role})
+        decided = await road.decisions.decide(
+            [
+                (RecordType.LEDGER_ENTRY, class_of_ask(of_own_authority=True, stated=purpose))
+                for purpose in (None, *asked)
+            ]
+        )
+        told = [decision.exists is Effect.DISCLOSE for decision in decided]
+        if not told[0]:
+            return None  # nothing at all is told
+        hidden = {purpose for purpose, is_told in zip(asked, told[1:], strict=True) if not is_told}
+        pairs = frozenset((role, purpose) for role, of_role in purposes.items() for purpose in hidden & set(of_role))
+        return Unread(asked=pairs, reader=road.ask.caller.claims.person, authority=authority) if pairs else None
+
+    def _purposes(self) -> Mapping[str, Collection[str]]:
+        return {role: part["purposes"] for role, part in self._rules().data["roles"].items()}
 
     async def _records_of(self, text: str, road: Road) -> Collection[ChildId]:
         """Return the ids of a child's records; none where the log is not for the caller, as of no such child."""
@@ -200,22 +243,29 @@ class LedgerViews:
         stored, listed = await self._search.entry(number), await self._search.listed(number)
         if stored is None or listed is None:
             return None, None
-        names = await self._agencies([listed.index.agency])
+        known = await self._known([listed.index.agency])
         if document_of(stored) is None:
-            return unread_entry(listed, stored, names), {"state": "unreadable", "forgotten": 0}
+            return unread_entry(listed, stored, known), {"state": "unreadable", "forgotten": 0}
         try:
             (opened,) = await self._opener.opened([stored])
         except AuditUnavailable as error:
             if error.reason != "ledger-key":
                 raise
-            return unread_entry(listed, stored, names), {"state": "changed", "forgotten": 0}
+            return unread_entry(listed, stored, known), {"state": "changed", "forgotten": 0}
         criteria = self._rules().data["fields"]["Search"]["criteria"]
         state = "destroyed" if opened.ask is None else "open"
-        return opened_entry(opened, names, criteria=criteria), {"state": state, "forgotten": forgotten(opened)}
+        return opened_entry(opened, known, criteria=criteria), {"state": state, "forgotten": forgotten(opened)}
 
     async def _hours(self, ask: HoursAsk, road: Road) -> Mapping[str, Any]:
         since, until = ask.span()
-        sought = Sought(since=since, until=until, authority=await _scope(road), role=ask.role, outcome=ask.outcome)
+        sought = Sought(
+            since=since,
+            until=until,
+            authority=await _scope(road),
+            role=ask.role,
+            outcome=ask.outcome,
+            unread=await self._unread(road),
+        )
         counted = await self._search.by_hour(sought)
         names = await self._agencies(counted)
         rows = [
@@ -265,6 +315,9 @@ class LedgerViews:
                 for one in await self._search.archived()
             ],
         }
+
+    async def _known(self, codes: Collection[str | None]) -> Known:
+        return Known(agencies=await self._agencies(codes), purposes=self._purposes())
 
     async def _agencies(self, codes: Collection[str | None]) -> dict[str, str]:
         found = await self._directory.agencies(agency_ids(codes))

@@ -34,6 +34,35 @@ refusals[key]["log-of-other-authority"] := record.fields if {
 	not _reads_elsewhere
 }
 
+# METADATA
+# title: Entry of a review
+# description: |
+#   Nobody reads that their own authority's callers are being reviewed, save whoever reviews: otherwise they would
+#   learn that they are looked at, and why. Reviewers are overseen from outside.
+# related_resources:
+# - description: UK GDPR, article 32(4)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/32
+# custom:
+#   domain: [L5]
+refusals[key]["log-of-review"] := record.fields if {
+	some key, record in _entries
+	not _is_no_review(record)
+	not record.class.self == true
+	not _reviewed_elsewhere(record)
+}
+
+_is_no_review(record) if {
+	record.class.stated
+	not _is_review(record)
+}
+
+_is_review(record) if record.class.stated in data.ledger.purposes
+
+_reviewed_elsewhere(record) if {
+	record.class.reviewed == "other-authority"
+	_reads_elsewhere
+}
+
 _may_read if {
 	input.access.purpose in data.ledger.purposes
 	every role in caller.roles {

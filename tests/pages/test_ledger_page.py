@@ -43,7 +43,7 @@ async def gateway(database, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 async def people(database):
-    """Who asks: two nurses of two authorities, an auditor, two supervisors, and an auditor whose training lapsed."""
+    """Who asks: nurses, auditors and supervisors of two authorities, and an auditor whose training lapsed."""
     away = await an_agency(database, authority=await an_authority(database, ELSEWHERE), name="Agency elsewhere")
     home = await an_agency(database, name="Agency at home")
     lapsed = NOW.date() - timedelta(days=1)
@@ -52,6 +52,8 @@ async def people(database):
         "visitor": await _elsewhere(database, "health-practitioner", away, "nurse.away"),
         "auditor": await a_persona(database, "auditor", purpose="review", person="auditor"),
         "supervisor": await a_persona(database, "supervisor", agency=home, purpose="review", person="supervisor.home"),
+        "colleague": await a_persona(database, "auditor", purpose="review", person="auditor.too"),
+        "outsider": await _elsewhere(database, "auditor", away, "auditor.away", purpose="review"),
         "stranger": await _elsewhere(database, "supervisor", away, "supervisor.away", purpose="review"),
         "lapsed": await a_persona(database, "auditor", purpose="review", training_valid_until=lapsed),
     }
@@ -131,6 +133,65 @@ async def test_hours_are_counted_over_what_may_be_told(told):
         "Agency elsewhere": 1,
     }
     assert [row["title"] for row in own["rows"]] == ["Agency elsewhere"]
+
+
+async def seen_by(told, who, database, request_id):
+    """Whether somebody finds an entry, by its list and by its number; it is either both or neither."""
+    listed = (await told(who, "entries", TODAY | {"request_id": request_id}))["entries"]
+    opened = (await told(who, "entry", {"number": await number_of(database, request_id)}))["entry"]
+    assert bool(listed) == bool(opened)
+    return bool(listed)
+
+
+async def test_nobody_but_the_reviewer_reads_that_the_own_authoritys_callers_were_reviewed(
+    told, gateway, people, database
+):
+    period = {"from": NOW.date().isoformat(), "to": NOW.date().isoformat()}
+    reviewed = await gateway.ask(
+        people["auditor"],
+        "query Review($from: Date!, $to: Date!) { accessReview(from: $from, to: $to) { callers } }",
+        period,
+        **{"x-request-id": "review", "access-reason": "Concerns about the supervisor"},
+    )
+    assert reviewed.codes == []
+
+    # Nothing was found, so that the entry does not say whose callers they were: nobody else is told of it.
+    seen = {
+        who: await seen_by(told, who, database, "review")
+        for who in ("auditor", "colleague", "supervisor", "stranger", "outsider")
+    }
+    assert seen == {"auditor": True, "colleague": False, "supervisor": False, "stranger": False, "outsider": False}
+
+
+async def test_an_auditor_of_another_authority_reads_of_reviews_of_others_and_not_of_the_own_callers(told, database):
+    for looked_at in ("home", "away"):
+        number = await number_of(database, looked_at)
+        await told("auditor", "entry", {"number": number}, **{"x-request-id": f"review-of-{looked_at}"})
+
+    assert await seen_by(told, "outsider", database, "review-of-home")
+    assert not await seen_by(told, "outsider", database, "review-of-away")
+    assert not await seen_by(told, "colleague", database, "review-of-home")
+
+
+async def test_reviews_of_others_are_not_counted(told, people, gateway, database):
+    await told("auditor", "book")
+    reviewers = {"role": "auditor"}
+
+    counted = {who: (await told(who, "hours", TODAY | reviewers))["rows"] for who in ("colleague", "supervisor")}
+    own = (await told("auditor", "hours", TODAY | reviewers))["rows"]
+
+    # What the colleague has asked stands there, and nothing of the auditor's agency.
+    auditors = people["auditor"].agency, people["colleague"].agency
+    assert str(auditors[0]) in {row["agency"] for row in own}
+    assert str(auditors[0]) not in {row["agency"] for rows in counted.values() for row in rows}
+    assert not counted["supervisor"]
+
+
+async def test_whoever_states_a_review_without_being_a_reviewer_is_shown_to_reviewers(told, looked, database):
+    await looked("nurse", "entries", TODAY, **{"access-purpose": "review", "x-request-id": "no-reviewer"})
+
+    assert await seen_by(told, "supervisor", database, "no-reviewer")
+    assert await seen_by(told, "colleague", database, "no-reviewer")
 
 
 @pytest.mark.parametrize("view", ["book", "entries", "entry", "hours", "proof"])
