@@ -17,6 +17,7 @@ BENCHMARKS = {
     "ledger_page": "the searches and counts of the page for auditors over a year of the ledger",
     "access_log": "who saw this child, which fields and why, over ten million logged fields",
     "overload": "twice the asks that can be answered, and memory over a long time",
+    "peers": "150 authorities of which 45 are broken; the slowest of 20; local answers beside a slow authority",
     "locator": "private set intersection: building a set, asking, answering, looking in the sets of 150 authorities",
 }
 

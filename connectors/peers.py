@@ -16,6 +16,7 @@ from typing import Any, Final
 import orjson
 
 from connectors.peer_answers import Outcome, judged
+from connectors.peer_greeting import Greeter
 from connectors.peer_lanes import Endpoint, Lane, Lanes
 from connectors.peer_names import PeerNames
 from connectors.peer_wire import NoAnswer
@@ -104,6 +105,7 @@ class PeerCalls:
         self._lanes = Lanes(
             home=home, own=own, registry=registry, names=names or PeerNames(), concurrency=concurrency
         )  # fmt: skip
+        self._greeter = Greeter(self._lanes, members=lambda: tuple(self.members()), seconds=seconds)
         self.outcomes: Counter[tuple[AuthorityCode, SourceStatus, str]] = Counter()
         """How asks have ended, by member, for the metrics."""
 
@@ -111,8 +113,14 @@ class PeerCalls:
         """Begin to make ready for asking every member, so that the first ask need not wait for it."""
         self._lanes.prepare()
 
+    def start(self, *, greeting_interval: float) -> None:
+        """Make ready for asking every member, and greet them so often that connections stay open; 0 greets nobody."""
+        self.prepare()
+        self._greeter.start(interval=greeting_interval)
+
     async def close(self) -> None:
         """Let all connections go."""
+        await self._greeter.close()
         await self._lanes.close()
 
     def members(self) -> Mapping[AuthorityCode, str]:

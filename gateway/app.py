@@ -414,7 +414,7 @@ def _peer_calls(
         concurrency_in_all=settings.peers_concurrency,
     )
     stack.push_async_callback(calls.close)
-    calls.prepare()
+    calls.start(greeting_interval=settings.peer_greeting_interval)
     return calls
 
 

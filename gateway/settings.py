@@ -140,6 +140,11 @@ class Settings(BaseSettings):
         None, ge=0, le=65535, description="Port for other authorities' gateways. Unset: none is answered."
     )
     peer_timeout: float = Field(3.0, gt=0, description="Seconds an ask may wait for other authorities.")
+    peer_greeting_interval: float = Field(
+        60.0,
+        ge=0,
+        description="Seconds between greetings of other authorities' gateways, which keep connections open; 0: none.",
+    )
     peer_reply_limit: int = Field(1_000_000, gt=0, description="Bytes of one authority's reply that are read.")
     peer_concurrency: int = Field(16, gt=0, description="Calls under way at once to one authority.")
     peers_concurrency: int = Field(256, gt=0, description="Calls under way at once to all authorities together.")

@@ -22,9 +22,13 @@ log = logging.getLogger("gateway.locator")
 STATEMENT_LIMIT: Final = 16_000
 SETUP_LIMIT: Final = 16_000_000
 """Bytes: a set of 4,194,304 words, more than any authority's children."""
+STATEMENT_TIMEOUT: Final = 5.0
 FETCH_TIMEOUT: Final = 20.0
-AT_ONCE: Final = 4
-"""Members looked at at the same time."""
+AT_ONCE: Final = 16
+"""Members looked at at the same time: so many may be silent before the others are looked at later for it."""
+
+FETCHED_AT_ONCE: Final = 4
+"""Members whose setups are fetched at the same time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +62,7 @@ class FollowedSetups:
         self._held: dict[AuthorityCode, PeerSetups] = {}
         self._looking: dict[AuthorityCode, asyncio.Task[None]] = {}
         self._turn = asyncio.Semaphore(AT_ONCE)
+        self._fetching = asyncio.Semaphore(FETCHED_AT_ONCE)
         self._following: asyncio.Task[None] | None = None
         self._complaints: dict[AuthorityCode, str] = {}
 
@@ -125,13 +130,14 @@ class FollowedSetups:
             "/federation/locator",
             etag=None if held is None else held.etag,
             limit=STATEMENT_LIMIT,
-            within=FETCH_TIMEOUT,
+            within=STATEMENT_TIMEOUT,
         )
         if published is None:
             return
         text = published.content.decode("ascii", "replace")
         statement = read_statement(text, member=member, at=self._clock())
-        contents = await self._contents(member, statement)
+        async with self._fetching:
+            contents = await self._contents(member, statement)
         await self._hold(statement, text, published.etag, contents)
         kept = KeptStatement(text=text, etag=published.etag, looked_at=self._clock())
         await self._store.keep(member.authority, kept, contents)

@@ -236,6 +236,32 @@ async def test_the_ways_to_all_members_are_ready_before_anybody_asks(tmp_path):
     await calls.close()
 
 
+async def test_a_member_that_was_greeted_is_asked_over_the_connection_that_there_is(world):
+    calls, proxy = world
+    await calls._greeter.greet_all()
+    greeted = proxy.connections
+    reply = await reply_of(calls)
+
+    assert reply.status is SourceStatus.ANSWERED
+    assert (greeted, proxy.connections) == (1, 1)
+
+
+async def test_a_member_that_is_gone_is_known_before_anybody_asks_and_found_again_by_a_greeting(tmp_path):
+    now = [0.0]
+    here, there = enrolled(tmp_path, HERE), enrolled(tmp_path, THERE, port=free_port())
+    calls = calls_of(here, RegistryFile(tmp_path, here, there), seconds=lambda: now[0])
+    for _ in range(5):
+        await calls._greeter.greet_all()
+    resting = await reply_of(calls)
+    async with FaultyProxy(there.own).listening(int(there.member.endpoints[0].rpartition(":")[2])):
+        now[0] += 1.5
+        await calls._greeter.greet_all()
+        back = await reply_of(calls)
+        await calls.close()
+
+    assert (resting.reason, back.status) == ("peer-resting", SourceStatus.ANSWERED)
+
+
 async def prepared(calls, *members):
     calls.prepare()
 

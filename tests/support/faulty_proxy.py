@@ -109,9 +109,8 @@ class FaultyProxy:
     async def _call(self, reader, writer):
         head = await reader.readuntil(b"\r\n\r\n")
         self.calls += 1
-        length = int(
-            next(line for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")).split()[1]
-        )
+        lengths = [line for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")]
+        length = int(lengths[0].split()[1]) if lengths else 0
         self.asked.append(await reader.readexactly(length))
         match self.fault:
             case Fault.HANG:
