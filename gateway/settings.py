@@ -1,5 +1,7 @@
 """The one reader of the environment: every setting, its default and what it means."""
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -34,6 +36,12 @@ class Settings(BaseSettings):
         ge=0,
         le=65535,
         description="Port of `/metrics`, for whoever may reach it; it serves nothing else. Unset: none are served.",
+    )
+    workers: int | None = Field(
+        None,
+        ge=1,
+        le=64,
+        description="Worker processes behind the ports, kept by a parent. Unset: the one process serves by itself.",
     )
     data_dir: Path = Field(Path(".data"), description="Where the embedded database and development keys live.")
 
@@ -276,6 +284,11 @@ class Settings(BaseSettings):
         if self.database_url is not None and "env" not in self.model_fields_set:
             raise ValueError("GATEWAY_ENV must be stated (development or production) with a GATEWAY_DATABASE_URL")
         return self
+
+
+def environment_with(added: Mapping[str, str]) -> dict[str, str]:
+    """Return this process's environment with some variables more, for a process that it starts."""
+    return {**os.environ, **added}  # noqa: TID251 - handed on, not read
 
 
 class SettingsError(Exception):

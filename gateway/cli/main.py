@@ -30,7 +30,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_show_locals=False,
 )
-app.command("serve", epilog="Example: `GATEWAY_PORT=8080 gateway serve`")(serve)
+app.command("serve", epilog="Examples: `GATEWAY_PORT=8080 gateway serve`; `gateway serve --workers 2`")(serve)
 app.command("demo", epilog="Examples: `gateway demo`; `gateway demo --once`")(demo)
 app.command("migrate", epilog="Examples: `gateway migrate`; `gateway migrate --check`")(migrate_command)
 app.command("token", epilog="Example: `gateway token nurse.okafor`")(token)

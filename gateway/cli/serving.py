@@ -81,7 +81,7 @@ async def serve_on(
     async with (
         app.router.lifespan_context(app),
         _peers_served(app, peers),
-        _metrics_served(app, metrics),
+        metrics_served(app.state.metrics_side if metrics is not None else app, metrics),
         _reloading_when_told(app),
     ):
         serving = asyncio.create_task(server.serve(sockets=[bound]))
@@ -137,12 +137,12 @@ async def _peers_served(app: Starlette, bound: socket.socket | None) -> AsyncIte
 
 
 @asynccontextmanager
-async def _metrics_served(app: Starlette, bound: socket.socket | None) -> AsyncIterator[None]:
-    """Serve the metrics for the length of the block, on a socket of their own."""
+async def metrics_served(app: Starlette, bound: socket.socket | None) -> AsyncIterator[None]:
+    """Serve the metrics for the length of the block, on a socket of their own, if there is one."""
     if bound is None:
         yield
         return
-    async with _served(app.state.metrics_side, None, bound):
+    async with _served(app, None, bound):
         yield
 
 

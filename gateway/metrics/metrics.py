@@ -76,6 +76,8 @@ class Metrics:
             "gateway_ready", "Whether a part is ready: 1 or 0.", ("part",), registry=registry,
             multiprocess_mode="livemin",
         )  # fmt: skip
+        together("workers", "Worker processes that serve.").set(1)
+        counter("worker_starts", "Worker processes that were started.").inc()
         self._memory = together("resident_memory_bytes", "Memory in use.")
         self._files = together("open_files", "Files and sockets in use.")
         latest("build_info", "Which release serves.", "version", "python").labels(_release(), python_version()).set(1)

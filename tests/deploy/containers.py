@@ -16,8 +16,13 @@ OPA_ADDRESS, RULES_URL, OPA_KEY = "0.0.0.0:8181", "http://rules:8182", "/run/sec
 
 
 def compose():
-    """The file as data; OPA reads the YAML, so that no other package need."""
-    said = run([opa_command(), "eval", "--format", "json", "--data", f"compose:{COMPOSE}", "data.compose"])
+    """The compose file as data."""
+    return document_in(COMPOSE)
+
+
+def document_in(path):
+    """A YAML file as data; OPA reads it, so that no other package need."""
+    said = run([opa_command(), "eval", "--format", "json", "--data", f"file:{path}", "data.file"])
     return json.loads(said.stdout)["result"][0]["expressions"][0]["value"]
 
 

@@ -78,7 +78,9 @@ def test_everything_a_container_names_is_declared(services):
 def test_only_the_graph_is_reached_from_outside_and_only_on_this_machine(services):
     published = {name: service["ports"] for name, service in services.items() if "ports" in service}
 
+    watching = {name: published.pop(name) for name in services if services[name].get("profiles") == ["watching"]}
     assert published == {"gateway": ["127.0.0.1:8000:8000"]}
+    assert all(port.startswith("127.0.0.1:") for ports in watching.values() for port in ports)
 
 
 def test_the_container_starts_opa_as_the_command_does(services):

@@ -58,6 +58,10 @@ class Running:
             )
 
     @property
+    def pid(self):
+        return self._process.pid
+
+    @property
     def runs(self):
         return self._process.poll() is None
 
