@@ -13,7 +13,7 @@ from connectors.peer_names import PeerNames
 from connectors.peer_wire import NoAnswer, PeerWire
 from gateway.federation.enrolment import CertificateRefused, der_of
 from gateway.federation.registry import Member, Registry
-from gateway.federation.restraint import Breaker, Bulkhead
+from gateway.federation.restraint import Breaker, Bulkhead, Circuit
 from gateway.federation.tls import OwnCertificate, asking_context
 from gateway.settings import SettingsError
 from gateway.vocabulary import AuthorityCode
@@ -42,6 +42,12 @@ class Lane:
     endpoints: list[Endpoint]
     bulkhead: Bulkhead
     asked: int = 0
+
+    @property
+    def circuit(self) -> Circuit:
+        """Return how the breaker of the gateway stands that is best to be reached."""
+        states = {endpoint.breaker.state for endpoint in self.endpoints}
+        return next(state for state in (Circuit.CLOSED, Circuit.PROBING, Circuit.OPEN) if state in states)
 
     def replicas(self) -> list[Endpoint]:
         """Return the member's gateways, each ask beginning with the next one."""

@@ -7,7 +7,6 @@ its own.
 import asyncio
 import random
 import time
-from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,6 +26,7 @@ from gateway.federation.registry import Registry
 from gateway.federation.restraint import Bulkhead, RetryBudget
 from gateway.federation.signed import Key
 from gateway.federation.tls import OwnCertificate
+from gateway.metrics.metrics import Metrics
 from gateway.vocabulary import AuthorityCode, SourceStatus
 
 MARGIN: Final = 0.05
@@ -79,6 +79,7 @@ class PeerCalls:
         concurrency_in_all: int,
         seconds: Callable[[], float] = time.monotonic,
         names: PeerNames | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         """Take who asks with which key and certificate, where members are found, and the limits.
 
@@ -93,6 +94,7 @@ class PeerCalls:
             concurrency_in_all: Calls under way at once to all members.
             seconds: A clock that only goes forward.
             names: How members' hosts are found.
+            metrics: Where calls are counted.
         """
         self._home = home
         self._key = key
@@ -106,8 +108,7 @@ class PeerCalls:
             home=home, own=own, registry=registry, names=names or PeerNames(), concurrency=concurrency
         )  # fmt: skip
         self._greeter = Greeter(self._lanes, members=lambda: tuple(self.members()), seconds=seconds)
-        self.outcomes: Counter[tuple[AuthorityCode, SourceStatus, str]] = Counter()
-        """How asks have ended, by member, for the metrics."""
+        self.metrics = metrics or Metrics()
 
     def prepare(self) -> None:
         """Begin to make ready for asking every member, so that the first ask need not wait for it."""
@@ -123,6 +124,12 @@ class PeerCalls:
         await self._greeter.close()
         await self._lanes.close()
 
+    def look(self) -> None:
+        """Note in the metrics how the ways to members stand at this moment."""
+        self.metrics.peers_stand(saved=self._budget.saved, under_way=self._in_all.under_way)
+        for lane in self._lanes.held():
+            self.metrics.peer_circuit(lane.member.authority, lane.circuit)
+
     def members(self) -> Mapping[AuthorityCode, str]:
         """Return the names of all other members; none while no registry is in force."""
         registry = self._registry()
@@ -136,8 +143,6 @@ class PeerCalls:
         body = ask.body or orjson.dumps({"query": ask.text, "variables": dict(ask.variables)})
         until = self._seconds() + within
         replies = await asyncio.gather(*(self._reply(code, ask, body, until) for code in dict.fromkeys(authorities)))
-        for reply in replies:
-            self.outcomes[reply.authority, reply.status, reply.reason] += 1
         return {reply.authority: reply for reply in replies}
 
     async def published(
@@ -183,7 +188,10 @@ class PeerCalls:
             outcome = Outcome(status=SourceStatus.UNAVAILABLE, reason=nothing.reason)
         except TimeoutError:
             outcome = _LATE
-        tens = -(-(self._seconds() - began) * 1000 // 10)
+        took = self._seconds() - began
+        if outcome.reason not in _NO_MEMBER:
+            self.metrics.peer_asked(authority, outcome.status, reason=outcome.reason, seconds=took)
+        tens = -(-took * 1000 // 10)
         return PeerReply(
             authority=authority,
             status=outcome.status,
@@ -252,6 +260,7 @@ class PeerCalls:
             other = self._admitted([*waiting, endpoint])
             if other is None:
                 return outcome
+            self.metrics.peer_asked_again(call.lane.member.authority, "retry")
             self._begin(other, call)
 
     def _hedge(self, waiting: list[Endpoint], call: _Call) -> None:
@@ -259,6 +268,7 @@ class PeerCalls:
         if other is None:
             return
         if self._budget.spend():
+            self.metrics.peer_asked_again(call.lane.member.authority, "hedge")
             self._begin(other, call)
         else:
             other.breaker.abandoned(self._seconds())
@@ -318,5 +328,8 @@ class PeerCalls:
                 return endpoint
         return None
 
+
+_NO_MEMBER: Final = frozenset({"not-a-member", "registry-missing"})
+"""Reasons that are about no member: what is counted by member is counted for members only."""
 
 _LATE: Final = Outcome(status=SourceStatus.TIMED_OUT, reason="peer-late")

@@ -174,7 +174,7 @@ async def running(
         stack.push_async_callback(writer.close)
         opener = OpeningLedgerReader(database, keys)
         registry = await _registry(settings, database, clock, stack)
-        calls = _peer_calls(settings, registry, clock, stack)
+        calls = _peer_calls(settings, registry, counting, clock, stack)
         locator = await _locator(settings, database, registry, calls, master, clock, stack)
         graph = DirectoryGraph(
             schema=DIRECTORY,
@@ -398,7 +398,11 @@ async def _registry(
 
 
 def _peer_calls(
-    settings: Settings, registry: FollowedRegistry | None, clock: Callable[[], datetime], stack: AsyncExitStack
+    settings: Settings,
+    registry: FollowedRegistry | None,
+    metrics: Metrics,
+    clock: Callable[[], datetime],
+    stack: AsyncExitStack,
 ) -> PeerCalls | None:
     """Return the way to other members, where there is a registry and a key to ask them with."""
     if registry is None or settings.assertion_key_file is None:
@@ -412,6 +416,7 @@ def _peer_calls(
         reply_limit=settings.peer_reply_limit,
         concurrency=settings.peer_concurrency,
         concurrency_in_all=settings.peers_concurrency,
+        metrics=metrics,
     )
     stack.push_async_callback(calls.close)
     calls.start(greeting_interval=settings.peer_greeting_interval)
@@ -570,6 +575,7 @@ def _sampler(gateway: Gateway, health: Health, clock: Callable[[], datetime]) ->
         health=health,
         signed_at=signed_at,
         clock=clock,
+        peers=(lambda: None) if gateway.peers is None else gateway.peers.look,
     )
     return Sampler(looked, gateway.metrics)
 

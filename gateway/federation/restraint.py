@@ -67,17 +67,18 @@ class RetryBudget:
         """Start with a reserve for quiet times; save up at most `most` attempts."""
         self._share = share
         self._most = most
-        self._saved = float(reserve)
+        self.saved = float(reserve)
+        """Second attempts that may be made at this moment."""
 
     def earned(self) -> None:
         """Note a first attempt."""
-        self._saved = min(self._most, self._saved + self._share)
+        self.saved = min(self._most, self.saved + self._share)
 
     def spend(self) -> bool:
         """Take one second attempt out, and return whether there was one."""
-        if self._saved < 1.0:
+        if self.saved < 1.0:
             return False
-        self._saved -= 1.0
+        self.saved -= 1.0
         return True
 
 

@@ -66,6 +66,12 @@ class Metrics:
 
         self._peer_calls = counter("peer_calls", "Asks of other authorities, by status.", "member", "status")
         self._peer_seconds = histogram("peer_call_duration_seconds", "Seconds a member took.", _ASK, "member")
+        self._peer_silences = counter(
+            "peer_silences", "Asks of other authorities that were not answered, by reason.", "member", "reason"
+        )
+        self._peer_again = counter("peer_second_attempts", "Second attempts, by kind.", "member", "kind")
+        self._peer_saved = together("peer_second_attempts_saved", "Second attempts that are saved up.")
+        self._peer_under_way = together("peer_calls_under_way", "Calls to other authorities under way.")
         self._peer_circuit = latest(
             "peer_circuit", "The breaker to a member: 0 closed, 1 trying one call, 2 open.", "member"
         )
@@ -123,10 +129,21 @@ class Metrics:
         self._questions.labels(_kind(outcome)).inc()
         self._engine_seconds.observe(seconds)
 
-    def peer_asked(self, member: AuthorityCode, status: SourceStatus, *, seconds: float) -> None:
+    def peer_asked(self, member: AuthorityCode, status: SourceStatus, *, reason: str, seconds: float) -> None:
         """Note what an ask of another authority came to; the code is that of a member in the registry."""
         self._peer_calls.labels(member, status.value).inc()
         self._peer_seconds.labels(member).observe(seconds)
+        if status is not SourceStatus.ANSWERED:
+            self._peer_silences.labels(member, _kind(reason)).inc()
+
+    def peer_asked_again(self, member: AuthorityCode, kind: str) -> None:
+        """Note a second attempt: a `retry` of what broke off, or a `hedge` beside what was silent."""
+        self._peer_again.labels(member, kind).inc()
+
+    def peers_stand(self, *, saved: float, under_way: int) -> None:
+        """Note the second attempts that are saved up at this moment, and the calls under way."""
+        self._peer_saved.set(saved)
+        self._peer_under_way.set(under_way)
 
     def peer_circuit(self, member: AuthorityCode, state: Circuit) -> None:
         """Note how the breaker to a member stands."""

@@ -42,6 +42,8 @@ class Looked:
     signed_at: Callable[[], Awaitable[float | None]]
     """When the newest checkpoint was signed, in seconds since 1970; None while there is none."""
     clock: Callable[[], datetime]
+    peers: Callable[[], None] = lambda: None
+    """Notes how the ways to other authorities stand."""
 
 
 class Sampler:
@@ -74,6 +76,7 @@ class Sampler:
             metrics.pool_stands(name, used=used, idle=idle)
         metrics.process_stands(memory=self._process.memory_info().rss, files=self._process.num_fds())
         self._look_at_rules()
+        looked.peers()
         for part, ready in (await looked.health.look()).checks.items():
             metrics.part_stands(part, ready=ready)
         with suppress(DirectoryError):  # the time stays where it was, and so grows old

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import orjson
 import pytest
+from prometheus_client import generate_latest
 
 from connectors.peers import PeerCalls
 from gateway.federation.asking import PeerAsk
@@ -17,6 +18,7 @@ from gateway.vocabulary import SourceStatus
 from tests.support.builders import NOW
 from tests.support.faulty_proxy import ANSWER, Fault, FaultyProxy
 from tests.support.federation import ACCESS, ELSEWHERE, HERE, NURSE, THERE, RegistryFile, enrolled
+from tests.support.gateway import samples_in
 from tests.support.processes import free_port, until
 
 ME = "{ me { role } }"
@@ -44,6 +46,15 @@ async def world(tmp_path):
     async with proxy.listening(int(there.member.endpoints[0].rpartition(":")[2])):
         yield calls, proxy
         await calls.close()
+
+
+def counted(calls, *names):
+    """The counters of calls that are not nothing."""
+    names = names or ("gateway_peer_calls_total", "gateway_peer_silences_total")
+    samples = samples_in(generate_latest(calls.metrics.registry).decode())
+    return {
+        name: value for name, value in samples.items() if name.startswith(names) and "_created" not in name and value
+    }
 
 
 async def reply_of(calls, *, within=2.0, authority=THERE):
@@ -87,7 +98,10 @@ async def test_what_the_network_does_is_named_and_told_as_no_answer(world, fault
 
     assert (reply.status, reply.data) == (status, None)
     assert reply.reason.startswith(reason)
-    assert calls.outcomes[THERE, reply.status, reply.reason] == 1
+    assert counted(calls) == {
+        f'gateway_peer_calls_total{{member="{THERE}",status="{status}"}}': 1,
+        f'gateway_peer_silences_total{{member="{THERE}",reason="{reason.partition(":")[0]}"}}': 1,
+    }
 
 
 @pytest.mark.parametrize("answer", [b"null", b"[]", b'"x"', b'{"data":null}', b'{"data":[]}', b'{"errors":"x"}',
@@ -146,7 +160,7 @@ async def test_a_replica_that_was_silent_until_the_other_answered_is_asked_less(
     silent, well = FaultyProxy(there.own, Fault.HANG), FaultyProxy(there.own)
     async with silent.listening(ports[1]), well.listening(ports[0]):
         await reply_of(calls, within=1.0)  # so that retries enough are saved up for what follows
-        calls._budget._saved = 20.0
+        calls._budget.saved = 20.0
         replies = [await reply_of(calls, within=1.0) for _ in range(14)]
         await calls.close()
 
@@ -165,7 +179,7 @@ async def test_a_replica_that_could_not_be_tried_for_want_of_retries_is_tried_la
         for _ in range(5):
             back.failed(now[0] + time.monotonic())
         now[0] += 2.0  # it has rested, and could be tried
-        calls._budget._saved = 0.0
+        calls._budget.saved = 0.0
         calls._lanes.held()[0].asked = 0  # the other one first
         await reply_of(calls, within=0.5)
         state = back.state
@@ -193,6 +207,35 @@ async def test_a_code_of_a_peers_own_making_is_not_repeated(world):
     reply = await reply_of(calls)
 
     assert (reply.status, reply.reason) == (SourceStatus.REFUSED, "peer-refused:OTHER")
+
+
+async def test_second_attempts_full_bulkheads_and_breakers_are_counted_by_member(tmp_path):
+    ports = (free_port(), free_port())
+    here, there = enrolled(tmp_path, HERE), enrolled(tmp_path, THERE, ports=ports)
+    calls = calls_of(here, RegistryFile(tmp_path, here, there), concurrency=1)
+    silent, well = FaultyProxy(there.own, Fault.HANG), FaultyProxy(there.own)
+    async with silent.listening(ports[1]), well.listening(ports[0]):
+        await prepared(calls, THERE)
+        await asyncio.gather(*(reply_of(calls, within=2.0) for _ in range(2)))
+        silent.fault = well.fault = Fault.CUT
+        await reply_of(calls)
+        for endpoint in calls._lanes.held()[0].endpoints:
+            for _ in range(5):
+                endpoint.breaker.failed(time.monotonic())
+        calls.look()
+        await reply_of(calls)
+        await reply_of(calls, authority=ELSEWHERE)
+        await calls.close()
+
+    assert counted(calls, "gateway_peer_second", "gateway_peer_silences", "gateway_peer_circuit") == {
+        f'gateway_peer_second_attempts_total{{kind="hedge",member="{THERE}"}}': 1,
+        f'gateway_peer_second_attempts_total{{kind="retry",member="{THERE}"}}': 1,
+        "gateway_peer_second_attempts_saved": pytest.approx(1.2),
+        f'gateway_peer_silences_total{{member="{THERE}",reason="peer-busy"}}': 1,
+        f'gateway_peer_silences_total{{member="{THERE}",reason="peer-connection"}}': 1,
+        f'gateway_peer_silences_total{{member="{THERE}",reason="peer-resting"}}': 1,
+        f'gateway_peer_circuit{{member="{THERE}"}}': 2,
+    }
 
 
 async def test_what_follows_an_answer_is_not_taken_for_the_next_one(world):

@@ -188,7 +188,7 @@ async def test_no_metric_names_anybody_or_says_anything_in_free_text(stage):
 async def test_the_metrics_of_peers_are_there_for_members_alone():
     metrics = Metrics()
 
-    metrics.peer_asked(HOME, SourceStatus.TIMED_OUT, seconds=3)
+    metrics.peer_asked(HOME, SourceStatus.TIMED_OUT, reason="peer-late", seconds=3)
 
     calls = metrics.registry.get_sample_value("gateway_peer_calls_total", {"member": HOME, "status": "TIMED_OUT"})
     assert calls == 1
