@@ -13,6 +13,7 @@ from typing import Any
 
 from regopy import Input, Interpreter, RegoError
 
+from connectors.portable_rego import unportable
 from connectors.rule_set import ENTRYPOINT, RuleSet
 from gateway.disclosure.question import Answer, Question
 from gateway.errors import DecisionUnavailable
@@ -21,7 +22,10 @@ ITEMS_AT_ONCE = 16
 
 
 class RulesDoNotBuild(Exception):
-    """The engine cannot build the rules; the message is the engine's, about rules and never about records."""
+    """The engine cannot build the rules, or would read them otherwise than OPA does.
+
+    The message names file and line, and is about rules and never about records.
+    """
 
 
 class Evaluation:
@@ -58,9 +62,10 @@ class EmbeddedDecider:
 
         Raises:
             RuleSetUnreadable: The folder cannot be read.
-            RulesDoNotBuild: The rules do not compile.
+            RulesDoNotBuild: The rules do not compile, or leave the portable subset.
         """
         self._rules = RuleSet.read(rule_set_dir)
+        _refuse_unportable(self._rules)
         self.timeout = timeout
         """Seconds that a question may take."""
         self._local = threading.local()
@@ -122,6 +127,13 @@ class EmbeddedDecider:
             self._local.evaluation = Evaluation(self._rules)
         evaluation: Evaluation = self._local.evaluation
         return evaluation
+
+
+def _refuse_unportable(rules: RuleSet) -> None:
+    """Raise for a form that this engine was seen to read otherwise than OPA, which may tell what OPA withholds."""
+    for name, source in rules.modules.items():
+        for finding in unportable(name, source):
+            raise RulesDoNotBuild(f"{finding.file}:{finding.line}: {finding.problem}: {finding.remedy}")
 
 
 def _parts(document: dict[str, Any]) -> list[dict[str, Any]]:

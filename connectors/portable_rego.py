@@ -29,7 +29,7 @@ def unportable(file: str, source: str) -> list[Finding]:
     """Return what leaves the portable subset, in the order of lines."""
     code = _without_text(source)
     own = set(re.findall(r"^(\w+)\(", code, re.MULTILINE))
-    found = [*_calls(code, own), *_negations(code), *_forms(code), *_comprehensions(code)]
+    found = [*_calls(code, own), *_negations(code), *_within_every(code), *_forms(code), *_comprehensions(code)]
     return [
         Finding(file=file, line=code.count("\n", 0, position) + 1, problem=problem, remedy=remedy)
         for position, problem, remedy in sorted(found)
@@ -77,6 +77,30 @@ def _negations(code: str) -> _Found:
             )
 
 
+def _within_every(code: str) -> _Found:
+    for match in re.finditer(r"\bevery\b[^{}\n]*?\bin\s*", code):
+        after = match.end()
+        if code[after : after + 1] in ("{", "["):
+            after = _closing(code, after)
+        body = code.find("{", after)
+        for negation in re.finditer(r"\bnot\b", code[body : _closing(code, body)] if body >= 0 else ""):
+            yield (
+                body + negation.start(),
+                "negates inside `every`, where the embedded engine loses the variable and takes the negation for true",
+                "negate a rule or function that has the `every`, or write `!=`",
+            )
+
+
+def _closing(code: str, opening: int) -> int:
+    """Return where what opens here is closed; the end, where nothing closes it."""
+    depth = 0
+    for position in range(opening, len(code)):
+        depth += (code[position] in _OPENING) - (code[position] in _CLOSING)
+        if depth == 0:
+            return position
+    return len(code)
+
+
 def _forms(code: str) -> _Found:
     for match in re.finditer(r"\bwith\s+(?:input|data)\b", code):
         yield match.start(), "replaces input or data", "pass what differs as an argument; `with` belongs in tests"
@@ -95,9 +119,8 @@ def _forms(code: str) -> _Found:
 
 def _comprehensions(code: str) -> _Found:
     for start, head, body in _heads_and_bodies(code):
-        first = body.strip()
-        if ":" not in head and re.match(r"some\s+\w+\s*,", first):
-            yield start, "starts a comprehension with `some key, value in`", "range over values, or use an object"
+        if ":" not in head and re.search(r"\bsome\s+\w+\s*,", body):
+            yield start, "has `some key, value in` in a comprehension", "range over values, or use an object or a rule"
         if ":" in head:
             value = head.split(":", 1)[1].strip()
             if not re.fullmatch(r"\w+", value):

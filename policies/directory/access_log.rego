@@ -18,7 +18,7 @@ import data.directory.question
 # custom:
 #   domain: [L4]
 refusals[key]["log-entry-withheld"] := record.fields if {
-	some key, record in _entries
+	some key, record in question.of_type.AccessLogEntry
 	record.class.withholding == "in-force"
 	not _reviewed(record)
 }
@@ -32,7 +32,7 @@ refusals[key]["log-entry-withheld"] := record.fields if {
 # custom:
 #   domain: [L4]
 refusals[key]["log-of-withholding"] := record.fields if {
-	some key, record in _entries
+	some key, record in question.of_type.AccessLogEntry
 	some action in record.class.actions
 	action in data.access_log.unseen_actions
 	not _reviewed(record)
@@ -47,7 +47,7 @@ refusals[key]["log-of-withholding"] := record.fields if {
 # custom:
 #   domain: [L5]
 refusals[key]["log-of-other-authority"] := record.fields if {
-	some key, record in _entries
+	some key, record in question.of_type.AccessLogEntry
 	not record.class.asker == "own-authority"
 	"access-log" in caller.handles
 	not _reviews_elsewhere
@@ -62,7 +62,7 @@ refusals[key]["log-of-other-authority"] := record.fields if {
 # custom:
 #   domain: [A5, L4]
 refusals[key]["log-of-enquiry"] := record.fields if {
-	some key, record in _entries
+	some key, record in question.of_type.AccessLogEntry
 	_for_carer(record)
 	not _open_to_carers(record)
 }
@@ -76,7 +76,7 @@ refusals[key]["log-of-enquiry"] := record.fields if {
 # custom:
 #   domain: [H3, L4]
 refusals[key]["log-of-shielded-child"] := record.fields if {
-	some key, record in _entries
+	some key, record in question.of_type.AccessLogEntry
 	not record.class.shield == "none"
 	record.class.reader
 }
@@ -90,7 +90,7 @@ refusals[key]["log-of-shielded-child"] := record.fields if {
 # custom:
 #   domain: [V2, L4]
 refusals[key]["log-of-sensitive-service"] := record.fields & {field | some field in data.access_log.who_looked} if {
-	some key, record in _entries
+	some key, record in question.of_type.AccessLogEntry
 	not record.class.sensitive == false
 	not _reviewed(record)
 }
@@ -108,7 +108,7 @@ refusals[key]["log-of-sensitive-service"] := record.fields & {field | some field
 # custom:
 #   domain: [A5, L4]
 refusals[key]["log-words-of-others"] := record.fields & {field | some field in data.access_log.words} if {
-	some key, record in _entries
+	some key, record in question.of_type.AccessLogEntry
 	not _reviewed(record)
 	not _words_told(record)
 }
@@ -122,7 +122,7 @@ refusals[key]["log-words-of-others"] := record.fields & {field | some field in d
 # custom:
 #   domain: [L4, L5]
 refusals[key]["withholding-not-independent"] := record.fields & {action | some action in data.access_log.independent} if {
-	some key, record in question.actions
+	some key, record in question.of_type.Action
 	not record.class.reviewers == "independent"
 }
 
@@ -135,7 +135,7 @@ refusals[key]["withholding-not-independent"] := record.fields & {action | some a
 # custom:
 #   domain: [L4]
 refusals[key]["withholding-ground-unknown"] := record.fields & {action | some action in data.access_log.grounded} if {
-	some key, record in question.actions
+	some key, record in question.of_type.Action
 	not data.access_log.grounds[record.class.ground]
 }
 
@@ -164,10 +164,4 @@ _reviews_elsewhere if {
 	every role in caller.roles {
 		data.roles[role].reviews_elsewhere == true
 	}
-}
-
-# Picked once, so that these rules cost nothing where no entry is read.
-_entries[key] := record if {
-	some key, record in question.records
-	record.type == "AccessLogEntry"
 }

@@ -14,7 +14,7 @@ import data.directory.question
 # custom:
 #   domain: [A3, A4]
 refusals[key]["action-not-for-role"] := record.fields - _may if {
-	some key, record in question.actions
+	some key, record in question.of_type.Action
 }
 
 # METADATA
@@ -26,7 +26,7 @@ refusals[key]["action-not-for-role"] := record.fields - _may if {
 # custom:
 #   domain: [A2]
 refusals[key]["action-not-for-purpose"] := fields if {
-	some key, record in question.actions
+	some key, record in question.of_type.Action
 	fields := {action | some action in record.fields; not _serves(action)}
 }
 
@@ -39,7 +39,7 @@ refusals[key]["action-not-for-purpose"] := fields if {
 # custom:
 #   domain: [X1, X2]
 refusals[key]["action-elsewhere"] := record.fields - {action | some action in data.action_rules.elsewhere} if {
-	some key, record in question.actions
+	some key, record in question.of_type.Action
 	not record.class.home == "same-authority"
 }
 
@@ -52,7 +52,7 @@ refusals[key]["action-elsewhere"] := record.fields - {action | some action in da
 # custom:
 #   domain: [A3, D4]
 refusals[key]["action-not-involved"] := fields if {
-	some key, record in question.actions
+	some key, record in question.of_type.Action
 	not record.class.involved == true
 	fields := {action | some action in record.fields; data.action_rules.of_the_involved[action]; not _acts_for_others(action)}
 }

@@ -14,7 +14,7 @@ import data.directory.question
 # custom:
 #   domain: [A2]
 refusals[key]["reason-missing"] := record.fields if {
-	some key, record in _asks
+	some key, record in question.of_type.Ask
 	not record.class.reason == "stated"
 }
 
@@ -28,7 +28,7 @@ refusals[key]["reason-missing"] := record.fields if {
 #   domain: [A3]
 refusals[key]["introspection-not-for-role"] := {"introspection"} if {
 	not _may_explore
-	some key, _ in _asks
+	some key, _ in question.of_type.Ask
 }
 
 # METADATA
@@ -41,7 +41,7 @@ refusals[key]["introspection-not-for-role"] := {"introspection"} if {
 #   domain: [A3]
 refusals[key]["workbench-not-for-role"] := {"workbench"} if {
 	not _may_try_rules
-	some key, _ in _asks
+	some key, _ in question.of_type.Ask
 }
 
 _may_try_rules if {
@@ -55,10 +55,4 @@ _may_explore if {
 	every role in caller.roles {
 		data.roles[role].introspection == true
 	}
-}
-
-# Picked once, so that these rules cost nothing but for the ask itself.
-_asks[key] := record if {
-	some key, record in question.records
-	record.type == "Ask"
 }

@@ -16,11 +16,11 @@ import data.directory.question
 # custom:
 #   domain: [X2]
 refusals[key]["other-authority"] := record.fields if {
-	some key, record in question.records
-	record.type in data.cross_border.types
+	not _reaches_elsewhere
+	some type in data.cross_border.types
+	some key, record in question.of_type[type]
 	not record.class.home == "same-authority"
 	not record.class.involved == true
-	not _reaches_elsewhere
 }
 
 # METADATA
@@ -36,8 +36,7 @@ refusals[key]["other-authority"] := record.fields if {
 refusals[key]["identifier-stays-home"] := {field | some field in data.cross_border.national_identifiers} if {
 	not input.access.origin == "local"
 	not _national_abroad
-	some key, record in question.records
-	record.type == "Child"
+	some key, _ in question.of_type.Child
 }
 
 _reaches_elsewhere if {

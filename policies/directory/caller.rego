@@ -128,8 +128,8 @@ refusals[key]["origin-unknown"] := record.fields if {
 #   domain: [A1, A4, L6]
 refusals[key]["standing-lapsed"] := record.fields if {
 	not current
-	some key, record in question.records
-	record.type in _answered
+	some type in _answered
+	some key, record in question.of_type[type]
 }
 
 # METADATA
@@ -142,8 +142,8 @@ refusals[key]["standing-lapsed"] := record.fields if {
 #   domain: [A2]
 refusals[key]["purpose-unknown"] := record.fields if {
 	not purpose_allowed
-	some key, record in question.records
-	record.type in _answered
+	some type in _answered
+	some key, record in question.of_type[type]
 }
 
 _answered := {"Action", "Ask", "Caller", "Count", "Search"}

@@ -14,8 +14,9 @@ import data.directory.question
 #   ref: https://www.legislation.gov.uk/eur/2016/679/article/5
 # custom:
 #   domain: [A5, H6]
-refusals[key]["conflict-declared"] := {field | some field in data.conflict.withheld[record.type]} if {
-	some key, record in question.records
+refusals[key]["conflict-declared"] := {field | some field in withheld} if {
+	records := question.records
+	some key, record in records
 	not record.class.conflict == false
-	data.conflict.withheld[record.type]
+	withheld := data.conflict.withheld[record.type]
 }

@@ -15,8 +15,7 @@ import data.directory.question
 # custom:
 #   domain: [M2]
 refusals[key]["count-suppressed"] := record.fields if {
-	some key, record in question.records
-	record.type == "Count"
+	some key, record in question.of_type.Count
 	not _safe(record)
 }
 

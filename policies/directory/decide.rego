@@ -44,10 +44,10 @@ answer := {"v": 1, "revision": data.revision.id, "items": items}
 items[key] := {"exists": "conceal", "reasons": reasons, "fields": fields} if {
 	some key, codes in _concealing
 	reasons := [code | some code in codes]
-	fields := {field: outcome |
-		some field in input.items[key].fields
-		outcome := {"effect": "conceal", "reasons": reasons, "tell": null, "remedy": null, "obligations": []}
-	}
+	concealed := {"effect": "conceal", "reasons": reasons, "tell": null, "remedy": null, "obligations": []}
+
+	# regal ignore:comprehension-term-assignment,pointless-reassignment
+	fields := {field: outcome | some field in input.items[key].fields; outcome := concealed}
 }
 
 # METADATA
@@ -58,10 +58,11 @@ items[key] := {"exists": "conceal", "reasons": reasons, "fields": fields} if {
 #   ref: https://www.legislation.gov.uk/eur/2016/679/article/25
 # custom:
 #   domain: [A3]
-items[key] := {"exists": "disclose", "reasons": [], "fields": object.union(told, _refused[key])} if {
-	some key, plain in _plain
-	input.items[key].type != "Candidate"
-	told := {field: _permitted | some field in plain}
+items[key] := {"exists": "disclose", "reasons": [], "fields": object.union(told, refused)} if {
+	some key, refused in _refused
+	not question.candidates[key]
+	permitted := roles.permitted[key]
+	told := {field: _permitted | some field in permitted; not refused[field]}
 }
 
 # METADATA
@@ -75,7 +76,7 @@ items[key] := {"exists": "disclose", "reasons": [], "fields": object.union(told,
 items[key] := {"exists": "disclose", "reasons": [], "fields": told} if {
 	some key in _found
 	not _concealing[key]
-	told := {field: _permitted | some field in input.items[key].fields; field in data.fields.Candidate.match}
+	told := {field: _permitted | some field in input.items[key].fields; _of_a_match[field]}
 }
 
 _permitted := {"effect": "disclose", "reasons": ["role-permits"], "tell": null, "remedy": null, "obligations": []}
@@ -103,6 +104,8 @@ _subjects := [
 	transfer.refusals,
 ]
 
+_of_a_match := {field | some field in data.fields.Candidate.match}
+
 # The fields of each record that each reason refuses. Two subjects giving one reason different fields is an error.
 _refusals[key][reason] := fields if {
 	some subject in _subjects
@@ -123,75 +126,91 @@ _refusals[key][reason] := fields if {
 _refusals[key]["not-granted"] := fields if {
 	some key, fields in grants.beside
 	some subject in _subjects
-	some reason, _ in subject[key]
-	not reason in _narrowing
+	some code, _ in subject[key]
+	grants.reveals[code]
 }
 
 # The reasons to conceal a record, for those that have one: an incomplete class, a refusal that conceals or that the
 # book does not know, a candidate that was found through something not plainly told.
 _concealing[key] := {"class-incomplete"} if {
-	some key, _ in input.items
-	not question.records[key]
+	items := input.items
+	some key, _ in items
+	not _recorded[key]
 }
 
-_concealing[key] := codes if some key, codes in _silencing
+_concealing[key] := object.keys(_refusals[key]) - _narrowing if some key in _silenced
 
-_concealing[key] := {code | some outcome in _refused[key]; some code in outcome.reasons} | {"criterion-hidden"} if {
-	some key, _ in _narrowed
-	input.items[key].type == "Candidate"
-	not key in _found
+_concealing[key] := {code | some outcome in refused; some code in outcome.reasons} | {"criterion-hidden"} if {
+	some key in question.candidates
+	refused := _refused[key]
+	not _found[key]
 }
 
-# The refusals that conceal, or that the book does not know, of each record that has one.
-_silencing[key] := codes if {
-	some key, by_reason in _refusals
-	codes := object.keys(by_reason) - _narrowing
-	count(codes) > 0
-}
+_recorded := object.keys(question.records)
 
-# The records that are refused in part, or not at all: of the others there is no outcome, and so no told item.
-_narrowed[key] := record if {
-	some key, record in question.records
-	not _silencing[key]
+_touched := object.keys(_refusals)
+
+# The records with a refusal that conceals, or that the book does not know.
+_silenced contains key if {
+	some key in _touched
+	some code, _ in _refusals[key]
+	not _narrowing[code]
 }
 
 # Candidates whose every compared field is told as it is.
 _found contains key if {
-	some key, plain in _plain
-	input.items[key].type == "Candidate"
-	count(question.records[key].fields - plain) == 0
+	some key in question.candidates
+	_refused[key] == {}
+	permitted := roles.permitted[key]
+	every field in question.records[key].fields {
+		permitted[field]
+	}
 }
 
 # The reasons met in this question, the weightiest first: the book has many more.
-_given := [reason | some reason in data.reasons; reason.code in _codes]
+_given := [reason | some reason in data.reasons; _codes[reason.code]]
 
 _codes contains code if {
-	some by_reason in _refusals
-	some code, _ in by_reason
+	some key in _touched
+	some code, _ in _refusals[key]
 }
 
-_narrowing := {reason.code | some reason in data.reasons; reason.effect in {"withhold", "mask"}}
-
-# The fields that are told as they are: permitted, and refused for no reason.
-_plain[key] := permitted - _touched[key] if {
-	some key, permitted in roles.permitted
+# The reasons met that leave the record there.
+_narrowing contains reason.code if {
+	some reason in _given
+	_in_part[reason.effect]
 }
 
-_touched[key] := {field | some fields in by_reason; some field in fields} if {
-	some key, by_reason in _refusals
-}
+_in_part := {"withhold", "mask"}
 
+# What becomes of the refused fields of each record that is told in part or in full; of the others there is no outcome.
 _refused[key] := {field: outcome |
-	some field in (record.fields & _touched[key])
-	why := [reason | some reason in ranked; field in _refusals[key][reason.code]]
-	outcome := {
-		"effect": why[0].effect,
-		"reasons": [reason.code | some reason in why],
-		"tell": why[0].tell,
-		"remedy": why[0].remedy,
-		"obligations": [name | why[0].effect == "mask"; some reason in why; some name in reason.obligations],
-	}
+	some field in record.fields
+	outcome := _outcome([reason | some reason in ranked; by_reason[reason.code][field]])
 } if {
-	some key, record in _narrowed
-	ranked := [reason | some reason in _given; _refusals[key][reason.code]]
+	some key in _touched
+	not _silenced[key]
+	by_reason := _refusals[key]
+	record := question.records[key]
+	ranked := [reason | some reason in _given; by_reason[reason.code]]
 }
+
+_refused[key] := {} if {
+	some key in _recorded
+	not _touched[key]
+}
+
+# The weightiest reason decides; of no reason there is no outcome.
+_outcome(why) := {
+	"effect": why[0].effect,
+	"reasons": [reason.code | some reason in why],
+	"tell": why[0].tell,
+	"remedy": why[0].remedy,
+	"obligations": _obligations(why),
+}
+
+_obligations(why) := [name | some reason in why; some name in reason.obligations] if _masked(why)
+
+_obligations(why) := [] if not _masked(why)
+
+_masked(why) if why[0].effect == "mask"

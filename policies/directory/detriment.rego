@@ -13,6 +13,6 @@ import data.directory.question
 # custom:
 #   domain: [P2]
 refusals[key]["refusal-without-reason"] := record.fields & {"recordRefusal"} if {
-	some key, record in question.actions
+	some key, record in question.of_type.Action
 	not record.class.justification == "recorded"
 }

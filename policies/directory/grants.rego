@@ -16,7 +16,7 @@ import data.directory.question
 # custom:
 #   domain: [H5, P1]
 refusals[key]["grant-not-for-role"] := record.fields & {"requestGrant"} if {
-	some key, record in question.actions
+	some key, record in question.of_type.Action
 	not _may_hold(record)
 }
 
@@ -31,7 +31,7 @@ refusals[key]["grant-not-for-role"] := record.fields & {"requestGrant"} if {
 # custom:
 #   domain: [H5, P1]
 refusals[key]["ground-unknown"] := record.fields & {"requestGrant"} if {
-	some key, record in question.actions
+	some key, record in question.of_type.Action
 	not _well_founded(record)
 }
 
@@ -46,7 +46,7 @@ refusals[key]["ground-unknown"] := record.fields & {"requestGrant"} if {
 # custom:
 #   domain: [H5, P1]
 refusals[key]["justification-missing"] := record.fields & {"requestGrant"} if {
-	some key, record in question.actions
+	some key, record in question.of_type.Action
 	not record.class.justification == "recorded"
 }
 
@@ -59,7 +59,7 @@ refusals[key]["justification-missing"] := record.fields & {"requestGrant"} if {
 # custom:
 #   domain: [H5]
 refusals[key]["earlier-grant-unreviewed"] := record.fields & {"requestGrant"} if {
-	some key, record in question.actions
+	some key, record in question.of_type.Action
 	not _earlier_reviewed(record)
 }
 
@@ -72,8 +72,7 @@ refusals[key]["earlier-grant-unreviewed"] := record.fields & {"requestGrant"} if
 # custom:
 #   domain: [H5, P1]
 refusals[key]["grant-of-another"] := record.fields if {
-	some key, record in question.records
-	record.type == "Grant"
+	some key, record in question.of_type.Grant
 	not record.class.self == true
 	not _reviews_grants
 }
@@ -96,9 +95,19 @@ lifts[key][reason] := fields if {
 
 lifts[key][reason] := fields if {
 	some key, _ in _named
-	some reason in data.grants[input.access.grant.kind].reveals
+	some reason in reveals
 	fields := question.records[key].fields
 }
+
+# METADATA
+# title: Reasons that conceal and are lifted
+# description: What would conceal a record and does not where a grant names one of its fields.
+# related_resources:
+# - description: Data Protection Act 2018, schedule 1, paragraph 18
+#   ref: https://www.legislation.gov.uk/ukpga/2018/12/schedule/1
+# custom:
+#   domain: [H5, P1]
+reveals contains reason if some reason in data.grants[input.access.grant.kind].reveals
 
 # METADATA
 # title: Fields beside the grant

@@ -29,7 +29,7 @@ refusals[key]["ledger-not-for-role"] := fields if {
 # custom:
 #   domain: [L5]
 refusals[key]["log-of-other-authority"] := record.fields if {
-	some key, record in _entries
+	some key, record in question.of_type.LedgerEntry
 	not record.class.about == "own-authority"
 	not _reads_elsewhere
 }
@@ -45,7 +45,7 @@ refusals[key]["log-of-other-authority"] := record.fields if {
 # custom:
 #   domain: [L5]
 refusals[key]["log-of-review"] := record.fields if {
-	some key, record in _entries
+	some key, record in question.of_type.LedgerEntry
 	not _is_no_review(record)
 	not record.class.self == true
 	not _reviewed_elsewhere(record)
@@ -76,14 +76,6 @@ _reads_elsewhere if {
 	}
 }
 
-_read[key] := {"ledger"} if {
-	some key, record in question.records
-	record.type == "Ask"
-}
+_read[key] := {"ledger"} if some key, _ in question.of_type.Ask
 
-_read[key] := record.fields if some key, record in _entries
-
-_entries[key] := record if {
-	some key, record in question.records
-	record.type == "LedgerEntry"
-}
+_read[key] := record.fields if some key, record in question.of_type.LedgerEntry

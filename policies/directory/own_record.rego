@@ -14,10 +14,10 @@ import data.directory.question
 # custom:
 #   domain: [A3, L4]
 refusals[key]["not-own-record"] := record.fields if {
-	some key, record in question.records
-	record.type in data.own_record.types
-	not record.class.self == true
 	not _sees_others
+	some type in data.own_record.types
+	some key, record in question.of_type[type]
+	not record.class.self == true
 }
 
 _sees_others if {

@@ -2,6 +2,7 @@
 # description: |
 #   The records of the question as the subjects read them: only those whose class is complete, and a candidate of
 #   a search as the child it stands for, with the fields that were compared.
+#   Where all records are gone through, they are named first (`records := ...`): the embedded engine is quicker so.
 package directory.question
 
 # METADATA
@@ -9,10 +10,11 @@ package directory.question
 # description: What is asked of each complete class; an incomplete one is absent, and what is absent is concealed.
 # custom:
 #   domain: [A6, D5]
-records[key] := {"type": item.type, "fields": {field | some field in item.fields}, "class": item.class} if {
-	some key, item in input.items
-	sound[key]
-	item.type != "Candidate"
+records[key] := {"type": item.type, "fields": fields, "class": item.class} if {
+	some key in sound
+	not candidates[key]
+	item := input.items[key]
+	fields := {field | some field in item.fields}
 }
 
 # METADATA
@@ -23,55 +25,92 @@ records[key] := {"type": item.type, "fields": {field | some field in item.fields
 #   ref: https://www.legislation.gov.uk/eur/2016/679/article/25
 # custom:
 #   domain: [S3]
-records[key] := {"type": "Child", "fields": {field | some field in item.class.criteria}, "class": item.class} if {
-	some key, item in input.items
+records[key] := {"type": "Child", "fields": criteria, "class": class} if {
+	some key in candidates
 	sound[key]
+	class := input.items[key].class
+	criteria := {field | some field in class.criteria}
+	count(criteria) > 0
+}
+
+# METADATA
+# title: Records of a type
+# description: The records by type, so that a rule on one type costs nothing where no such record is asked for.
+# custom:
+#   domain: [A3]
+of_type[type] := {key: record | some key, record in records; _is(record, type)} if {
+	some type in _types
+}
+
+_is(record, type) if record.type == type
+
+_types := {record.type | some record in records}
+
+# METADATA
+# title: Candidates of a search
+# description: Which records are candidates; they are told whole, or not at all.
+# custom:
+#   domain: [S3]
+candidates contains key if {
+	items := input.items
+	some key, item in items
 	item.type == "Candidate"
 }
 
 # METADATA
-# title: Actions
-# description: The records that are actions, apart, so that the rules on actions cost nothing where there are none.
-# custom:
-#   domain: [A3]
-actions[key] := record if {
-	some key, record in records
-	record.type == "Action"
-}
-
-# METADATA
-# scope: document
 # title: Sound classes
 # description: Every attribute of the type is there with a value the book knows; of the others only optional ones are.
 # custom:
 #   domain: [A6]
 sound contains key if {
-	some key, item in input.items
-	item.type != "Candidate"
-	_known(item)
-	count(item.class) == count(data.attributes.of[item.type]) + count(_optional(item))
+	items := input.items
+	some key, item in items
+	_complete(item)
 }
 
-sound contains key if {
-	some key, item in input.items
-	item.type == "Candidate"
-	_known(item)
-	count(item.class) == count(data.attributes.of.Candidate) + 1
-	count(item.class.criteria) > 0
-}
-
-_optional(item) := {name |
-	some name in data.attributes.optional[item.type]
-	_may_be(name, item.class[name])
-}
-
-_may_be(name, value) if value in data.attributes.values[name]
-
-_may_be(name, _) if name in data.attributes.lists
-
-_known(item) if {
+_complete(item) if {
+	class := item.class
+	allowed := _allowed[item.type]
 	wanted := data.attributes.of[item.type]
 	every name in wanted {
-		item.class[name] in data.attributes.values[name]
+		value := class[name]
+		some known in allowed[name]
+		value == known
 	}
+	every name, _ in class {
+		allowed[name]
+	}
+	not _strange(item)
 }
+
+# An optional attribute is a list, or has a value the book knows.
+_strange(item) if {
+	some name in data.attributes.optional[item.type]
+	value := item.class[name]
+	not _may_be(name, value)
+}
+
+_may_be(name, value) if {
+	some known in data.attributes.values[name]
+	value == known
+}
+
+_may_be(name, _) if {
+	some list in data.attributes.lists
+	name == list
+}
+
+# What a class of each type asked for may carry, with the values that the book knows of what it must carry.
+_allowed[type] := object.union(required, optional) if {
+	some type in _asked
+	required := {name: values | some name in data.attributes.of[type]; values := data.attributes.values[name]}
+	optional := {name: _any | some name in _optional[type]}
+}
+
+_any := []
+
+_optional[type] := names if some type, names in data.attributes.optional
+
+_optional["Candidate"] := ["criteria"]
+
+_asked := {item.type | some item in input.items}

@@ -16,7 +16,7 @@ import data.directory.question
 # custom:
 #   domain: [V1, D8]
 refusals[key]["footing-missing"] := record.fields & {"recordInvolvement"} if {
-	some key, record in question.actions
+	some key, record in question.of_type.Action
 	not _ordinary(record)
 	not _footing_recorded(record)
 }
@@ -32,7 +32,7 @@ refusals[key]["footing-missing"] := record.fields & {"recordInvolvement"} if {
 # custom:
 #   domain: [V1, V3]
 refusals[key]["consent-of-another"] := record.fields & {"recordConsent", "withdrawConsent"} if {
-	some key, record in question.actions
+	some key, record in question.of_type.Action
 	not record.class.understanding == "insufficient"
 	not _records_for_any
 }

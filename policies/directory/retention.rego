@@ -16,11 +16,11 @@ import data.directory.question
 # custom:
 #   domain: [T1, T2]
 refusals[key]["record-retained"] := record.fields if {
-	some key, record in question.records
-	record.type in data.retention.types
+	not _keeps_records
+	some type in data.retention.types
+	some key, record in question.of_type[type]
 	not _in_time(record)
 	not _kept_by_consent(record)
-	not _keeps_records
 }
 
 # Youth-support clients to nineteen, care leavers and young people with learning difficulties to twenty-five.
@@ -36,4 +36,6 @@ _keeps_records if {
 	input.access.purpose in data.retention.purposes
 }
 
-_in_time(record) if record.class.standing in data.retention.standings
+_in_time(record) if _standings[record.class.standing]
+
+_standings contains standing if some standing in data.retention.standings

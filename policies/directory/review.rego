@@ -16,7 +16,7 @@ import data.directory.question
 # custom:
 #   domain: [H5, L5]
 refusals[key]["second-person-needed"] := record.fields & {action | some action in data.review.second_person} if {
-	some key, record in question.actions
+	some key, record in question.of_type.Action
 	not record.class.author == "another"
 }
 
@@ -29,7 +29,7 @@ refusals[key]["second-person-needed"] := record.fields & {action | some action i
 # custom:
 #   domain: [L5, L6]
 refusals[key]["own-case"] := record.fields & {action | some action in data.review.of_another} if {
-	some key, record in question.actions
+	some key, record in question.of_type.Action
 	not record.class.self == false
 }
 
@@ -42,7 +42,7 @@ refusals[key]["own-case"] := record.fields & {action | some action in data.revie
 # custom:
 #   domain: [P1, P2]
 refusals[key]["reviewer-missing"] := record.fields & {action | some action in data.review.reviewed} if {
-	some key, record in question.actions
+	some key, record in question.of_type.Action
 	not _has_reviewer(record)
 }
 
@@ -55,7 +55,7 @@ refusals[key]["reviewer-missing"] := record.fields & {action | some action in da
 # custom:
 #   domain: [L5]
 refusals[key]["independent-reviewer-missing"] := record.fields & {action | some action in data.review.independent} if {
-	some key, record in question.actions
+	some key, record in question.of_type.Action
 	not record.class.about == "other-authority"
 	not record.class.reviewers == "independent"
 }
@@ -69,7 +69,7 @@ refusals[key]["independent-reviewer-missing"] := record.fields & {action | some 
 # custom:
 #   domain: [L5]
 refusals[key]["review-of-other-authority"] := record.fields & {action | some action in data.review.own_callers} if {
-	some key, record in question.actions
+	some key, record in question.of_type.Action
 	not record.class.about == "own-authority"
 	not _reviews_elsewhere
 }
@@ -83,9 +83,9 @@ refusals[key]["review-of-other-authority"] := record.fields & {action | some act
 # custom:
 #   domain: [L5]
 refusals[key]["log-of-other-authority"] := record.fields if {
+	not _reviews_elsewhere
 	some key, record in _reviewed
 	not record.class.asker == "own-authority"
-	not _reviews_elsewhere
 }
 
 # METADATA
@@ -101,10 +101,9 @@ refusals[key]["review-of-self"] := record.fields if {
 	not record.class.self == false
 }
 
-# Picked once, so that these rules cost nothing where no review is read.
 _reviewed[key] := record if {
-	some key, record in question.records
-	record.type in data.review.records
+	some type in data.review.records
+	some key, record in question.of_type[type]
 }
 
 _reviews_elsewhere if {

@@ -16,7 +16,8 @@ import data.directory.question
 # custom:
 #   domain: [A3, A4, D1, D2, D3, D4, D9, L4]
 permitted[key] := record.fields & told if {
-	some key, record in question.records
+	records := question.records
+	some key, record in records
 	told := _told[record.type]
 }
 
@@ -31,8 +32,9 @@ permitted[key] := record.fields & told if {
 # custom:
 #   domain: [A3, A4]
 refusals[key]["type-not-for-role"] := record.fields if {
-	some key, record in question.records
-	not _told[record.type]
+	some type in _asked
+	not _told[type]
+	some key, record in question.of_type[type]
 }
 
 # METADATA
@@ -46,7 +48,8 @@ refusals[key]["type-not-for-role"] := record.fields if {
 # custom:
 #   domain: [A3, A4, D1, D2, D3, D4, D5, L4]
 refusals[key]["field-not-for-role"] := record.fields - told if {
-	some key, record in question.records
+	records := question.records
+	some key, record in records
 	told := _told[record.type]
 }
 
@@ -61,9 +64,10 @@ refusals[key]["field-not-for-role"] := record.fields - told if {
 # custom:
 #   domain: [A2, M1]
 refusals[key]["field-not-for-purpose"] := fields if {
-	some key, record in question.records
-	groups := data.purposes[input.access.purpose].leaves_out[record.type]
-	fields := {field | some group in groups; some field in data.fields[record.type][group]}
+	some type in _asked
+	groups := data.purposes[input.access.purpose].leaves_out[type]
+	fields := {field | some group in groups; some field in data.fields[type][group]}
+	some key, _ in question.of_type[type]
 }
 
 # METADATA
@@ -75,51 +79,46 @@ refusals[key]["field-not-for-purpose"] := fields if {
 # custom:
 #   domain: [A3]
 refusals[key][reason] := fields if {
-	some key, record in question.records
 	some role in caller.roles
-	some reason, fields in _masks[role][record.type]
+	some type, by_reason in _masks[role]
+	some reason, fields in by_reason
+	some key, _ in question.of_type[type]
 }
 
 # Asks, searches and actions have files of their own, which say what of them is refused.
-_told.Ask := _fields_in("Ask", ["ask"])
-
-_told.Search := _fields_in("Search", ["criteria"])
-
-_told.Action := _fields_in("Action", ["actions"])
-
-_told[type] := {field | some field in fields; _every_role_sees(type, field)} if {
-	some type, fields in _sees[input.caller.role]
-	every role in caller.roles {
-		_sees[role][type]
-	}
+_told[type] := {field | some fields in data.fields[type]; some field in fields} if {
+	some type in {"Action", "Ask", "Search"}
+	_asked[type]
 }
 
-_every_role_sees(type, field) if {
-	every role in caller.roles {
-		field in _sees[role][type]
-	}
+_told[type] := fields if {
+	not input.caller.acts_for.role
+	some type, fields in _sees[input.caller.role]
+}
+
+_told[type] := own & theirs if {
+	some type, own in _sees[input.caller.role]
+	theirs := _sees[input.caller.acts_for.role][type]
 }
 
 # Of the types asked for alone: the book has many more than a question.
-_sees[role][type] := _fields_in(type, array.concat(["existence"], groups)) if {
+_sees[role][type] := {field | some group in array.concat(["existence"], groups); some field in data.fields[type][group]} if {
 	some role in caller.roles
 	some type in _asked
 	groups := data.roles[role].sees[type]
 }
 
-_sees[role][type] := _fields_in(type, array.concat(["existence"], groups)) if {
+_sees[role][type] := {field | some group in array.concat(["existence"], groups); some field in data.fields[type][group]} if {
 	some role in caller.roles
 	data.roles[role]
 	some type in _asked
 	groups := data.open_types[type]
 }
 
-_asked := {record.type | some record in question.records}
+_asked := object.keys(question.of_type)
 
 _masks[role][type] := by_reason if {
 	some role in caller.roles
 	some type, listed in data.roles[role].masks
 	by_reason := {reason: fields | some reason, names in listed; fields := {field | some field in names}}
 }
-
-_fields_in(type, groups) := {field | some group in groups; some field in data.fields[type][group]}

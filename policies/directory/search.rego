@@ -14,7 +14,7 @@ import data.directory.question
 # custom:
 #   domain: [S4]
 refusals[key]["budget-exhausted"] := record.fields if {
-	some key, record in _searches
+	some key, record in question.of_type.Search
 	not _budget_left(record)
 }
 
@@ -27,7 +27,7 @@ refusals[key]["budget-exhausted"] := record.fields if {
 # custom:
 #   domain: [X2, S1]
 refusals[key]["search-not-for-role"] := record.fields if {
-	some key, record in _searches
+	some key, record in question.of_type.Search
 	not record.class.scope == "home"
 	not _searches_elsewhere
 }
@@ -41,7 +41,7 @@ refusals[key]["search-not-for-role"] := record.fields if {
 # custom:
 #   domain: [S1, S3]
 refusals[key]["criterion-not-for-role"] := record.fields - _criteria if {
-	some key, record in _searches
+	some key, record in question.of_type.Search
 }
 
 # METADATA
@@ -53,7 +53,7 @@ refusals[key]["criterion-not-for-role"] := record.fields - _criteria if {
 # custom:
 #   domain: [S1]
 refusals[key]["criteria-too-few"] := record.fields if {
-	some key, record in _searches
+	some key, record in question.of_type.Search
 	record.class.match
 	not _enough(record)
 }
@@ -67,7 +67,7 @@ refusals[key]["criteria-too-few"] := record.fields if {
 # custom:
 #   domain: [S1]
 refusals[key]["wildcard-too-early"] := record.fields if {
-	some key, record in _searches
+	some key, record in question.of_type.Search
 	record.class.pattern == "early"
 }
 
@@ -87,12 +87,6 @@ _searches_elsewhere if {
 	every role in caller.roles {
 		data.roles[role].searches_elsewhere == true
 	}
-}
-
-# Picked once, so that these rules cost nothing where nothing is searched.
-_searches[key] := record if {
-	some key, record in question.records
-	record.type == "Search"
 }
 
 _budget_left(record) if record.class.budget in {"ample", "near"}

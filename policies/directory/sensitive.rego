@@ -18,8 +18,7 @@ import data.directory.question
 # custom:
 #   domain: [V1, V3, V4, D8]
 refusals[key]["consent-lacking"] := record.fields if {
-	some key, record in question.records
-	record.type == "Involvement"
+	some key, record in question.of_type.Involvement
 	not _footing_stands(record)
 }
 
@@ -105,16 +104,15 @@ refusals[key]["sensitive-unspecified"] := {"service"} if {
 # custom:
 #   domain: [V2]
 refusals[key]["sensitive-hidden"] := record.fields if {
-	some key, record in question.records
-	record.type in data.sensitive.hidden_types
+	some type in data.sensitive.hidden_types
+	some key, record in question.of_type[type]
 	not record.class.sensitive == false
 	not _handled(record)
 }
 
 # Involvements of sensitive or adult services, for callers who are not told all of them.
 _guarded[key] := record if {
-	some key, record in question.records
-	record.type == "Involvement"
+	some key, record in question.of_type.Involvement
 	not _ordinary(record)
 	not record.class.involved == true
 	not _told_in_full(record)

@@ -14,8 +14,7 @@ import data.directory.question
 # custom:
 #   domain: [H1, H2, H3, H4, H6]
 refusals[key]["shield-active"] := (record.fields - {field | some field in told}) - _read_by_reviewers if {
-	some key, record in _shielded
-	_level(record) == "shielded"
+	some key, record in _shielded.shielded
 	told := data.shielding.told.shielded[record.type]
 }
 
@@ -28,8 +27,7 @@ refusals[key]["shield-active"] := (record.fields - {field | some field in told})
 # custom:
 #   domain: [H1, H3, H4, H6]
 refusals[key]["shield-associated"] := (record.fields - {field | some field in told}) - _read_by_reviewers if {
-	some key, record in _shielded
-	_level(record) == "associated"
+	some key, record in _shielded.associated
 	told := data.shielding.told.associated[record.type]
 }
 
@@ -42,8 +40,9 @@ refusals[key]["shield-associated"] := (record.fields - {field | some field in to
 # custom:
 #   domain: [H1, H3, H4]
 refusals[key]["shield-hides-record"] := record.fields if {
-	some key, record in _shielded
-	not _listed(record)
+	some level, records in _shielded
+	some key, record in records
+	not data.shielding.told[level][record.type]
 }
 
 # METADATA
@@ -56,43 +55,40 @@ refusals[key]["shield-hides-record"] := record.fields if {
 #   domain: [H1, H4, X2]
 refusals[key]["shield-hides-abroad"] := record.fields if {
 	not _asked_here
-	some key, record in _shielded
+	some records in _shielded
+	some key, record in records
 }
 
-_shielded[key] := record if {
-	some key, record in question.records
+_shielded[level][key] := record if {
+	not _handles_shielded
+	records := question.records
+	some key, record in records
 	not record.class.shield == "none"
 	not _untouched(record)
 	not _lifted(record)
-}
-
-_listed(record) if {
 	level := _level(record)
-	data.shielding.told[level][record.type]
 }
 
 _asked_here if input.access.origin == "local"
 
 _level(record) := "associated" if record.class.shield == "associated"
 
-_level(record) := "shielded" if not _beside_or_none(record)
+_level(record) := "shielded" if not record.class.shield == "associated"
 
-# Those who handle shielded records, those who review the log, and a practitioner's own involvement.
-_lifted(_) if "shielded" in caller.handles
-
+# Those who review the log, and a practitioner's own involvement.
 _lifted(record) if {
 	record.type == "AccessLogEntry"
 	"access-log" in caller.handles
 }
 
 _lifted(record) if {
-	record.type in {"Involvement", "Practitioner"}
 	record.class.involved == true
+	record.type in {"Involvement", "Practitioner"}
 }
 
 # Who looks at a shielded child is what reviewers watch most; the log tells them nothing of where the child is.
 _read_by_reviewers contains "accessLog" if "access-log" in caller.handles
 
-_untouched(record) if record.type in data.shielding.untouched
+_handles_shielded if "shielded" in caller.handles
 
-_beside_or_none(record) if record.class.shield in {"none", "associated"}
+_untouched(record) if record.type in data.shielding.untouched

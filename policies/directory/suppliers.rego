@@ -16,9 +16,9 @@ import data.directory.question
 # custom:
 #   domain: [A3]
 refusals[key]["feed-not-own"] := record.fields if {
-	some key, record in question.actions
-	not record.class.feed == "own"
 	not _writes_any
+	some key, record in question.of_type.Action
+	not record.class.feed == "own"
 }
 
 _writes_any if {

@@ -13,6 +13,6 @@ import data.directory.question
 # custom:
 #   domain: [X1]
 refusals[key]["agreement-missing"] := record.fields & {"transferResponsibility"} if {
-	some key, record in question.actions
+	some key, record in question.of_type.Action
 	not record.class.agreement == "both"
 }

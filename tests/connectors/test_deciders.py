@@ -157,6 +157,14 @@ def test_rules_that_do_not_parse_stop_the_start_and_name_the_line(copied):
         EmbeddedDecider(copied, timeout=20)
 
 
+def test_rules_that_the_embedded_engine_reads_otherwise_than_opa_stop_the_start(copied):
+    open_handed = "package directory.odd\n\nplain if {\n\tevery x in input.xs {\n\t\tnot input.hidden[x]\n\t}\n}\n"
+    (copied / "directory" / "odd.rego").write_text(open_handed)
+
+    with pytest.raises(RulesDoNotBuild, match=r"directory/odd\.rego:5: negates inside `every`"):
+        EmbeddedDecider(copied, timeout=20)
+
+
 def test_a_folder_without_rules_stops_the_start(tmp_path):
     with pytest.raises(RuleSetUnreadable, match="holds no rules"):
         EmbeddedDecider(tmp_path, timeout=20)

@@ -17,8 +17,11 @@ RULES = sorted(path for path in POLICIES.glob("directory/*.rego") if not path.na
         ("shout := upper(input.caller.role)", "calls upper"),
         ("where := opa . runtime ()", "calls opa.runtime"),
         ('where := opa["runtime"]()', "calls what brackets name"),
-        ("keys := {key | some key, value in input.items}", "starts a comprehension"),
-        ("keys := [key | some key, value in input.items]", "starts a comprehension"),
+        ("keys := {key | some key, value in input.items}", "has `some key, value in`"),
+        ("keys := [key | some key, value in input.items]", "has `some key, value in`"),
+        ("keys := {key | some item in input.items; some key, _ in item}", "has `some key, value in`"),
+        ("plain if { every x in input.xs { not input.hidden[x] } }", "negates inside `every`"),
+        ('plain if { every x in {"a", "b"} { input.told[x]; not x == "b" } }', "negates inside `every`"),
         ("low if not level(input) == 1", "negates an expression with a call"),
         ("low if not data.told[level(input)].x", "negates an expression with a call"),
         ("low if not level(input.x)", "negates an expression with a call"),
@@ -50,6 +53,10 @@ def test_words_in_comments_and_strings_are_not_rules():
 
 def test_functions_of_the_same_file_may_be_called():
     assert unportable("x.rego", "package x\n\na := b(1)\n\nb(x) := x if not c(x)\n\nc(x) if x == 2\n") == []
+
+
+def test_a_negation_beside_every_is_no_finding():
+    assert unportable("x.rego", "package x\n\na if {\n\tevery x in input.xs {\n\t\tx != 1\n\t}\n\tnot b\n}\n") == []
 
 
 @pytest.mark.parametrize("path", RULES, ids=lambda path: path.name)
