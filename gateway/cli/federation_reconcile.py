@@ -38,6 +38,7 @@ _SENTENCES: Final = {
     Fault.LACKED_BY_ANSWERING: "{asking} holds the hash of entry {number} at {answering}, which has no such entry",
     Fault.OTHER_ENTRY: "{answering} has another entry {number} than the one whose hash {asking} holds",
     Fault.LACKED_BY_ASKING: "{answering} has entry {number} of a call that {asking} has not recorded",
+    Fault.TWO_ENTRIES: "{answering} states two different entries {number}",
 }
 _out: Final = Console(soft_wrap=True)
 With = Annotated[str, typer.Option("--with", help="GSS code of the other authority.")]
@@ -52,8 +53,8 @@ def calls_command(
     async def act(settings: Settings) -> int:
         count = 0
         async with ledger_database(settings) as database:
-            with written(output) as stream:
-                async for call in _recorded(database, other):
+            with written(output) as stream, Progress(console=console, transient=True) as progress:
+                async for call in _recorded(database, other, progress):
                     stream.write(line_of(call))
                     count += 1
         return count
@@ -79,10 +80,8 @@ def reconcile_command(
                 _take(reconciliation, ours, of=settings.authority, progress=progress)
                 return reconciliation
             async with ledger_database(settings) as database:
-                bar = progress.add_task("our ledger", total=(await PostgresLedgerReader(database).head() or 0) + 1)
-                async for call in _recorded(database, other):
+                async for call in _recorded(database, other, progress):
                     reconciliation.take(call, of=settings.authority)
-                    progress.update(bar, completed=call.number + 1)
         return reconciliation
 
     reconciliation = run(act)
@@ -119,7 +118,10 @@ def _take(reconciliation: Reconciliation, path: Path, *, of: str, progress: Prog
             raise SettingsError(f"{path}: {error}.") from error
 
 
-async def _recorded(database: Database, other: str) -> AsyncIterator[Call]:
-    async for stored in PostgresLedgerReader(database).entries():
+async def _recorded(database: Database, other: str, progress: Progress) -> AsyncIterator[Call]:
+    reader = PostgresLedgerReader(database)
+    bar = progress.add_task("our ledger", total=(await reader.head() or 0) + 1)
+    async for stored in reader.entries():
+        progress.update(bar, completed=stored.seq + 1)
         for call in calls_in([stored], other=other):
             yield call

@@ -7,11 +7,13 @@ id. What is exchanged to compare is that and nothing else: no person, no child, 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
 from gateway.ledger.stored import StoredEntry
+
+LEAF_BYTES: Final = 32
 
 
 class Part(StrEnum):
@@ -30,6 +32,8 @@ class Fault(StrEnum):
     """The answering side has another entry under the number that it gave."""
     LACKED_BY_ASKING = "lacked-by-asking"
     """The answering side has an entry of a call that the asking side does not have."""
+    TWO_ENTRIES = "two-entries"
+    """The answering side has stated two entries under one number."""
 
 
 class CallsUnreadable(Exception):
@@ -104,11 +108,19 @@ def read_calls(lines: Iterable[bytes]) -> Iterator[Call]:
                 part=Part(said["part"]),
                 request_id=str(said["request_id"]),
                 number=int(said["number"]),
-                leaf=str(said["leaf"]),
-                there=None if there is None else (int(there[0]), str(there[1])),
+                leaf=_leaf(said["leaf"]),
+                there=None if there is None else (int(there[0]), _leaf(there[1])),
             )
         except (ValueError, TypeError, LookupError) as error:
             raise CallsUnreadable(f"line {number} holds no call") from error
+
+
+def _leaf(value: object) -> str:
+    """Return the hash of an entry as text; raises `ValueError` where it is none."""
+    leaf = str(value)
+    if len(bytes.fromhex(leaf)) != LEAF_BYTES:
+        raise ValueError("leaf")
+    return leaf
 
 
 class Reconciliation:
@@ -144,8 +156,10 @@ class _Direction:
     def __init__(self, asking: str, answering: str) -> None:
         self.asking, self.answering = asking, answering
         self._requests: set[str] = set()
-        self._told: dict[int, tuple[str, bytes]] = {}
+        # By the number of the entry there; two calls that claim one entry are both looked at.
+        self._told: set[tuple[int, str, bytes]] = set()
         self._entries: dict[int, tuple[str, bytes]] = {}
+        self._doubled: set[tuple[int, str]] = set()
 
     @property
     def calls(self) -> int:
@@ -155,13 +169,15 @@ class _Direction:
         self._requests.add(call.request_id)
         if call.there is not None:
             number, leaf = call.there
-            self._told[number] = (call.request_id, bytes.fromhex(leaf))
+            self._told.add((number, call.request_id, bytes.fromhex(leaf)))
 
     def answered(self, call: Call) -> None:
-        self._entries[call.number] = (call.request_id, bytes.fromhex(call.leaf))
+        entry = (call.request_id, bytes.fromhex(call.leaf))
+        if self._entries.setdefault(call.number, entry) != entry:
+            self._doubled.add((call.number, call.request_id))
 
     def differences(self) -> Iterator[Difference]:
-        for number, (request_id, leaf) in sorted(self._told.items()):
+        for number, request_id, leaf in sorted(self._told):
             held = self._entries.get(number)
             if held is None:
                 yield self._difference(Fault.LACKED_BY_ANSWERING, request_id, number)
@@ -170,6 +186,8 @@ class _Direction:
         for number, (request_id, _) in sorted(self._entries.items()):
             if request_id not in self._requests:
                 yield self._difference(Fault.LACKED_BY_ASKING, request_id, number)
+        for number, request_id in sorted(self._doubled):
+            yield self._difference(Fault.TWO_ENTRIES, request_id, number)
 
     def _difference(self, fault: Fault, request_id: str, number: int) -> Difference:
         return Difference(

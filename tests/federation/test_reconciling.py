@@ -1,5 +1,10 @@
 """Whatever one of two authorities leaves out of its ledger, or puts into it, is found by the other."""
 
+import os
+import random
+import subprocess
+from dataclasses import replace
+
 import orjson
 import pytest
 from hypothesis import given
@@ -16,6 +21,7 @@ from gateway.federation.reconciling import (
 )
 from tests.properties.profile import examples
 from tests.support.federation import HERE, THERE, federation_command
+from tests.support.processes import command_of, environment_of
 
 
 def leaf(number, side=0):
@@ -80,6 +86,24 @@ def test_an_entry_that_was_exchanged_is_found():
     assert (difference.fault, difference.number) == (Fault.OTHER_ENTRY, changed.number)
 
 
+def test_two_calls_that_claim_one_entry_are_both_looked_at():
+    asked, answered = calls(3)
+    liar = replace(asked[0], there=asked[2].there)
+
+    [difference] = reconciled([liar, *asked[1:]], answered).differences()
+
+    assert (difference.fault, difference.request_id) == (Fault.OTHER_ENTRY, liar.request_id)
+
+
+def test_two_entries_under_one_number_are_found():
+    asked, answered = calls(2)
+    second = replace(answered[1], request_id="another", leaf=leaf(9, 9))
+
+    [difference] = reconciled(asked, [*answered, second]).differences()
+
+    assert (difference.fault, difference.number) == (Fault.TWO_ENTRIES, answered[1].number)
+
+
 def test_an_ask_that_the_other_side_never_saw_is_no_difference():
     silent = Call(part=Part.ASKED, request_id="r", number=1, leaf=leaf(1))
 
@@ -89,6 +113,8 @@ def test_an_ask_that_the_other_side_never_saw_is_no_difference():
 def test_a_file_that_holds_no_calls_is_refused():
     with pytest.raises(CallsUnreadable, match="line 2"):
         list(read_calls([line_of(calls(1)[0][0]), b"{}"]))
+    with pytest.raises(CallsUnreadable, match="line 1"):
+        list(read_calls([line_of(replace(calls(1)[0][0], leaf="beef"))]))
 
 
 def test_the_command_names_the_omissions_of_both_sides_and_ends_with_1(tmp_path):
@@ -105,6 +131,56 @@ def test_the_command_names_the_omissions_of_both_sides_and_ends_with_1(tmp_path)
         (asked[0].request_id, "lacked-by-asking"),
         (asked[3].request_id, "lacked-by-answering"),
     }
+
+
+COUNT = 100_000
+PLANTED = 200
+MEMORY_LIMIT = 400_000
+"""Kilobytes that the command may take in all, of which half are its own parts before it has read a call."""
+
+
+def test_every_one_of_hundreds_of_omissions_among_a_hundred_thousand_calls_is_found_by_the_command(tmp_path):
+    """Both directions; omitted by either side, exchanged, changed, claimed twice: at places chosen at random."""
+    chance = random.Random()  # noqa: S311 - where they are hidden, no secret
+    asked, answered = calls(COUNT // 2)
+    asked_back, answered_back = calls(COUNT - COUNT // 2, asking=1)
+    sides = {"ours": [*asked, *answered_back], "theirs": [*answered, *asked_back]}
+    places = chance.sample(range(COUNT), PLANTED)
+    expected = set()
+    for number, place in enumerate(places):
+        ours, theirs = sides["ours"][place], sides["theirs"][place]
+        kind = number % 4
+        asks, answers = (("ours", "theirs"), ("theirs", "ours"))[ours.part is Part.ANSWERED]
+        if kind == 0:  # the asking side leaves it out
+            sides[asks][place] = None
+            expected.add((ours.request_id, Fault.LACKED_BY_ASKING))
+        elif kind == 1:  # the answering side does
+            sides[answers][place] = None
+            expected.add((ours.request_id, Fault.LACKED_BY_ANSWERING))
+        elif kind == 2:  # the answering side has changed its entry
+            sides[answers][place] = replace(sides[answers][place], leaf=leaf(place, 7))
+            expected.add((ours.request_id, Fault.OTHER_ENTRY))
+        else:  # the asking side claims another entry than it was told of
+            claimed = sides[asks][place].there
+            sides[asks][place] = replace(sides[asks][place], there=(claimed[0], leaf(place, 8)))
+            expected.add((ours.request_id, Fault.OTHER_ENTRY))
+        assert theirs.request_id == ours.request_id
+    for name, lines in sides.items():
+        (tmp_path / name).write_bytes(b"".join(line_of(call) for call in lines if call is not None))
+
+    command = command_of(
+        "federation", "reconcile", "--with", THERE, "--theirs", str(tmp_path / "theirs"),
+        "--ours", str(tmp_path / "ours"), "--json",
+    )  # fmt: skip
+    with (tmp_path / "said").open("wb") as said:
+        process = subprocess.Popen(command, stdout=said, env=environment_of(authority=HERE))  # noqa: S603 - ours
+        _, status, used = os.wait4(process.pid, 0)
+
+    assert os.waitstatus_to_exitcode(status) == 1
+    document = orjson.loads((tmp_path / "said").read_bytes())
+    assert document["calls"] == COUNT
+    assert {(one["request_id"], one["fault"]) for one in document["differences"]} == expected
+    assert used.ru_maxrss < MEMORY_LIMIT
 
 
 def test_two_files_that_agree_end_with_0(tmp_path):
