@@ -75,7 +75,6 @@ items[key] := {"exists": "disclose", "reasons": [], "fields": object.union(told,
 #   domain: [S3]
 items[key] := {"exists": "disclose", "reasons": [], "fields": told} if {
 	some key in _found
-	not _concealing[key]
 	told := {field: _permitted | some field in input.items[key].fields; _of_a_match[field]}
 }
 
