@@ -95,8 +95,8 @@ async def test_of_a_shielded_girl_a_teacher_sees_name_birth_gender_identifier_an
 async def test_a_brothers_record_does_not_lead_to_the_shielded_girl(stage):
     answer = await stage.ask(
         "teacher",
-        """query Brother($criteria: ChildCriteria!) { searchChildren(criteria: $criteria) { candidates { child {
-            givenName address { postcode } settings { name }
+        """query Brother($criteria: ChildCriteria!) { searchChildren(criteria: $criteria, first: 5) { candidates {
+            child { givenName address { postcode } settings { name }
             carers { name address { postcode } telephone children { givenName carers { name } } }
             involvements { service practitioner { name } agency { name } }
         } } } }""",
