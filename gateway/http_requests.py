@@ -272,6 +272,7 @@ async def unless_left(request: Request, work: Coroutine[Any, Any, Done]) -> Done
     try:
         await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if not working.done():
+            leaving.result()  # a way of receiving that fails is a defect, and no client that has gone
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
             raise ClientDisconnect

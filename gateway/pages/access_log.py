@@ -226,7 +226,8 @@ def _by_form(request: Request, body: bytes) -> _Wanted:
         "access-purpose": PURPOSE,
         "access-reason": " ".join(fields.get("reason", "").split()),
     }
-    asked = Request({**request.scope, "headers": [(name.encode(), text.encode()) for name, text in stated.items()]})
+    headers = [(name.encode(), text.encode()) for name, text in stated.items()]
+    asked = Request({**request.scope, "headers": headers}, request.receive)
     return _Wanted(
         child=fields.get("child", "").strip(),
         reader=fields.get("reader") or None,
