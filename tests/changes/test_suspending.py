@@ -268,7 +268,7 @@ async def test_a_mutation_holds_one_change(client, supervisor):
     answer = await client.ask(supervisor, text)
 
     assert answer.codes == ["QUERY_TOO_COSTLY"]
-    assert answer.messages == ["The document has 2 changes; at most 1 are allowed."]
+    assert answer.messages == ["The document has 2 changes; at most 1 are allowed. Send one change a request."]
 
 
 async def test_a_change_is_never_made_by_get(client, supervisor):
