@@ -1,5 +1,9 @@
 """Fixtures for what costs: a server for the whole run, a database for each test."""
 
+import logging
+import sys
+import threading
+
 import pytest
 
 from connectors.postgres.database import Database
@@ -26,6 +30,18 @@ async def postgres():
 async def _no_engine_is_left():
     yield
     await close_shared_engine()
+
+
+@pytest.fixture(autouse=True)
+def _logging_is_left_as_it_was():
+    """A command that a test runs in this process says where log lines go; the next test's go where they went."""
+    root = logging.getLogger()
+    kept = root.handlers[:], root.level
+    hooks = sys.excepthook, sys.unraisablehook, threading.excepthook
+    yield
+    root.handlers[:], root.level = kept
+    sys.excepthook, sys.unraisablehook, threading.excepthook = hooks
+    logging.captureWarnings(False)
 
 
 @pytest.fixture

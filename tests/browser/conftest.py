@@ -42,7 +42,7 @@ def browser(chromium_session):
 def served(app):
     """Serve an ASGI application on a free port of this machine and lend its URL."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None))
     thread = Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

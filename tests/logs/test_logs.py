@@ -96,16 +96,6 @@ class Day:
         await self.ask("emergency")
 
 
-@pytest.fixture(scope="module")
-def nothing_else():
-    """Keep the process's own logging as it was."""
-    root = logging.getLogger()
-    kept = root.handlers[:], root.level, sys.excepthook, sys.unraisablehook
-    yield
-    root.handlers[:], root.level, sys.excepthook, sys.unraisablehook = kept
-    logging.captureWarnings(False)
-
-
 async def test_the_log_of_a_day_names_nobody_and_nothing_that_was_typed(database, database_url, tmp_path):
     await load_demo_world(database_url, today=datetime.now(UTC).date())
     words = await identifying_words(database)
@@ -145,7 +135,6 @@ def zebedee():
         raise ValueError("Zebedee") from error
 
 
-@pytest.mark.usefixtures("nothing_else")
 @pytest.mark.parametrize("name", ["uvicorn.error", "asyncpg.pool", "strawberry.execution", "asyncio", "httpx"])
 def test_the_words_of_another_package_are_not_kept_but_where_they_were_said_and_what_failed(name):
     def say():
@@ -171,7 +160,6 @@ class DefectiveDecider:
         raise ValueError(f"Zebedee {question}")
 
 
-@pytest.mark.usefixtures("nothing_else")
 async def test_a_defect_is_logged_by_its_type_and_places(database, database_url, tmp_path):
     nurse = await a_persona(database, "health-practitioner")
     stream = io.StringIO()
@@ -187,7 +175,6 @@ async def test_a_defect_is_logged_by_its_type_and_places(database, database_url,
     assert "Zebedee" not in stream.getvalue()
 
 
-@pytest.mark.usefixtures("nothing_else")
 def test_our_own_lines_are_kept_with_the_request_they_belong_to():
     def say():
         token = logs.REQUEST.set(logs.loggable("9c0d4bb7-7a3a-4a4b-8f3c-0f1f3a0c9f11"))
