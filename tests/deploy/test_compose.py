@@ -56,10 +56,14 @@ def test_the_containers_commands_exist(services, name):
 
 
 def test_each_password_and_key_must_be_given_by_the_operator(services):
-    secret = services["postgres"]["environment"]["POSTGRES_PASSWORD"]
+    database = services["postgres"]["environment"]
+    owner, serving = database["POSTGRES_PASSWORD"], database["SERVING_PASSWORD"]
 
-    assert re.fullmatch(r"\$\{DATABASE_PASSWORD:\?[^}]+\}", secret)
-    assert all(f":{secret}@" in services[name]["environment"]["GATEWAY_DATABASE_URL"] for name in OURS)
+    assert re.fullmatch(r"\$\{OWNER_PASSWORD:\?[^}]+\}", owner)
+    assert re.fullmatch(r"\$\{DATABASE_PASSWORD:\?[^}]+\}", serving)
+    urls = {name: services[name]["environment"]["GATEWAY_DATABASE_URL"] for name in OURS}
+    assert f"//owner:{owner}@" in urls.pop("migrate")
+    assert all(f"//gateway:{serving}@" in url for url in urls.values())
     assert all(source["file"].startswith("secrets/") for source in compose()["secrets"].values())
 
 
@@ -72,7 +76,16 @@ def test_everything_a_container_names_is_declared(services):
         named = {volume.split(":")[0] for volume in service.get("volumes", []) if not volume.startswith(".")}
         assert named <= set(document["volumes"])
         for address in re.findall(r"(?:@|//)(\w+)[:/]", json.dumps([service.get("environment"), service["image"]])):
-            assert address in {*services, "gateway"}
+            assert address in {*services, "gateway", "owner"}
+
+
+def test_gateways_log_in_as_somebody_who_owns_nothing(services):
+    made = (PROJECT / "deploy" / "serving-login.sh").read_text()
+
+    assert services["postgres"]["environment"]["POSTGRES_USER"] == "owner"
+    assert services["migrate"]["command"] == ["migrate", "--serve-as", "gateway"]
+    assert "CREATE ROLE gateway LOGIN PASSWORD" in made
+    assert "./serving-login.sh:/docker-entrypoint-initdb.d/serving-login.sh:ro" in services["postgres"]["volumes"]
 
 
 def test_only_the_graph_is_reached_from_outside_and_only_on_this_machine(services):
