@@ -9,10 +9,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from connectors.postgres.changes_check import ChangesCheck
 from connectors.postgres.checkpoints import CheckpointReader
 from connectors.postgres.database import Database
 from connectors.postgres.keys_check import Archived, KeysCheck
 from connectors.postgres.ledger import PostgresLedgerReader
+from connectors.postgres.secret_check import SecretCheck
 from gateway.ledger.archive import ArchiveDamaged, archived_entries
 from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.master_key import MasterKey
@@ -114,6 +116,9 @@ class LedgerCheck:
         await self._beyond(scale)
         keys = KeysCheck(self._database, self.verification, master=self._master)
         await keys.run([] if self._archives is not None else scale.archived)
+        await ChangesCheck(self._database, self.verification, master=self._master).run()
+        if self._master is not None:
+            await SecretCheck(self._database, self.verification, master=self._master).run(scale.entries)
         self.verification.finish(end=scale.entries, size=scale.entries)
 
     async def _claim_checkpoints(self, newest_id: int) -> None:

@@ -70,7 +70,9 @@ def verify(
     Exits with 0 if all is well, else by what is told first: 10 gap, 11 duplicate, 12 out of order, 13 edited entry,
     14 malformed, 15 misnumbered, 16 index disagrees, 17 tree disagrees, 18 tail cut, 19 fork, 20 replayed head,
     21 tile disagrees, 22 false signature, 23 unknown key, 24 unsigned, 25 not cosigned, 26 bad checkpoint,
-    27 a sealing key is gone that no entry says was destroyed, 28 one was changed or moved, 29 an erasure is unfinished.
+    27 a sealing key is gone that no entry says was destroyed, 28 one was changed or moved, 29 an erasure is unfinished,
+    30 the secret behind the commitments is not the one they were made under, 31 a withholding, suspension or outcome
+    that no entry tells of.
     """
     keys, witnesses = verifier_keys(key, "--key"), verifier_keys(witness, "--witness")
     if file is not None:
@@ -117,7 +119,7 @@ def verify(
 
 def _master_key(settings: Settings) -> MasterKey | None:
     if not has_master_key(settings):
-        console.print("There is no master key here: whether sealing keys were changed or moved is not checked.")
+        console.print("There is no master key here: whether keys, or the secret of commitments, changed is unchecked.")
         return None
     return ledger_master_key(settings)
 

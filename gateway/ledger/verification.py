@@ -42,6 +42,8 @@ class Trouble(StrEnum):
     KEY_LOST = "key-lost"
     KEY_CHANGED = "key-changed"
     ERASURE_UNFINISHED = "erasure-unfinished"
+    COMMITMENTS_CLOSED = "commitments-closed"
+    CHANGE_UNTOLD = "change-untold"
 
 
 EXIT_CODES: Final[Mapping[Trouble, int]] = {trouble: code for code, trouble in enumerate(Trouble, start=10)}

@@ -1,0 +1,117 @@
+"""The secret behind the commitments held against what entries committed to: it opens what was told."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from connectors.postgres.database import Database
+from connectors.postgres.ledger import stored_entry
+from connectors.postgres.ledger_keys import NamedKey, SealingKeys, name_of
+from gateway.ledger.commitments import Commitments, value_bytes
+from gateway.ledger.master_key import MasterKey, NotWrappedByThis
+from gateway.ledger.opening import OpenedEntry, open_entry, tags_of
+from gateway.ledger.sealing import COMMITTING, CannotOpen, decoded
+from gateway.ledger.stored import StoredEntry
+from gateway.ledger.verification import Trouble, Verification
+from gateway.record_ids import encode
+from gateway.vocabulary import RecordType
+
+SAMPLE: Final = 200
+"""Entries that are tried, evenly spread over all of them."""
+
+
+class SecretCheck:
+    """Opens the commitments to ids, the one field whose value an entry holds itself."""
+
+    def __init__(self, database: Database, verification: Verification, *, master: MasterKey) -> None:
+        """Take the pool, where findings are noted, and the master key."""
+        self._database = database
+        self._verification = verification
+        self._master = master
+        self._keys = SealingKeys(master)
+
+    async def run(self, entries: int) -> None:
+        """Try a sample of so many entries.
+
+        Raises:
+            SourceFailed: The database did not answer.
+        """
+        commitments = await self._commitments()
+        tried, failed = 0, []
+        for opened in await self._sample(entries):
+            for opens in _openings(opened, commitments):
+                tried += 1
+                if not opens:
+                    failed.append(opened.document["seq"])
+        if failed:
+            self._verification.add(
+                Trouble.COMMITMENTS_CLOSED,
+                f"The secret behind the commitments does not open what entry {failed[0]:,} says was told "
+                f"({len(failed):,} of {tried:,} tried): it was lost or changed, and what was told cannot be shown any "
+                "more.",
+                first_seq=failed[0],
+            )
+
+    async def _commitments(self) -> Commitments | None:
+        """Return what makes commitments, or None if the secret is gone; nothing is made anew."""
+        rows = await self._database.fetch(
+            "SELECT child_id, year, wrapped FROM ledger_key WHERE child_id = $1 AND wrapped IS NOT NULL", COMMITTING
+        )
+        try:
+            return Commitments(self._master.unwrap(name_of(rows[0]), rows[0]["wrapped"]).secret) if rows else None
+        except NotWrappedByThis:
+            return None
+
+    async def _sample(self, entries: int) -> Sequence[OpenedEntry]:
+        numbers = sorted({entries * place // SAMPLE for place in range(SAMPLE)})
+        rows = await self._database.fetch(
+            "SELECT seq, entry, leaf_hash FROM ledger_entry WHERE seq = ANY ($1::bigint[]) ORDER BY seq", numbers
+        )
+        opened = []
+        for stored in map(stored_entry, rows):
+            try:
+                opened.append(open_entry(stored, await self._by_tag(stored)))
+            except (ValueError, KeyError, TypeError, CannotOpen, NotWrappedByThis):
+                continue  # what is wrong with the entry or its keys is told elsewhere
+        return opened
+
+    async def _by_tag(self, stored: StoredEntry) -> Mapping[bytes, NamedKey]:
+        return await self._keys.by_tag(self._database, tags_of(open_entry(stored, {}).document))
+
+
+def _openings(opened: OpenedEntry, commitments: Commitments | None) -> list[bool]:
+    """Return for each record whose id was told whether its commitment opens."""
+    found = []
+    for record, words in zip(opened.document["records"], opened.records, strict=True):
+        told = None if words is None else words["values"].get("id")
+        if words is not None and told is not None:
+            found.append(commitments is not None and _opens(opened.document, record, words, told, commitments))
+    return found
+
+
+def _opens(
+    document: Mapping[str, Any],
+    record: Mapping[str, Any],
+    words: Mapping[str, Any],
+    told: str,
+    commitments: Commitments,
+) -> bool:
+    return any(
+        commitments.check(
+            told,
+            salt=decoded(document["salt"]),
+            record_type=record["type"],
+            record_id=words["id"],
+            field="id",
+            value=value_bytes(value),
+        )
+        for value in _as_told(record["type"], words["id"])
+    )
+
+
+def _as_told(record_type: str, record_id: str) -> list[str]:
+    """Return the forms in which an id may have been told: as it is noted, and as partners see it."""
+    try:
+        return [record_id, encode(RecordType(record_type), UUID(record_id))]
+    except ValueError:
+        return [record_id]
