@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from connectors.postgres.database import Database, HeldTransaction
 from connectors.postgres.directory import PostgresDirectory
 from connectors.postgres.grants import PostgresGrants
+from connectors.postgres.links_elsewhere import PostgresLinks
 from connectors.postgres.recording import PostgresRecording
 from connectors.postgres.review_cases import PostgresReviewCases
 from connectors.postgres.shields import PostgresShields
@@ -67,6 +68,11 @@ class PostgresChange:
     def withholdings(self) -> PostgresWithholdings:
         """Return the withholdings of log entries as the change leaves them."""
         return PostgresWithholdings(self._transaction, now=self._now)
+
+    @cached_property
+    def links(self) -> PostgresLinks:
+        """Return the links to records of other authorities as the change leaves them."""
+        return PostgresLinks(self._transaction, now=self._now)
 
     async def begin(self, claim: Claim) -> Earlier | None:
         """Take the key, or return what was done under it."""

@@ -25,15 +25,9 @@ class Row(Protocol):
         ...
 
 
-def _facts(*, identity: str) -> str:
-    """Return the columns for the facts of the children of an identity, or of any of several.
-
-    All facts stand on the identity: they hold for every row that is the same child (domain rule H4).
-    `kin.twins` are the rows of those identities. An authority that is the corporate parent of many leads from none of
-    them to another.
-    """
-    return f"""
-    COALESCE(
+def _shield(*, identity: str) -> str:
+    """Return the strictest shield on an identity, or on any of several; `kin.twins` are the rows of those."""
+    return f"""COALESCE(
         (SELECT CASE WHEN bool_or(held.decided_at IS NOT NULL) THEN 'active' ELSE 'provisional' END
          FROM shield held WHERE held.identity_id {identity} AND held.lifted_at IS NULL
          HAVING count(*) > 0),
@@ -45,7 +39,18 @@ def _facts(*, identity: str) -> str:
             JOIN shield held ON held.identity_id = sibling.identity_id AND held.lifted_at IS NULL
             WHERE own.child_id = ANY(kin.twins) AND own.relationship <> 'CORPORATE_PARENT'
               AND (own.until IS NULL OR own.until > $2))
-        THEN 'associated' ELSE 'none' END) AS facts_shield,
+        THEN 'associated' ELSE 'none' END)"""
+
+
+def _facts(*, identity: str) -> str:
+    """Return the columns for the facts of the children of an identity, or of any of several.
+
+    All facts stand on the identity: they hold for every row that is the same child (domain rule H4).
+    `kin.twins` are the rows of those identities. An authority that is the corporate parent of many leads from none of
+    them to another.
+    """
+    return f"""
+    {_shield(identity=identity)} AS facts_shield,
     ARRAY(
         SELECT work.practitioner_id FROM involvement work
         WHERE work.child_id = ANY(kin.twins) AND work.carer_id IS NULL
@@ -66,6 +71,9 @@ CHILD_FACTS = f"""
          ELSE c.standing END AS facts_standing,
     {_facts(identity="= c.identity_id")}"""
 """Columns over a child `c` and its `kin`."""
+
+CHILD_SHIELD = _shield(identity="= c.identity_id")
+"""The same shield alone."""
 
 # OFFSET 0 keeps the planner from computing the arrays again for every place that mentions them.
 CHILD_KIN = """LATERAL (

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from datetime import datetime
 from typing import Any, Final, TypeVar
 
 import typer
@@ -105,3 +106,11 @@ async def ready_database_url(settings: Settings) -> str:
     if settings.database_url is None:
         await migrate(url)
     return url
+
+
+def shown(value: object) -> str:
+    """Return what a cell of a table shows of a value: nothing that people wrote is obeyed."""
+    if value is None:
+        return "-"
+    text = value.strftime("%Y-%m-%d %H:%M") if isinstance(value, datetime) else str(value)
+    return "".join(char if char.isprintable() else "\ufffd" for char in text).replace("[", "\\[")
