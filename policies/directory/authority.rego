@@ -25,7 +25,7 @@ refusals[key]["other-authority"] := record.fields if {
 
 # METADATA
 # title: Identifier stays home
-# description: National identifiers cross a border only for roles that are allowed them, so that extracts cannot be joined.
+# description: National identifiers cross a border only for roles that are allowed them; who has one already finds by it.
 # related_resources:
 # - description: Children Act 2004, section 16LC
 #   ref: https://www.legislation.gov.uk/ukpga/2004/31
@@ -37,6 +37,7 @@ refusals[key]["identifier-stays-home"] := {field | some field in data.cross_bord
 	not input.access.origin == "local"
 	not _national_abroad
 	some key, _ in question.of_type.Child
+	not question.candidates[key]
 }
 
 _reaches_elsewhere if {
