@@ -35,6 +35,7 @@ from gateway.errors import (
     SourceUnavailable,
     WrongMethod,
 )
+from gateway.federation.links import LinkBook
 from gateway.identity import Access, Ask, Caller, Claims, identify
 from gateway.ledger.commitments import Commitments
 from gateway.ledger.writer import LedgerWriter
@@ -137,6 +138,7 @@ class Answering:
         purposes: Purposes,
         changes: Changes,
         grants: GrantUse,
+        links: LinkBook,
         rates: Rates,
         door: Door,
         ledger: LedgerWriter,
@@ -156,6 +158,7 @@ class Answering:
         self._purposes = purposes
         self._changes = changes
         self._grants = grants
+        self._links = links
         self._rates = rates
         self.door = door
         """Through which callers come in; other authorities' gateways have one of their own."""
@@ -192,9 +195,22 @@ class Answering:
         try:
             data, error = await self._data_or_error(asked, self._data, within=timeout)
             reply = Reply(data=data) if error is None else _problem(error)
-            return await self._recorded(asked, reply, error)
+            recorded = await self._recorded(asked, reply, error)
+            if not recorded.errors:
+                await self._keep_links(asked)
+            return recorded
         finally:
             self._settle_searches(asked)
+
+    async def _keep_links(self, asked: Asked) -> None:
+        """Keep the links that an ask has found, now that its entry is durable; without them it is as good an answer."""
+        found = () if asked.notes is None else asked.notes.links
+        if not found or asked.claims is None:
+            return
+        try:
+            await self._links.keep(found, by=asked.claims.person, at=asked.at)
+        except SourceFailed as error:
+            log.error("links not kept: request %s: %s", asked.request_id, error.reason)
 
     async def _changed(self, asked: Asked) -> Reply:
         """Return the reply to a mutation: decided, written, recorded, kept, in this order, and only then told."""

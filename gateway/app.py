@@ -30,6 +30,7 @@ from connectors.postgres.grants import PostgresGrants
 from connectors.postgres.ledger import OpeningLedgerReader, PostgresLedgerReader, PostgresLedgerStore
 from connectors.postgres.ledger_keys import SealingKeys
 from connectors.postgres.ledger_search import PostgresLedgerSearch
+from connectors.postgres.links_elsewhere import PostgresLinks
 from connectors.postgres.rates import PostgresSpending
 from connectors.postgres.register import PostgresRegister
 from connectors.postgres.review_cases import PostgresReviewCases
@@ -176,6 +177,7 @@ async def running(
         registry = await _registry(settings, database, clock, stack)
         calls = _peer_calls(settings, registry, counting, clock, stack)
         locator = await _locator(settings, database, registry, calls, master, clock, stack)
+        links = PostgresLinks(database, now=clock)
         graph = DirectoryGraph(
             schema=DIRECTORY,
             directory=PostgresDirectory(database, today=clock),
@@ -196,6 +198,7 @@ async def running(
                 days_limit=settings.review_days_limit,
             ),
             peers=calls if peers is None else peers,
+            links=links,
             peer_timeout=settings.peer_timeout,
             locating=None if locator is None else locator.locator,
             limits=_limits(settings),
@@ -208,6 +211,7 @@ async def running(
             purposes=purposes,
             changes=PostgresChanges(changing, now=clock),
             grants=PostgresGrants(database, now=clock),
+            links=links,
             rates=Rates(
                 PostgresSpending(database),
                 caller_rate=settings.caller_rate,

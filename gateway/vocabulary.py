@@ -318,6 +318,8 @@ class SourceStatus(StrEnum):
     UNAVAILABLE = "UNAVAILABLE"
     TIMED_OUT = "TIMED_OUT"
     REFUSED = "REFUSED"
+    NOT_ASKED = "NOT_ASKED"
+    """Nobody asked it; what it would say is not known."""
 
 
 class ContactRole(StrEnum):

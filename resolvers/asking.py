@@ -6,13 +6,16 @@ from typing import Any, Protocol
 
 from gateway.access_report.words import Words
 from gateway.changes import Change
-from gateway.disclosure.road import Road, Selection
+from gateway.disclosure.redaction import Disclosed
+from gateway.disclosure.road import Road, Selection, SourceNote
 from gateway.federation.arrived import Arrived
 from gateway.federation.asking import Peers
+from gateway.federation.links import Links
 from gateway.federation.locating import Locating
 from gateway.ledger.reading import LedgerReader
 from gateway.ledger.references import EntryReferences
 from gateway.ports import Directory
+from gateway.records import Child
 from gateway.reviewing.desk import ReviewDesk
 from gateway.withholdings import WithholdingLimits, WithholdingsReader
 
@@ -34,15 +37,36 @@ class Purposes(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Brought:
+    """What other authorities brought of a child here: the records that are the same child, and who was asked."""
+
+    records: tuple[Child, ...]
+    sources: tuple[SourceNote, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linked:
+    """What of that is told beside the child at one place of the document."""
+
+    records: tuple[Disclosed, ...]
+    sources: tuple[SourceNote, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Borders:
     """The way to other authorities during one ask, and what has arrived from them."""
 
     peers: Peers
+    links: Links
     timeout: float
     """Seconds an ask may wait for other authorities."""
     locating: Locating | None = None
     """Finds which authorities to ask, where the gateway keeps a locator."""
     arrived: Arrived = field(default_factory=Arrived)
+    brought: dict[Disclosed, Brought] = field(default_factory=dict)
+    """By the candidate of a search whose child here it is."""
+    linked: dict[Disclosed, Linked] = field(default_factory=dict)
+    """By the child as it is told at one place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

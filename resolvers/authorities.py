@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from gateway.disclosure.redaction import Disclosed
 from gateway.disclosure.road import Selection, SourceNote
-from gateway.record_ids import ForeignId
 from gateway.vocabulary import AuthorityCode, SourceStatus
 from resolvers.asking import Asking
 
@@ -23,22 +22,6 @@ def ask_home(asking: Asking) -> SourceNote:
     if not sources:
         sources.append(SourceNote(authority_code=ask.home, status=SourceStatus.ANSWERED, as_of=ask.at))
     return sources[0]
-
-
-async def sources_of_children(
-    asking: Asking, children: Sequence[Disclosed], _selection: Selection
-) -> list[Sequence[SourceNote]]:
-    """Return which authorities were asked for each child."""
-    home = ask_home(asking)
-    return [[_asked_for(asking, child) or home] for child in children]
-
-
-def _asked_for(asking: Asking, child: Disclosed) -> SourceNote | None:
-    """Return how the authority answered that told a child, or None for a child of this authority."""
-    if not isinstance(child.record_id, ForeignId):
-        return None
-    noted = (note for note in asking.road.notes.sources if note.authority_code == child.record_id.authority)
-    return next((note for note in noted if note.status is SourceStatus.ANSWERED), None)
 
 
 async def responsible_authorities(

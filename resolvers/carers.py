@@ -7,15 +7,15 @@ from gateway.disclosure.road import Selection
 from gateway.records import Carer, Child
 from gateway.vocabulary import CarerId
 from resolvers.asking import Asking
+from resolvers.following import held
 
 
 async def carers_of_children(
     asking: Asking, children: Sequence[Disclosed], selection: Selection
 ) -> list[list[Disclosed]]:
     """Return each child's carers, those with parental responsibility first."""
-    found = await asking.directory.carers([child.record_id for child in children])
     return await asking.road.tell(
-        [found.get(child.record_id, ()) for child in children],
+        await held(asking, children, "carers", asking.directory.carers),
         selection,
         about=[child.about for child in children],
         order=_responsible_first,

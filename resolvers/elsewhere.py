@@ -1,43 +1,29 @@
-"""Children held by other authorities: who is asked, what is asked of them, and what of their replies goes on.
-
-Their records take the same road out as ours, so what is decided here can only narrow what they told.
-"""
+"""Children at other authorities: found with those here, joined to them by links, and told by their ids."""
 
 import asyncio
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import Any, Final
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
-from gateway.disclosure.classes import class_of
 from gateway.disclosure.redaction import Disclosed
 from gateway.disclosure.road import Selection, SourceNote
-from gateway.door import waits_outside
-from gateway.errors import BadCriteria, SourceFailed, SourceUnavailable
-from gateway.federation.asking import PeerAsk, PeerReply
-from gateway.federation.examples import examples
-from gateway.federation.locating import Located, asker_of
-from gateway.federation.replies import ReplyMalformed, ReplyReader
-from gateway.federation.wanted import Wanted, narrowed, text_of
+from gateway.errors import SourceUnavailable
+from gateway.federation.locating import Located
+from gateway.federation.replies import ReplyMalformed
+from gateway.federation.wanted import Wanted, text_of
 from gateway.ports import Criteria
 from gateway.record_ids import ForeignId
 from gateway.records import Candidate
-from gateway.vocabulary import AuthorityCode, Effect, RecordType, SourceStatus
-from resolvers.asking import Asking
+from gateway.vocabulary import ChildId, SourceStatus
+from resolvers.across import Back, Searching, ask_across, reader, records_limit
+from resolvers.asking import Asking, Brought, Linked
+from resolvers.asking_peers import PeerDocument, ask_others, malformed, note_of
 from resolvers.authorities import ask_home
+from resolvers.following import Following, following, join, sources_of
+from resolvers.linking import note_links
+from resolvers.others import Others, located
 from resolvers.search import findable, found_here, may_search, order_of_candidates, searched_by
-
-EVERYWHERE: Final = "*"
-AUTHORITIES_LIMIT: Final = 200
-"""Authorities that one search may name."""
-
-LOCATING_SHARE: Final = 0.4
-"""Share of the time left in which the locator has to say where to ask."""
-
-RESERVE: Final = 0.2
-"""Share of the time left that is kept to decide on what arrives and to record it."""
-
-_GSS: Final = re.compile(r"[A-Z][0-9]{8}")
+from resolvers.told_elsewhere import tellable, without_untold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,49 +32,6 @@ class Search:
 
     candidates: Sequence[Disclosed]
     sources: Sequence[SourceNote]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Others:
-    """Which other authorities a search is for: those named, sorted, and `located` ones if it is for everywhere."""
-
-    named: Sequence[AuthorityCode]
-    located: bool
-
-
-async def others_named(asking: Asking, authorities: Sequence[object] | None) -> Others | None:
-    """Return the other authorities that a search names, or None where only the home authority is to be asked.
-
-    Raises:
-        BadCriteria: One is no authority, there are too many, or others are not asked by this gateway or for this ask.
-    """
-    home = asking.road.ask.home
-    named = sorted({str(code) for code in authorities or ()} - {home})
-    if not named:
-        return None
-    if asking.road.ask.caller.claims.vouched is not None:
-        raise BadCriteria("Who is asked by another authority asks nobody else.", reason="one-hop")
-    if asking.borders is None:
-        raise BadCriteria(
-            f"This gateway asks its own authority only ({home}); leave `authorities` empty.",
-            reason="other-authorities-not-served",
-        )
-    located = EVERYWHERE in named
-    if located and asking.borders.locating is None:
-        raise BadCriteria(
-            'Name the authorities to ask: this gateway has no locator for ["*"].', reason="locator-missing"
-        )
-    named = [code for code in named if code != EVERYWHERE]
-    if len(named) > AUTHORITIES_LIMIT:
-        raise BadCriteria(f"At most {AUTHORITIES_LIMIT} authorities may be named.", reason="authorities-too-many")
-    asking.borders.arrived.authorities.update(asking.borders.peers.members())
-    known = await asking.directory.local_authorities([AuthorityCode(code) for code in named]) if named else {}
-    codes = {record.code for record in known.values()} - {home}
-    unknown = [code for code in named if AuthorityCode(code) not in known]
-    if unknown:
-        text = ", ".join(code for code in unknown if _GSS.fullmatch(code)) or "a code that is none"
-        raise BadCriteria(f"No such authority: {text}.", reason="authority-unknown")
-    return Others(named=sorted(codes), located=located)
 
 
 async def candidates_everywhere(
@@ -106,20 +49,79 @@ async def candidates_everywhere(
     criteria, used = searched_by(criteria, first=first)
     await may_search(asking, used, scope="elsewhere")
     home = ask_home(asking)
-    wanted = await _told_here(asking, wanted, frozenset(used))
-    text = _SEARCH % text_of(wanted)
-    variables = {"criteria": _stated(criteria), "first": first}
-    replies = asyncio.create_task(_found_elsewhere(asking, others, criteria, text, variables))
+    here, pointed = await _here_and_where(asking, criteria, used, others)
+    links = await _followed(asking, here, wanted, others=others, first=first)
+    searching = Searching(
+        criteria=criteria,
+        used=frozenset(used),
+        wanted=without_untold(wanted, await tellable(asking, frozenset(used))),
+        first=first,
+        at=frozenset({*others.named, *pointed.pointing}),
+    )
+    back = await ask_across(asking, searching=searching, following=links)
+    there = await findable(asking, back.candidates)
+    note_links(asking, here, there, criteria=criteria, links=links.links)
+    told = (await asking.road.tell([[*here, *there]], selection, first=first, order=order_of_candidates))[0]
+    for candidate in told:
+        _keep_beside(asking, candidate, links, back)
+    return Search(candidates=told, sources=[home, *_all_sources(back, pointed)])
+
+
+async def _here_and_where(
+    asking: Asking, criteria: Criteria, used: tuple[str, ...], others: Others
+) -> tuple[list[Candidate], Located]:
+    """Return the candidates here, and where the locator points meanwhile."""
+    pointing = asyncio.create_task(located(asking, criteria, others))
     try:
-        here = await found_here(asking, criteria, used)
-        answers, silent = await replies
+        return await found_here(asking, criteria, used), await pointing
     finally:
-        replies.cancel()
-        await asyncio.gather(replies, return_exceptions=True)
-    candidates, notes = _read(asking, answers, wanted, first=first, used=frozenset(used))
-    there = await findable(asking, candidates)
-    told = await asking.road.tell([[*here, *there]], selection, first=first, order=order_of_candidates)
-    return Search(candidates=told[0], sources=[home, *sorted([*notes, *silent], key=lambda note: note.authority_code)])
+        pointing.cancel()
+        await asyncio.gather(pointing, return_exceptions=True)
+
+
+async def _followed(
+    asking: Asking, here: Sequence[Candidate], wanted: Wanted, *, others: Others, first: int
+) -> Following:
+    below = wanted.below.get("child")
+    if below is None:
+        return Following(links={}, follows=())
+    best = sorted(here, key=lambda candidate: order_of_candidates(candidate, lambda _: True))[:first]
+    return await following(asking, [candidate.child for candidate in best], below, others)
+
+
+def _keep_beside(asking: Asking, candidate: Disclosed, links: Following, back: Back) -> None:
+    """Keep what links of a candidate's child brought, for the places at which the child is told."""
+    follows = links.of(candidate.record_id)
+    if asking.borders is not None and follows:
+        asking.borders.brought[candidate] = Brought(
+            records=tuple(back.children[follow] for follow in follows if follow in back.children),
+            sources=sources_of(
+                (back.followed[follow.authority] for follow in follows), links.authorities(candidate.record_id)
+            ),
+        )
+
+
+def _all_sources(back: Back, pointed: Located) -> list[SourceNote]:
+    """Return, by code, how each authority searched answered, and each that the locator did not point to."""
+    silent = [note_of(reply) for reply in pointed.outcomes if reply.authority not in back.searched]
+    return sorted([*back.searched.values(), *silent], key=lambda note: note.authority_code)
+
+
+async def child_beside(
+    asking: Asking, child_id: ChildId, selection: Selection, wanted: Wanted, *, others: Others
+) -> Disclosed | None:
+    """Return a child here with what is told of it by those of the others that its links lead to."""
+    ask_home(asking)
+    child = (await asking.directory.children([child_id])).get(child_id)
+    told = (await asking.road.tell_each([child], selection))[0]
+    if child is None or told is None:
+        return None
+    links = await following(asking, [child], wanted, others)
+    back = await ask_across(asking, searching=None, following=links)
+    sources = sources_of(back.notes, {*others.named, *links.authorities(child.id)})
+    records = tuple(back.children[follow] for follow in links.follows if follow in back.children)
+    await join(asking, [(told, Brought(records=records, sources=sources))], selection)
+    return told
 
 
 async def record_elsewhere(asking: Asking, record_id: ForeignId, wanted: Wanted) -> ForeignId | None:
@@ -134,188 +136,30 @@ async def record_elsewhere(asking: Asking, record_id: ForeignId, wanted: Wanted)
     authority = record_id.authority
     ask_home(asking)
     borders.arrived.authorities.update(borders.peers.members())
-    wanted = await _told_here(asking, wanted, frozenset())
-    text = _RECORD % (wanted.type.value, text_of(wanted))
-    [(note, reply)] = await _asked(asking, [authority], text, {"id": record_id.there})
-    reader = _reader(asking, authority, _record_limit(asking))
+    wanted = without_untold(wanted, await tellable(asking))
+    document = PeerDocument(text=_RECORD % (wanted.type.value, text_of(wanted)), variables={"id": record_id.there})
+    [(note, reply)] = (await ask_others(asking, {authority: document})).values()
+    reading = reader(asking, authority, records_limit(asking))
     found = None
     if reply.data is not None and note.status is SourceStatus.ANSWERED:
         try:
-            found = reader.record(reply.data.get("node"), wanted, record_id)
-        except ReplyMalformed as malformed:
-            _malformed(note, malformed.reason)
+            found = reading.record(reply.data.get("node"), wanted, record_id)
+        except ReplyMalformed as fault:
+            malformed(note, fault.reason)
     if note.status is not SourceStatus.ANSWERED:
         raise SourceUnavailable(
             f"{authority} holds this record and has not answered: {note.status.value}.", reason=f"peer:{note.reason}"
         )
-    borders.arrived.take(reader.arrived)
+    borders.arrived.take(reading.arrived)
     return found
 
 
-async def _found_elsewhere(
-    asking: Asking, others: Others, criteria: Criteria, text: str, variables: Mapping[str, Any]
-) -> tuple[list[tuple[SourceNote, PeerReply]], list[SourceNote]]:
-    """Return what became of each authority asked, and of each that the locator asked and did not point to."""
-    located = await _located(asking, criteria) if others.located else None
-    pointing = () if located is None else located.pointing
-    answers = await _asked(asking, sorted({*others.named, *pointing}), text, variables)
-    asked = {note.authority_code for note, _ in answers}
-    outcomes = () if located is None else located.outcomes
-    return answers, [_note_of(reply) for reply in outcomes if reply.authority not in asked]
+def name_others(asking: Asking, told: Disclosed, others: Others) -> None:
+    """Name, beside a child that one authority told by its id, the others that were named and not asked for it."""
+    if asking.borders is None:
+        return
+    notes = [note for note in asking.road.notes.sources if note.authority_code == told.home]
+    asking.borders.linked[told] = Linked(records=(), sources=sources_of(notes, others.named))
 
 
-async def _located(asking: Asking, criteria: Criteria) -> Located:
-    borders, ask = asking.borders, asking.road.ask
-    assert borders is not None  # noqa: S101  # nobody is looked for where there are no borders
-    assert borders.locating is not None  # noqa: S101  # refused before
-    left = ask.until - asyncio.get_running_loop().time()
-    try:
-        located = await waits_outside(borders.locating.locate)(
-            criteria,
-            asker=asker_of(ask.caller),
-            access=ask.access,
-            request_id=ask.request_id,
-            within=max(0.0, min(borders.timeout, LOCATING_SHARE * left)),
-        )
-    except SourceFailed as failed:
-        members = sorted(borders.peers.members())
-        if not members:
-            raise
-        located = Located(pointing=(), by=None, outcomes=tuple(_unlocated(code, failed.reason) for code in members))
-    asking.road.notes.sources.extend(_note_of(reply) for reply in located.outcomes)
-    return located
-
-
-def _unlocated(authority: AuthorityCode, reason: str) -> PeerReply:
-    return PeerReply(authority=authority, status=SourceStatus.UNAVAILABLE, reason=f"locator:{reason}", elapsed_ms=0)
-
-
-def _note_of(reply: PeerReply) -> SourceNote:
-    return SourceNote(
-        authority_code=reply.authority,
-        status=reply.status,
-        as_of=reply.as_of,
-        elapsed_ms=reply.elapsed_ms,
-        reason=None if reply.status is SourceStatus.ANSWERED else reply.reason,
-        entry=reply.entry,
-    )
-
-
-async def _asked(
-    asking: Asking, others: Sequence[AuthorityCode], text: str, variables: Mapping[str, Any]
-) -> list[tuple[SourceNote, PeerReply]]:
-    """Ask others the same, and return what became of each, in the order named; each is noted before it is asked."""
-    borders, ask = asking.borders, asking.road.ask
-    assert borders is not None  # noqa: S101  # nobody is named where there are no borders
-    notes = {
-        code: SourceNote(authority_code=code, status=SourceStatus.TIMED_OUT, as_of=None, reason="ask-ended")
-        for code in others
-    }
-    asking.road.notes.sources.extend(notes.values())
-    left = ask.until - asyncio.get_running_loop().time()
-    replies = await waits_outside(borders.peers.ask)(
-        others,
-        PeerAsk(
-            text=text,
-            variables=variables,
-            asker=asker_of(ask.caller),
-            access=ask.access,
-            request_id=ask.request_id,
-        ),
-        within=max(0.0, min(borders.timeout, (1 - RESERVE) * left)),
-    )
-    for code, note in notes.items():
-        reply = replies[code]
-        note.status, note.as_of, note.elapsed_ms = reply.status, reply.as_of, reply.elapsed_ms
-        note.reason = None if reply.status is SourceStatus.ANSWERED else reply.reason
-        note.entry = reply.entry
-        if reply.status is SourceStatus.ANSWERED and reply.entry is None:
-            _malformed(note, "peer-entry-missing")
-    return [(notes[code], replies[code]) for code in others]
-
-
-def _read(
-    asking: Asking,
-    answers: Sequence[tuple[SourceNote, PeerReply]],
-    wanted: Wanted,
-    *,
-    first: int,
-    used: frozenset[str],
-) -> tuple[list[Candidate], list[SourceNote]]:
-    """Return the candidates in all replies that can be read; the others are noted as no answer.
-
-    The replies with the fewest records are taken first, so that one that tells thousands crowds nobody out.
-    """
-    most = _record_limit(asking)
-    readings = []
-    for note, reply in answers:
-        if note.status is not SourceStatus.ANSWERED or reply.data is None:
-            continue
-        reader = _reader(asking, reply.authority, most)
-        try:
-            found = reader.candidates(reply.data.get("searchChildren"), wanted, first=first, used=used)
-        except ReplyMalformed as malformed:
-            _malformed(note, malformed.reason)
-            continue
-        readings.append((reader.records, reply.authority, note, found, reader))
-    candidates: list[Candidate] = []
-    for records, _, note, found, reader in sorted(readings, key=lambda reading: reading[:2]):
-        most -= records
-        if most < 0:
-            _malformed(note, "peers-too-many-records")
-            continue
-        candidates += found
-        if asking.borders is not None:
-            asking.borders.arrived.take(reader.arrived)
-    return candidates, [note for note, _ in answers]
-
-
-def _malformed(note: SourceNote, reason: str) -> None:
-    note.status, note.reason = SourceStatus.UNAVAILABLE, reason
-
-
-def _reader(asking: Asking, authority: AuthorityCode, most: int) -> ReplyReader:
-    return ReplyReader(authority, known_code=lambda code: asking.purposes.sentence(code) is not None, most=most)
-
-
-def _record_limit(asking: Asking) -> int:
-    # Half of what one answer may touch: the records here have the other half, whatever others tell.
-    return asking.road.record_limit // 2
-
-
-async def _told_here(asking: Asking, wanted: Wanted, used: frozenset[str]) -> Wanted:
-    """Return what is wanted without the fields that would be told of no record elsewhere."""
-    records = examples(_SOMEWHERE, used)
-    classified = [class_of(record, asking.road.ask.caller) for record in records]
-    decisions = await asking.road.decisions.decide(classified)
-    allowed = {
-        (record_type, name)
-        for (record_type, _), decision in zip(classified, decisions, strict=True)
-        if decision.exists is not Effect.CONCEAL
-        for name, decided in decision.fields.items()
-        if decided.effect in (Effect.DISCLOSE, Effect.MASK)
-    }
-    below = {RecordType.CANDIDATE: {"child"}}  # what is found is told candidate by candidate, or not at all
-    return narrowed(wanted, lambda kind, name: (kind, name) in allowed or name in below.get(kind, ()))
-
-
-_SOMEWHERE: Final = AuthorityCode("X00000000")
-"""An authority that nobody asks from: what is decided for it holds for all others."""
-
-
-def _stated(criteria: Criteria) -> dict[str, Any]:
-    names = {"given_name": "givenName", "family_name": "familyName", "date_of_birth": "dateOfBirth",
-             "nhs_number": "nhsNumber"}  # fmt: skip
-    stated = {one.name: getattr(criteria, one.name) for one in fields(criteria)}
-    return {
-        names.get(name, name): value.isoformat() if name == "date_of_birth" else value
-        for name, value in stated.items()
-        if value is not None
-    }
-
-
-_SEARCH: Final = (
-    "query Elsewhere($criteria: ChildCriteria!, $first: Int!) "
-    "{ searchChildren(criteria: $criteria, first: $first) { candidates %s } }"
-)
 _RECORD: Final = "query Elsewhere($id: ID!) { node(id: $id) { ... on %s %s } }"

@@ -7,8 +7,9 @@ from functools import partial
 from gateway.disclosure.redaction import Disclosed
 from gateway.disclosure.road import Selection
 from gateway.records import Involvement
-from gateway.vocabulary import InvolvementId, RecordType
+from gateway.vocabulary import ChildId, InvolvementId, RecordType
 from resolvers.asking import Asking, Level
+from resolvers.following import held
 
 
 def involvements_of_children(*, active: bool | None) -> Level:
@@ -32,9 +33,8 @@ async def involvements_by_id(
 async def _of_children(
     asking: Asking, children: Sequence[Disclosed], selection: Selection, *, active: bool | None
 ) -> list[list[Disclosed]]:
-    found = await asking.directory.involvements([child.record_id for child in children])
-    groups = [found.get(child.record_id, ()) for child in children]
-    return await _tell(asking, groups, selection, active)
+    groups = await held(asking, children, "involvements", asking.directory.involvements)
+    return await _tell(asking, groups, selection, active, about=[child.about for child in children])
 
 
 async def _of_carers(
@@ -46,12 +46,17 @@ async def _of_carers(
 
 
 async def _tell(
-    asking: Asking, groups: Sequence[Sequence[Involvement]], selection: Selection, active: bool | None
+    asking: Asking,
+    groups: Sequence[Sequence[Involvement]],
+    selection: Selection,
+    active: bool | None,
+    *,
+    about: Sequence[tuple[ChildId, ...]] | None = None,
 ) -> list[list[Disclosed]]:
     # To filter by a field is to disclose it, so the filter reads what is told and counts as selecting it.
     if active is None:
-        return await asking.road.tell(groups, selection, order=_latest_first)
-    told = await asking.road.tell(groups, _WithActive(selection), order=_latest_first)
+        return await asking.road.tell(groups, selection, about=about, order=_latest_first)
+    told = await asking.road.tell(groups, _WithActive(selection), about=about, order=_latest_first)
     return [[involvement for involvement in group if _keeps(involvement, active)] for group in told]
 
 

@@ -1,6 +1,7 @@
 """Practitioners and their agencies: how to reach who works with a child."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from gateway.disclosure.redaction import Disclosed
 from gateway.disclosure.road import Selection
@@ -29,11 +30,25 @@ async def practitioners_of_involvements(
     return await _referred(asking, involvements, selection, "practitioner")
 
 
+_LEAD: Final = "leadProfessional"
+
+
 async def lead_professionals_of_children(
     asking: Asking, children: Sequence[Disclosed], selection: Selection
 ) -> list[Disclosed | None]:
-    """Return each child's lead professional."""
-    return await _referred(asking, children, selection, "leadProfessional")
+    """Return each child's lead professional; where nobody here leads, the first of a linked record that tells one."""
+    told = await _referred(asking, children, selection, _LEAD)
+    linked = {} if asking.borders is None else asking.borders.linked
+    leading = {
+        place: next((one for one in linked[child].records if one.tells(_LEAD) and one.keys[_LEAD]), None)
+        for place, child in enumerate(children)
+        if told[place] is None and child in linked
+    }
+    places = [place for place, record in leading.items() if record is not None]
+    beside = await _referred(asking, [record for record in leading.values() if record is not None], selection, _LEAD)
+    for place, practitioner in zip(places, beside, strict=True):
+        told[place] = practitioner
+    return told
 
 
 async def agencies_of(asking: Asking, parents: Sequence[Disclosed], selection: Selection) -> list[Disclosed | None]:

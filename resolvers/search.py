@@ -128,13 +128,6 @@ async def _left(asking: Asking, *, under_way: int) -> int:
     return max(0, asking.search_budget - spent - under_way)
 
 
-async def children_of_candidates(
-    asking: Asking, candidates: Sequence[Disclosed], selection: Selection
-) -> list[Disclosed | None]:
-    """Return the child of each candidate."""
-    return await asking.road.tell_each([candidate.keys["child"] for candidate in candidates], selection)
-
-
 def valid_identifier(value: str, fault_of: Callable[[str], str | None]) -> str:
     """Return an identifier without its spaces.
 

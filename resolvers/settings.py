@@ -7,15 +7,15 @@ from gateway.disclosure.road import Selection
 from gateway.records import Setting
 from gateway.vocabulary import SettingId
 from resolvers.asking import Asking
+from resolvers.following import held
 
 
 async def settings_of_children(
     asking: Asking, children: Sequence[Disclosed], selection: Selection
 ) -> list[list[Disclosed]]:
     """Return each child's current settings, by kind and name."""
-    found = await asking.directory.settings([child.record_id for child in children])
     return await asking.road.tell(
-        [found.get(child.record_id, ()) for child in children],
+        await held(asking, children, "settings", asking.directory.settings),
         selection,
         about=[child.about for child in children],
         order=_by_kind_and_name,

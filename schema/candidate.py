@@ -5,7 +5,7 @@ from typing import Any
 from strawberry.types import Info
 
 from gateway.vocabulary import MatchGrade, MatchReason, RecordType
-from resolvers.search import children_of_candidates
+from resolvers.candidates import children_of_candidates
 from schema.child import Child
 from schema.levels import level
 from schema.told import record_type, resolved, told

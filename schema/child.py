@@ -7,12 +7,13 @@ import strawberry
 from strawberry.types import Info
 
 from gateway.vocabulary import AddressStatus, Gender, RecordType
-from resolvers.authorities import responsible_authorities, sources_of_children
+from resolvers.authorities import responsible_authorities
 from resolvers.carers import carers_of_children
 from resolvers.children import former_names_of_children
 from resolvers.involvements import involvements_of_children
 from resolvers.practitioners import lead_professionals_of_children
 from resolvers.settings import settings_of_children
+from resolvers.sources import sources_of_children
 from schema.address import Address
 from schema.carer import Carer
 from schema.former_name import FormerName
@@ -51,7 +52,8 @@ class Child(Node):
         return level(info, self, "formerNames", former_names_of_children)
 
     @resolved(
-        description="Which authorities were asked for this child, and how each answered.",
+        description="Which authorities were asked for this child, and how each answered; NOT_ASKED are those that were "
+        "named, or are known to hold a record of the child, and were not asked.",
         graphql_type=list[SourceOutcome] | None,
         size=Size(assumed=2),
     )

@@ -14,7 +14,7 @@ from gateway.record_ids import decode, decode_foreign
 from schema.agency import Agency
 from schema.carer import Carer
 from schema.involvement import Involvement
-from schema.local_authority import LOCAL_AUTHORITY_CODE, LocalAuthorityCode
+from schema.local_authority_code import LOCAL_AUTHORITY_CODE, LocalAuthorityCode
 from schema.mutation import Mutation
 from schema.query import Query, record_by_id
 

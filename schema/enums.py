@@ -153,6 +153,7 @@ _describe(
         SourceStatus.UNAVAILABLE: "The source could not be reached or gave no readable answer.",
         SourceStatus.TIMED_OUT: "The source did not answer in time.",
         SourceStatus.REFUSED: "The source refused this caller or purpose.",
+        SourceStatus.NOT_ASKED: "The source was not asked; it may hold something.",
     },
 )
 _describe(

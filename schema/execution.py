@@ -14,6 +14,7 @@ from gateway.disclosure.road import Road
 from gateway.errors import BadRequest, CannotProceed, DirectoryError
 from gateway.federation.arrived import JoinedDirectory
 from gateway.federation.asking import Peers
+from gateway.federation.links import Links
 from gateway.federation.locating import Locating
 from gateway.ledger.reading import LedgerReader
 from gateway.ledger.references import EntryReferences
@@ -47,6 +48,7 @@ class DirectoryGraph:
         search_budget: int,
         reviews: ReviewDesk,
         peers: Peers | None,
+        links: Links,
         peer_timeout: float,
         locating: Locating | None,
         limits: Limits,
@@ -63,6 +65,7 @@ class DirectoryGraph:
         self._search_budget = search_budget
         self._reviews = reviews
         self._peers = peers
+        self._links = links
         self._peer_timeout = peer_timeout
         self._locating = locating
         self._reader = DocumentReader(schema._schema, limits)
@@ -89,7 +92,7 @@ class DirectoryGraph:
             _hold_to_no_person(readable)
         borders = None
         if self._peers is not None and change is None and road.ask.caller.claims.vouched is None:
-            borders = Borders(peers=self._peers, timeout=self._peer_timeout, locating=self._locating)
+            borders = Borders(peers=self._peers, links=self._links, timeout=self._peer_timeout, locating=self._locating)
         directory = self._directory if change is None else change.directory
         asking = Asking(
             road=road,

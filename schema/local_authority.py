@@ -1,24 +1,11 @@
 """Local authorities."""
 
-from typing import NewType
-
-import strawberry
-
 from gateway.vocabulary import RecordType
+from schema.local_authority_code import LocalAuthorityCode
 from schema.node import Node
 from schema.safeguarding_contact import SafeguardingContact
 from schema.told import record_type, told
 from schema.withheld import Withheld
-
-LocalAuthorityCode = NewType("LocalAuthorityCode", str)
-
-LOCAL_AUTHORITY_CODE = strawberry.scalar(
-    name="LocalAuthorityCode",
-    description="GSS code of a local authority, such as E08000009, or the older three-digit code, such as 358. "
-    'In a list of authorities to ask, "*" means wherever the locator points.',
-    serialize=str,
-    parse_value=str,
-)
 
 
 @record_type(RecordType.LOCAL_AUTHORITY, "The agency with statutory duty for an area.")

@@ -5,11 +5,11 @@ from typing import Any
 
 from resolvers.asking import Level
 from resolvers.authorities import authorities_of, authorities_of_callers, responsible_authorities
+from resolvers.candidates import children_of_candidates
 from resolvers.carers import carers_of_children, children_of_carers
 from resolvers.children import children_of_involvements
 from resolvers.involvements import involvements_of_carers, involvements_of_children
 from resolvers.practitioners import agencies_of, lead_professionals_of_children, practitioners_of_involvements
-from resolvers.search import children_of_candidates
 from resolvers.settings import settings_of_children
 
 Arguments = Mapping[str, Any]

@@ -37,8 +37,8 @@ class ChildRoot:
         self.below = ObjectPlan(of, nodes, collector)
 
     def covers(self, arguments: Mapping[str, Any], home: AuthorityCode) -> bool:
-        """Return whether the child is not one of another authority."""
-        return decode_foreign(arguments["by"].get("id") or "") is None
+        """Return whether no other authority is named, and the child is not one of another authority."""
+        return not _others(arguments, home) and decode_foreign(arguments["by"].get("id") or "") is None
 
     async def answer(self, run: Run, arguments: Mapping[str, Any]) -> Any:
         """Return the child, or None."""
@@ -78,7 +78,7 @@ class SearchRoot:
 
     def covers(self, arguments: Mapping[str, Any], home: AuthorityCode) -> bool:
         """Return whether no other authority is named."""
-        return not {str(code) for code in arguments.get("authorities") or ()} - {home}
+        return not _others(arguments, home)
 
     async def answer(self, run: Run, arguments: Mapping[str, Any]) -> Any:
         """Return the search's result."""
@@ -88,6 +88,10 @@ class SearchRoot:
         )
         ask_home(asking)
         return {self._key: await self.below.told(run, found)}
+
+
+def _others(arguments: Mapping[str, Any], home: AuthorityCode) -> set[str]:
+    return {str(code) for code in arguments.get("authorities") or ()} - {home}
 
 
 def _criteria(stated: Mapping[str, Any]) -> Criteria:

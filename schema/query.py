@@ -15,7 +15,9 @@ from resolvers.access_log import access_log_of_child
 from resolvers.authorities import ask_home, authorities_by_code
 from resolvers.callers import caller_themself
 from resolvers.children import child_by_identifier, children_by_id
-from resolvers.elsewhere import candidates_everywhere, others_named, record_elsewhere
+from resolvers.elsewhere import candidates_everywhere, child_beside, name_others, record_elsewhere
+from resolvers.identified import child_everywhere
+from resolvers.others import Others, others_named
 from resolvers.practitioners import practitioners_by_id
 from resolvers.records import BY_ID
 from resolvers.reviewing import review_of_callers
@@ -29,7 +31,8 @@ from schema.child_search import ChildSearch
 from schema.elsewhere import wanted_below
 from schema.keys import ChildCriteria, ChildKey, SettingKey
 from schema.levels import asking_of, load_with_siblings, selection_of
-from schema.local_authority import LocalAuthority, LocalAuthorityCode
+from schema.local_authority import LocalAuthority
+from schema.local_authority_code import LocalAuthorityCode
 from schema.node import Node
 from schema.practitioner import Practitioner
 from schema.setting import Setting
@@ -55,8 +58,24 @@ class Query:
         description="One child by id or identifier; null if there is none that you may know of.",
         graphql_type=Child | None,
     )
-    async def child(self, info: Info, by: Annotated[ChildKey, _argument("Exactly one of id, nhsNumber, upn.")]) -> Any:
+    async def child(
+        self,
+        info: Info,
+        by: Annotated[ChildKey, _argument("Exactly one of id, nhsNumber, upn.")],
+        authorities: Annotated[
+            list[LocalAuthorityCode] | None,
+            _argument(
+                "Who is asked as well; absent or empty: the home authority only. Settings, carers, involvements and "
+                "the lead professional are joined by what they tell of records linked with the child; by an "
+                'identifier they are asked for the child itself. ["*"]: wherever links lead, and for an identifier '
+                "wherever the locator points."
+            ),
+        ] = None,
+    ) -> Any:
         """Find the child."""
+        others = await others_named(asking_of(info), authorities, locating=not by.id)
+        if others is not None:
+            return await child_of(info, by, others)
         ask_home(asking_of(info))
         if by.id:
             foreign = decode_foreign(by.id)
@@ -227,6 +246,24 @@ class Query:
             callers=page.callers,
             entries=page.entries,
         )
+
+
+async def child_of(info: Info, by: ChildKey, others: Others) -> Any:
+    """Return a child with what other authorities tell of it, or None."""
+    asking, selection = asking_of(info), selection_of(info)
+    wanted = wanted_below(selection, RecordType.CHILD)
+    if not by.id:
+        sought = Criteria(nhs_number=by.nhs_number or None, upn=by.upn or None)
+        return await child_everywhere(asking, sought, selection, wanted, others=others)
+    foreign = decode_foreign(by.id)
+    if foreign is None:
+        child_id = _id_of(RecordType.CHILD, by.id)
+        found = None if child_id is None else ChildId(child_id)
+        return None if found is None else await child_beside(asking, found, selection, wanted, others=others)
+    told = await record_told_elsewhere(info, foreign) if foreign.type is RecordType.CHILD else None
+    if told is not None:
+        name_others(asking, told, others)
+    return told
 
 
 async def record_by_id(info: Info, text: str) -> Any:

@@ -4,7 +4,7 @@ A `Disclosed` holds only the selected fields that the decision tells.
 It is made here and nowhere else; a test reads the code to keep it so.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from operator import attrgetter
@@ -26,6 +26,8 @@ class Withheld:
     field: str
     reason: str
     remedy: str
+    authority: AuthorityCode | None = None
+    """Who does not tell it, where that is another authority than this gateway's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,14 @@ class Disclosed:
     def tells(self, field: str) -> bool:
         """Return whether a selected field is told, in full, by these rules and by whoever told the record."""
         return self.plan.tells(field) and (self.elsewhere is None or field not in self.elsewhere.untold)
+
+    def withheld_too(self, others: Sequence["Disclosed"]) -> None:
+        """Say as well what is not told of other records of the same child, in fields that this one tells."""
+        if not self.plan.tells("withheld"):
+            return
+        own: tuple[Withheld, ...] = self.__dict__["withheld"]
+        more = [one for other in others for one in other.__dict__["withheld"] if self.tells(one.field)]
+        self.__dict__["withheld"] = tuple(dict.fromkeys((*own, *more)))
 
     @property
     def type(self) -> RecordType:
@@ -137,10 +147,10 @@ class Plan:
         decided = self.decision.fields.get(field)
         return decided is not None and decided.effect is Effect.DISCLOSE
 
-    def withheld_with(self, elsewhere: Elsewhere) -> tuple[Withheld, ...]:
+    def withheld_with(self, elsewhere: Elsewhere, teller: AuthorityCode) -> tuple[Withheld, ...]:
         """Return what is withheld here, and what of the rest is withheld by the authority that told the record."""
         return self.withheld + tuple(
-            Withheld(field=one.field, reason=one.reason, remedy=one.remedy)
+            Withheld(field=one.field, reason=one.reason, remedy=one.remedy, authority=teller)
             for one in elsewhere.withheld
             if one.field in self.effects and self.effects[one.field].effect in (Effect.DISCLOSE, Effect.MASK)
         )
@@ -171,7 +181,7 @@ class Plan:
                 value = None if value is None else mask(value)
             values[name] = value
         if self._tells_withheld:
-            values["withheld"] = self.withheld if elsewhere is None else self.withheld_with(elsewhere)
+            values["withheld"] = self.withheld if elsewhere is None else self.withheld_with(elsewhere, home)
         if self._sourced is not None:
             values["provenance"] = stale.provenance(record.provenance, self._sourced)
         disclosed.__dict__ = values

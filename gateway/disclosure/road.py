@@ -15,7 +15,9 @@ from gateway.disclosure.decisions import Classified, Decisions
 from gateway.disclosure.question import Decision
 from gateway.disclosure.redaction import Disclosed, Freshness, Plan
 from gateway.errors import QueryTooCostly
+from gateway.federation.links import FoundLink
 from gateway.identity import Ask
+from gateway.record_ids import ForeignId
 from gateway.records import (
     AccessLogEntry,
     Candidate,
@@ -83,6 +85,8 @@ class Notes:
     )
     sources: list[SourceNote] = field(default_factory=list)
     actions: list[ActionNote] = field(default_factory=list)
+    links: list[FoundLink] = field(default_factory=list)
+    """To be kept once the entry is durable."""
     searches: int = 0
     """Searches begun by this ask: what its entry charges to the caller's budget."""
 
@@ -214,7 +218,7 @@ class Road:
             record,
             record_id=_id_of(record),
             home=home_of(record, self.ask.home),
-            about=_about(record) or context,
+            about=_about(record, context),
             stale=self._freshness,
         )
 
@@ -227,7 +231,7 @@ class Road:
                     record_type,
                     _id_of(record),
                     home_of(record, self.ask.home),
-                    _about(record) or context,
+                    _about(record, context),
                     decision,
                     record_class,
                 )
@@ -275,15 +279,21 @@ def _id_of(record: Record) -> UUID | str | int:
             return record.id
 
 
-def _about(record: Record) -> tuple[ChildId, ...]:
+def _about(record: Record, context: tuple[ChildId, ...]) -> tuple[ChildId, ...]:
+    """Return the children that a record is told about: its own, or those of the place it is told at.
+
+    What another authority tells beside a child here is told about that child: it belongs in that child's log.
+    """
     match record:
         case Child():
-            return (record.id,)
+            return context if context and isinstance(record.id, ForeignId) else (record.id,)
         case Candidate():
             return (record.child.id,)
-        case Involvement() | AccessLogEntry() | Grant() | LogWithholding():
+        case Involvement():
+            return context if context and isinstance(record.id, ForeignId) else (record.child,)
+        case AccessLogEntry() | Grant() | LogWithholding():
             return (record.child,)
         case LedgerEntry():
             return record.children
         case _:
-            return ()
+            return context

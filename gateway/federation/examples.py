@@ -20,15 +20,19 @@ from gateway.vocabulary import (
 Made = TypeVar("Made")
 
 
-def facts_elsewhere(authority: AuthorityCode) -> ChildFacts:
-    """Return what is known here of a child elsewhere: whose it is, and that nobody here is close to it."""
+def facts_elsewhere(authority: AuthorityCode, here: ChildFacts | None = None) -> ChildFacts:
+    """Return what is known here of a child elsewhere: whose it is, and that nobody here is close to it.
+
+    Of one that is the same child as a record `here`, a conflict of interest declared here is known as well: what that
+    adds can only narrow.
+    """
     return ChildFacts(
         shield=Shield.NONE,
         standing=RecordStanding.LIVE,
         home=authority,
         practitioners=frozenset(),
         carers=frozenset(),
-        conflicted=frozenset(),
+        conflicted=frozenset() if here is None else here.conflicted,
     )
 
 
@@ -37,13 +41,13 @@ def footing_elsewhere(*, sensitive: bool, with_carer: bool) -> Consent:
     return Consent.GIVEN if sensitive or with_carer else Consent.NONE_NEEDED
 
 
-def examples(authority: AuthorityCode, used: frozenset[str]) -> list[Record]:
-    """Return one record of each class that a record of another authority can have, found by the fields `used`."""
-    return list(_examples(authority, used))
+def examples(facts: ChildFacts, used: frozenset[str]) -> list[Record]:
+    """Return one record of each class that a record of a child with these facts can have, found by `used` fields."""
+    return list(_examples(facts, used))
 
 
-def _examples(authority: AuthorityCode, used: frozenset[str]) -> Iterator[Record]:
-    facts = facts_elsewhere(authority)
+def _examples(facts: ChildFacts, used: frozenset[str]) -> Iterator[Record]:
+    authority = facts.home
     child = _blank(Child, authority, RecordType.CHILD, facts=facts)
     yield child
     yield Candidate(child=child, grade=MatchGrade.POSSIBLE, reasons=(), used=used)

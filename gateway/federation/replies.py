@@ -16,7 +16,7 @@ from gateway.disclosure.fields import FIELDS, attribute
 from gateway.federation.arrived import Arrived
 from gateway.federation.examples import facts_elsewhere, footing_elsewhere
 from gateway.federation.wanted import Wanted
-from gateway.record_ids import ForeignId, told_there
+from gateway.record_ids import ForeignId, encode, told_there
 from gateway.records import (
     Address,
     Agency,
@@ -24,6 +24,7 @@ from gateway.records import (
     Candidate,
     Carer,
     Child,
+    ChildFacts,
     Elsewhere,
     FormerName,
     Involvement,
@@ -75,23 +76,49 @@ class ReplyReader:
     def __init__(self, authority: AuthorityCode, *, known_code: Callable[[str], bool], most: int) -> None:
         """Read for one authority; `known_code` says whether a code is one of ours; at most so many records."""
         self._authority = authority
+        self._facts = facts_elsewhere(authority)
         self._known_code = known_code
         self._most = most
         self.records = 0
         """How many records have been read."""
         self.arrived = Arrived()
 
-    def candidates(self, found: Any, wanted: Wanted, *, first: int, used: frozenset[str]) -> list[Candidate]:
-        """Return the candidates of a search.
+    def candidates(
+        self, found: Any, wanted: Wanted, *, first: int, used: frozenset[str], facts: ChildFacts | None = None
+    ) -> list[Candidate]:
+        """Return the candidates of a search; `facts` are theirs where all of them are a child known here.
 
         Raises:
             ReplyMalformed: They do not fit what was asked.
         """
         listed = _listed(_member(_mapping(found), "candidates"), most=first)
+        self._facts = facts or self._facts
         candidates = [self._candidate(one, wanted, used) for one in listed]
+        self._facts = facts_elsewhere(self._authority)
         if len({str(candidate.child.id) for candidate in candidates}) < len(candidates):
             raise ReplyMalformed("one-child-twice")
         return candidates
+
+    def linked(self, told: Any, wanted: Wanted, expected: Sequence[tuple[str, ChildFacts]]) -> list[Child | None]:
+        """Return the records that links lead to, each with what is known of the child here; None where there is none.
+
+        Raises:
+            ReplyMalformed: They do not fit what was asked, or one is another one.
+        """
+        listed = _listed(told, most=len(expected))
+        if len(listed) < len(expected):
+            raise ReplyMalformed("left-out")
+        return [self._linked(one, wanted, *known) for one, known in zip(listed, expected, strict=True)]
+
+    def _linked(self, told: Any, wanted: Wanted, there: str, facts: ChildFacts) -> Child | None:
+        if told is None:
+            return None
+        self._facts = facts
+        child = self._child(_mapping(told), wanted, None)
+        self._facts = facts_elsewhere(self._authority)
+        if encode(RecordType.CHILD, child.id) != f"{self._authority}.{there}":
+            raise ReplyMalformed("another-record")
+        return child
 
     def record(self, told: Any, wanted: Wanted, expected: ForeignId) -> ForeignId | None:
         """Return the id under which the one record asked for has arrived, or None where there is none.
@@ -128,7 +155,7 @@ class ReplyReader:
             Child,
             values,
             id=child_id,
-            facts=facts_elsewhere(self._authority),
+            facts=self._facts,
             lead_professional=lead,
             responsible_authority=self._code(value, wanted, "responsibleAuthority", untold),
             records=(child_id,),
@@ -146,7 +173,7 @@ class ReplyReader:
             Carer,
             values,
             id=carer_id,
-            facts=facts_elsewhere(self._authority),
+            facts=self._facts,
             provenance=self._provenance(value, wanted),
             elsewhere=self._elsewhere(value, wanted, untold),
         )
@@ -192,7 +219,7 @@ class ReplyReader:
             id=involvement_id,
             child=child or (involvement_id if parent is None or with_carer else parent),
             carer=parent if with_carer else None,
-            facts=facts_elsewhere(self._authority),
+            facts=self._facts,
             practitioner=self._one(value, wanted, "practitioner", involvement_id, untold),
             agency=self._one(value, wanted, "agency", involvement_id, untold),
             sensitive=sensitive,

@@ -34,6 +34,9 @@ PARTS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Fields whose value has parts that are selected one by one."""
 
+JOINED: Final = frozenset({"carers", "settings", "involvements", "leadProfessional"})
+"""The fields of a child here that are joined by what linked records elsewhere tell."""
+
 _WHOLE: Final[Mapping[str, str]] = {
     "withheld": "{ field reason remedy }",
     "provenance": "{ field source assertedAt lastConfirmedAt }",
@@ -64,6 +67,15 @@ def narrowed(wanted: Wanted, allows: Callable[[RecordType, str], bool]) -> Wante
     fields = {name for name in wanted.fields if allows(wanted.type, name)} - _KEPT_HOME
     below = {name: narrowed(part, allows) for name, part in wanted.below.items() if name in fields}
     return replace(wanted, fields=frozenset(fields | _NEEDED.get(wanted.type, frozenset({"id"}))), below=below)
+
+
+def joined(wanted: Wanted, told: frozenset[str]) -> Wanted | None:
+    """Return what is wanted of a record linked with a child of whom these fields are told; None for nothing."""
+    fields = wanted.fields & told & JOINED
+    if not fields:
+        return None
+    below = {name: part for name, part in wanted.below.items() if name in fields}
+    return replace(wanted, fields=fields | (wanted.fields & {"id", "withheld"}), parts={}, below=below)
 
 
 def text_of(wanted: Wanted) -> str:

@@ -2,9 +2,10 @@
 
 import orjson
 
-from tests.support.borders import FIND, MIA, a_nurse, mia, two_authorities
+from tests.support.borders import BESIDE, FIND, MIA, a_link, a_nurse, mia, two_authorities
 from tests.support.builders import a_child, a_shield, an_authority, cares_for
 from tests.support.federation import ELSEWHERE, HERE, THERE, assertion, call, entry_of
+from tests.support.gateway import a_persona
 
 
 async def test_a_nurse_here_finds_the_social_worker_there(postgres, tmp_path):
@@ -83,6 +84,64 @@ async def test_a_child_shielded_there_and_its_sibling_are_told_as_if_unknown(pos
         assert [answer.data["searchChildren"]["candidates"] for answer in by_name] == [[], []]
         assert [source["status"] for source in by_name[0].data["searchChildren"]["sources"]] == ["ANSWERED"] * 2
         assert {answer.content for answer in by_id} == {b'{"data":{"node":null}}'}
+
+
+NUMBER = "9434765919"
+
+
+async def test_the_social_worker_there_stands_beside_the_child_here_for_whoever_asks_for_it(postgres, tmp_path):
+    async with two_authorities(postgres, tmp_path) as borders:
+        child, there = await mia(borders.here, nhs_number=NUMBER), await mia(borders.there, nhs_number=NUMBER)
+        nurse = await a_nurse(borders.here)
+        teacher = await a_persona(borders.here.database, "education-practitioner")
+        by_number = {"by": {"nhsNumber": NUMBER}, "authorities": [THERE]}
+        found = await borders.client.ask(nurse, BESIDE, by_number)
+        by_id = {"by": {"id": f"chd-{child}"}}
+        at_home = await borders.client.ask(teacher, BESIDE, by_id)
+        beside = await borders.client.ask(teacher, BESIDE, by_id | {"authorities": ["*"]})
+
+        for answer in (found, beside):
+            assert answer.codes == [], answer.messages
+            told = answer.data["child"]
+            assert told["id"] == f"chd-{child}"
+            assert [one["id"].startswith(f"{THERE}.") for one in told["involvements"]].count(True) == 1
+            assert [source["status"] for source in told["sources"]] == ["ANSWERED", "ANSWERED"]
+        assert [source["status"] for source in at_home.data["child"]["sources"]] == ["ANSWERED", "NOT_ASKED"]
+        ours = await borders.here.entry(beside.headers["x-request-id"])
+        theirs = await borders.there.entry(beside.headers["x-request-id"])
+        assert ours["sources"][1]["entry"] == {"number": theirs["seq"], "leaf": theirs["leaf"]}
+        assert theirs["caller"]["person"] == f"{HERE}:{teacher.person}"
+
+        await a_shield(borders.there.database, there)
+        shielded = await borders.client.ask(teacher, BESIDE, by_id | {"authorities": ["*"]})
+        assert shielded.data["child"] == at_home.data["child"] | {"sources": beside.data["child"]["sources"]}
+
+
+async def test_a_child_held_there_only_is_told_by_its_number(postgres, tmp_path):
+    async with two_authorities(postgres, tmp_path) as borders:
+        there = await mia(borders.there, nhs_number=NUMBER)
+        nurse = await a_nurse(borders.here)
+        by = {"by": {"nhsNumber": NUMBER}}
+        known = await borders.client.ask(nurse, BESIDE, by | {"authorities": [THERE]})
+        silent = await borders.client.ask(
+            nurse, BESIDE, {"by": {"nhsNumber": "9434765870"}, "authorities": [ELSEWHERE]}
+        )
+        at_home = await borders.client.ask(nurse, BESIDE, by)
+
+        assert known.data["child"]["id"] == f"{THERE}.chd-{there}"
+        assert known.data["child"]["involvements"][0]["practitioner"]["name"] == "Sam Carter"
+        assert (silent.codes, at_home.data) == (["SOURCE_UNAVAILABLE"], {"child": None})
+
+
+async def test_another_authority_is_not_told_where_links_lead(answering, database, here, there):
+    await an_authority(database, THERE)
+    child = await a_child(database, authority=THERE)
+    await a_link(database, child, ELSEWHERE, "chd-00000000-0000-4000-8000-000000000001")
+    query = "query($id: ID!) { node(id: $id) { ... on Child { givenName sources { authority { code } status } } } }"
+    body = orjson.dumps({"query": query, "variables": {"id": f"chd-{child}"}})
+    answer = await call(answering, here, there, assertion(here, body=body), body=body)
+
+    assert answer.json()["data"]["node"]["sources"] == [{"authority": {"code": THERE}, "status": "ANSWERED"}]
 
 
 CHANGE = "mutation Change($input: RecordRefusalInput!) { recordRefusal(input: $input) { errors { code } } }"

@@ -3,12 +3,16 @@
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import orjson
 
 from connectors.postgres.database import Database
+from connectors.postgres.links_elsewhere import PostgresLinks
+from gateway.federation.links import FoundLink
+from gateway.vocabulary import MatchGrade, MatchReason
 from tests.support.builders import (
+    NOW,
     a_carer,
     a_child,
     a_practitioner,
@@ -43,6 +47,22 @@ query Find($criteria: ChildCriteria!, $authorities: [LocalAuthorityCode!]) {
       }
     }
     sources { authority { code name } status asOf elapsedMs }
+  }
+}
+"""
+BESIDE = """
+query Beside($by: ChildKey!, $authorities: [LocalAuthorityCode!]) {
+  child(by: $by, authorities: $authorities) {
+    id givenName
+    carers { id name telephone }
+    settings { id name kind }
+    involvements(active: true) {
+      id service startedOn practitioner { name telephone agency { name } } withheld { field reason }
+      provenance { field source }
+    }
+    leadProfessional { name }
+    sources { authority { code } status }
+    withheld { field reason authority }
   }
 }
 """
@@ -149,6 +169,20 @@ async def mia(side, **stated):
     worker = await a_practitioner(side.database, name="Sam Carter", agency=agency, telephone="0161 496 0888")
     await an_involvement(side.database, child, practitioner_id=worker, agency_id=agency, service="SOCIAL_CARE")
     return UUID(str(child))
+
+
+async def a_link(database, child, authority, there, *, certain=True):
+    """A link from a child here to the record that another authority tells as `there`."""
+    found = FoundLink(
+        id=uuid4(),
+        child=child,
+        authority=authority,
+        there=there,
+        grade=MatchGrade.CERTAIN if certain else MatchGrade.PROBABLE,
+        reasons=(MatchReason.IDENTIFIER_EQUAL if certain else MatchReason.FAMILY_NAME_EQUAL,),
+        certain=certain,
+    )
+    await PostgresLinks(database, now=lambda: NOW).keep([found], by="nurse.okafor", at=NOW)
 
 
 async def a_nurse(side, **stated):

@@ -1,5 +1,7 @@
 """Other authorities' gateways as a test wants them: each tells what it is given to tell, true or not."""
 
+import asyncio
+
 import orjson
 
 from gateway.federation.asking import PeerReply
@@ -9,23 +11,33 @@ from tests.support.federation import ELSEWHERE, THERE
 
 
 class MadeUpPeers:
-    """Satisfies `Peers`; `told` holds the data that each authority answers with, or how it fails."""
+    """Satisfies `Peers`; `told` holds what each authority answers with, what makes that of an ask, or a failure."""
 
     def __init__(self):
         self.told = {}
         self.asked = []
         self.backwards = False
+        self.last = None
+        """The authority that answers once another has, where they are asked apart."""
+        self._answered = asyncio.Event()
+
+    def answers_last(self, code):
+        self.last, self._answered = code, asyncio.Event()
 
     def members(self):
         return {AuthorityCode(code): f"Authority {code}" for code in (THERE, ELSEWHERE)}
 
     async def ask(self, authorities, ask, *, within):
         self.asked.append(ask)
-        replies = {code: self._reply(code) for code in authorities}
+        if self.last in authorities:
+            await self._answered.wait()
+        self._answered.set()
+        replies = {code: self._reply(code, ask) for code in authorities}
         return dict(reversed(replies.items())) if self.backwards else replies
 
-    def _reply(self, code):
+    def _reply(self, code, ask):
         told = self.told.get(code, SourceStatus.UNAVAILABLE)
+        told = told(ask) if callable(told) else told
         if isinstance(told, SourceStatus):
             return PeerReply(authority=code, status=told, reason="made-up", elapsed_ms=10)
         return PeerReply(
@@ -88,3 +100,23 @@ def a_told_search(*children, grade="PROBABLE"):
             "candidates": [{"grade": grade, "reasons": ["FAMILY_NAME_EQUAL"], "child": child} for child in children]
         }
     }
+
+
+def a_told_record(number=1, **stated):
+    """A child as another authority tells it for a link, in answer to `BESIDE`."""
+    told = a_told_child(number)
+    told["involvements"][0] |= {"provenance": [told["provenance"][0] | {"field": "service"}]}
+    told["leadProfessional"] = told["involvements"][0]["practitioner"]
+    return {
+        name: told[name] for name in ("id", "carers", "settings", "involvements", "leadProfessional", "withheld")
+    } | stated
+
+
+def for_links(*records):
+    """What an authority answers: to links these records, to a search nothing."""
+
+    def told(ask):
+        nothing = {"searchChildren": {"candidates": []}} if "criteria" in ask.variables else {}
+        return nothing | ({"linked0": list(records)} if "linked0" in ask.variables else {})
+
+    return told
