@@ -14,7 +14,7 @@ from gateway.federation.wanted import Wanted, text_of
 from gateway.ports import Criteria
 from gateway.record_ids import ForeignId
 from gateway.records import Candidate
-from gateway.vocabulary import ChildId, SourceStatus
+from gateway.vocabulary import AuthorityCode, ChildId, SourceStatus
 from resolvers.across import Back, Searching, ask_across, reader, records_limit
 from resolvers.asking import Asking, Brought, Linked
 from resolvers.asking_peers import PeerDocument, ask_others, malformed, note_of
@@ -86,19 +86,14 @@ async def _followed(
     if below is None:
         return Following(links={}, follows=())
     best = sorted(here, key=lambda candidate: order_of_candidates(candidate, lambda _: True))[:first]
-    return await following(asking, [candidate.child for candidate in best], below, others)
+    return await following(asking, [(candidate.child, below) for candidate in best], others)
 
 
 def _keep_beside(asking: Asking, candidate: Disclosed, links: Following, back: Back) -> None:
     """Keep what links of a candidate's child brought, for the places at which the child is told."""
-    follows = links.of(candidate.record_id)
-    if asking.borders is not None and follows:
-        asking.borders.brought[candidate] = Brought(
-            records=tuple(back.children[follow] for follow in follows if follow in back.children),
-            sources=sources_of(
-                (back.followed[follow.authority] for follow in follows), links.authorities(candidate.record_id)
-            ),
-        )
+    number = next((follow.place for follow in links.follows if follow.child == candidate.record_id), None)
+    if asking.borders is not None and number is not None:
+        asking.borders.brought[candidate] = _brought(links, back, number, candidate.record_id)
 
 
 def _all_sources(back: Back, pointed: Located) -> list[SourceNote]:
@@ -107,21 +102,42 @@ def _all_sources(back: Back, pointed: Located) -> list[SourceNote]:
     return sorted([*back.searched.values(), *silent], key=lambda note: note.authority_code)
 
 
-async def child_beside(
-    asking: Asking, child_id: ChildId, selection: Selection, wanted: Wanted, *, others: Others
-) -> Disclosed | None:
-    """Return a child here with what is told of it by those of the others that its links lead to."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where the document asks for a child here: which, and what is selected of it."""
+
+    child: ChildId
+    selection: Selection
+    wanted: Wanted
+
+
+async def children_beside(asking: Asking, places: Sequence[Place], others: Others | None) -> list[Disclosed | None]:
+    """Return the child of each place with what is told of it by those of the others that its links lead to.
+
+    Each authority is asked once, for all places; without others nobody is.
+    """
     ask_home(asking)
-    child = (await asking.directory.children([child_id])).get(child_id)
-    told = (await asking.road.tell_each([child], selection))[0]
-    if child is None or told is None:
-        return None
-    links = await following(asking, [child], wanted, others)
+    found = await asking.directory.children([place.child for place in places])
+    told = [(await asking.road.tell_each([found.get(place.child)], place.selection))[0] for place in places]
+    if others is None:
+        return told
+    here = [(place, child) for place, child in zip(places, told, strict=True) if child is not None]
+    links = await following(asking, [(found[place.child], place.wanted) for place, _ in here], others)
     back = await ask_across(asking, searching=None, following=links)
-    sources = sources_of(back.notes, {*others.named, *links.authorities(child.id)})
-    records = tuple(back.children[follow] for follow in links.follows if follow in back.children)
-    await join(asking, [(told, Brought(records=records, sources=sources))], selection)
+    for number, (place, child) in enumerate(here):
+        await join(asking, [(child, _brought(links, back, number, place.child, others.named))], place.selection)
     return told
+
+
+def _brought(links: Following, back: Back, number: int, child: ChildId, named: Sequence[AuthorityCode] = ()) -> Brought:
+    """Return what links of one of the children brought, and how those answered that they lead to."""
+    follows = links.of(number)
+    return Brought(
+        records=tuple(back.children[follow] for follow in follows if follow in back.children),
+        sources=sources_of(
+            (back.followed[follow.authority] for follow in follows), {*named, *links.authorities(child)}
+        ),
+    )
 
 
 async def record_elsewhere(asking: Asking, record_id: ForeignId, wanted: Wanted) -> ForeignId | None:

@@ -31,6 +31,8 @@ FOLLOW_LIMIT: Final = 20
 class Follow:
     """A link to be followed: what is wanted of the record elsewhere, and what is known there of the child."""
 
+    place: int
+    """Position, among the children asked for, of the one that it is followed from."""
     child: ChildId
     authority: AuthorityCode
     there: str
@@ -50,21 +52,21 @@ class Following:
         """Return those that lead to an authority."""
         return [follow for follow in self.follows if follow.authority == authority]
 
-    def of(self, child: ChildId) -> list[Follow]:
-        """Return those of one child."""
-        return [follow for follow in self.follows if follow.child == child]
+    def of(self, place: int) -> list[Follow]:
+        """Return those from one of the children."""
+        return [follow for follow in self.follows if follow.place == place]
 
     def authorities(self, child: ChildId) -> set[AuthorityCode]:
         """Return where a child's links in force lead, followed or not."""
         return {link.authority for link in self.links.get(child, ()) if link.state is LinkState.IN_FORCE}
 
 
-async def following(asking: Asking, children: Sequence[Child], wanted: Wanted, others: Others) -> Following:
-    """Return the links of children here, and those to be followed for what a document wants of the child."""
-    links = await links_of(asking, [child.id for child in children])
+async def following(asking: Asking, children: Sequence[tuple[Child, Wanted]], others: Others) -> Following:
+    """Return the links of children here, and those to be followed for what a document wants of each."""
+    links = await links_of(asking, [child.id for child, _ in children])
     follows: list[Follow] = []
     count: defaultdict[AuthorityCode, int] = defaultdict(int)
-    for child in children:
+    for place, (child, wanted) in enumerate(children):
         in_force = [one for one in links.get(child.id, ()) if one.state is LinkState.IN_FORCE]
         leading = [one for one in in_force if others.includes(one.authority)]
         part = await wanted_beside(asking, child, wanted) if leading else None
@@ -73,7 +75,14 @@ async def following(asking: Asking, children: Sequence[Child], wanted: Wanted, o
             if part is not None and count[link.authority] <= FOLLOW_LIMIT:
                 facts = facts_elsewhere(link.authority, child.facts)
                 follows.append(
-                    Follow(child=child.id, authority=link.authority, there=link.there, wanted=part, facts=facts)
+                    Follow(
+                        place=place,
+                        child=child.id,
+                        authority=link.authority,
+                        there=link.there,
+                        wanted=part,
+                        facts=facts,
+                    )
                 )
     return Following(links=links, follows=follows)
 

@@ -66,7 +66,7 @@ async def _known_here(asking: Asking, here: Candidate, sought: _Sought) -> Discl
     told = (await asking.road.tell_each([child], sought.selection))[0]
     if told is None:
         return None
-    links = await following(asking, [child], sought.wanted, others)
+    links = await following(asking, [(child, sought.wanted)], others)
     beside = await wanted_beside(asking, child, sought.wanted) if child.id in links.links else None
     searching, pointed = None, Located(pointing=(), by=None, outcomes=())
     if beside is not None:

@@ -4,7 +4,7 @@ A loader lives for one request and belongs to one field at one place in the docu
 so that everything it tells is noted under the selection it was told for.
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,9 @@ from strawberry.types import Info
 from gateway.disclosure.redaction import Disclosed
 from resolvers.asking import Asking, Level
 from schema.selection import DocumentSelection
+
+Load = Callable[[list[Any]], Awaitable[Sequence[Any]]]
+"""Loads what each of some keys leads to, in their order."""
 
 
 @dataclass(slots=True)
@@ -52,12 +55,24 @@ def load_with_siblings(info: Info, key: Any, load: Level) -> Awaitable[Any]:
     loader = context.loaders.get(place)
     if loader is None:
         asking, selection = context.asking, selection_of(info)
-
-        async def batch(keys: list[Any]) -> list[Any]:
-            return list(await load(asking, keys, selection))
-
-        loader = context.loaders[place] = DataLoader(batch, cache=False)
+        loader = context.loaders[place] = _loader(lambda keys: load(asking, keys, selection))
     return loader.load(key)
+
+
+def load_with_all(info: Info, key: Any, place: tuple[object, ...], load: Load) -> Awaitable[Any]:
+    """Return what a key leads to, loaded together with all others of the document that name the place."""
+    context: Context = info.context
+    loader = context.loaders.get(place)
+    if loader is None:
+        loader = context.loaders[place] = _loader(load)
+    return loader.load(key)
+
+
+def _loader(load: Load) -> DataLoader[Any, Any]:
+    async def batch(keys: list[Any]) -> list[Any]:
+        return list(await load(keys))
+
+    return DataLoader(batch, cache=False)
 
 
 def _name(load: Level) -> object:

@@ -15,7 +15,7 @@ from resolvers.access_log import access_log_of_child
 from resolvers.authorities import ask_home, authorities_by_code
 from resolvers.callers import caller_themself
 from resolvers.children import child_by_identifier, children_by_id
-from resolvers.elsewhere import candidates_everywhere, child_beside, name_others, record_elsewhere
+from resolvers.elsewhere import candidates_everywhere, name_others, record_elsewhere
 from resolvers.identified import child_everywhere
 from resolvers.others import Others, others_named
 from resolvers.practitioners import practitioners_by_id
@@ -25,6 +25,7 @@ from resolvers.search import candidates_for
 from resolvers.settings import setting_by_code, settings_by_id
 from schema.access_log import AccessLogConnection, AccessLogEdge, PageInfo
 from schema.access_review import AccessReviewConnection, AccessReviewEdge
+from schema.beside import child_beside
 from schema.caller import Caller
 from schema.child import Child
 from schema.child_search import ChildSearch
@@ -73,6 +74,9 @@ class Query:
         ] = None,
     ) -> Any:
         """Find the child."""
+        child_id = _id_of(RecordType.CHILD, by.id) if by.id else None
+        if authorities and child_id is not None:
+            return await child_beside(info, ChildId(child_id), authorities)
         others = await others_named(asking_of(info), authorities, locating=not by.id)
         if others is not None:
             return await child_of(info, by, others)
@@ -81,7 +85,6 @@ class Query:
             foreign = decode_foreign(by.id)
             if foreign is not None:
                 return await record_told_elsewhere(info, foreign) if foreign.type is RecordType.CHILD else None
-            child_id = _id_of(RecordType.CHILD, by.id)
             return None if child_id is None else await load_with_siblings(info, child_id, children_by_id)
         return await child_by_identifier(
             asking_of(info), selection_of(info), nhs_number=by.nhs_number or None, upn=by.upn or None
@@ -249,18 +252,16 @@ class Query:
 
 
 async def child_of(info: Info, by: ChildKey, others: Others) -> Any:
-    """Return a child with what other authorities tell of it, or None."""
+    """Return a child that is not known here by its id, as others tell it, or None."""
     asking, selection = asking_of(info), selection_of(info)
-    wanted = wanted_below(selection, RecordType.CHILD)
     if not by.id:
         sought = Criteria(nhs_number=by.nhs_number or None, upn=by.upn or None)
+        wanted = wanted_below(selection, RecordType.CHILD)
         return await child_everywhere(asking, sought, selection, wanted, others=others)
     foreign = decode_foreign(by.id)
-    if foreign is None:
-        child_id = _id_of(RecordType.CHILD, by.id)
-        found = None if child_id is None else ChildId(child_id)
-        return None if found is None else await child_beside(asking, found, selection, wanted, others=others)
-    told = await record_told_elsewhere(info, foreign) if foreign.type is RecordType.CHILD else None
+    if foreign is None or foreign.type is not RecordType.CHILD:
+        return None
+    told = await record_told_elsewhere(info, foreign)
     if told is not None:
         name_others(asking, told, others)
     return told

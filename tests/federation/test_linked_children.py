@@ -44,6 +44,7 @@ async def world(postgres, tmp_path_factory):
 async def alone(world):
     """Children of one test are no other's."""
     world.peers.asked.clear()
+    world.peers.round_trips.clear()
     yield
     await world.database.execute("DELETE FROM child")
 
@@ -365,6 +366,77 @@ async def test_what_a_link_comes_to_does_not_spoil_the_search(world, child):
     by_id = {one["child"]["id"]: one["child"] for one in search["candidates"]}
     assert sources(search)[THERE] == "ANSWERED"
     assert sources(by_id[f"chd-{child}"])[THERE] == "UNAVAILABLE"
+
+
+def of_everybody(ask):
+    """What an authority answers of whatever records links lead to."""
+    linked = {
+        name: [a_told_record(int(one["id"][-12:])) for one in known]
+        for name, known in ask.variables.items()
+        if name.startswith("linked")
+    }
+    return {"searchChildren": {"candidates": []}} | linked
+
+
+@pytest.fixture
+async def three(world):
+    """Three children here, each with a record at THERE and one at ELSEWHERE."""
+    world.peers.told = {THERE: of_everybody, ELSEWHERE: of_everybody}
+    children = [await mia(here(world)) for _ in range(3)]
+    for number, child in enumerate(children, start=1):
+        await a_link(world.database, child, THERE, a_told_child(number)["id"])
+        await a_link(world.database, child, ELSEWHERE, a_told_child(10 + number)["id"])
+    return children
+
+
+SEVERAL = """
+query($a: ID!, $b: ID!, $c: ID!, $authorities: [LocalAuthorityCode!]) {
+  a: child(by: { id: $a }, authorities: $authorities) { ...Everything }
+  b: child(by: { id: $b }, authorities: $authorities) { ...Everything }
+  c: child(by: { id: $c }, authorities: $authorities) { ...Everything }
+  again: child(by: { id: $a }, authorities: $authorities) { carers { telephone } withheld { field } }
+}
+fragment Everything on Child {
+  id settings { id } involvements { id practitioner { name agency { name } } } sources { authority { code } status }
+}"""
+
+
+async def ask_several(world, children, *authorities):
+    variables = {name: f"chd-{child}" for name, child in zip("abc", children, strict=True)}
+    answer = await world.client.ask(world.nurse, SEVERAL, variables | {"authorities": list(authorities)})
+    assert answer.codes == [], answer.messages
+    return answer.data
+
+
+async def test_each_authority_is_called_once_for_all_children_of_a_document(world, three):
+    found = await ask_several(world, three, "*")
+
+    assert world.peers.round_trips == {THERE: 1, ELSEWHERE: 1}
+    for name in "abc":
+        assert sources(found[name]) == {HERE: "ANSWERED", ELSEWHERE: "ANSWERED", THERE: "ANSWERED"}
+        assert len(found[name]["involvements"]) == len(found[name]["settings"]) == 3
+    assert len(found["again"]["carers"]) == 3
+
+
+async def test_each_child_of_a_document_keeps_what_its_own_links_bring(world, three):
+    links = PostgresLinks(world.database, now=lambda: NOW)
+    await links.undo(three[1], ELSEWHERE, a_told_child(12)["id"], by="directory.price", at=NOW)
+    found = await ask_several(world, three, THERE, ELSEWHERE)
+
+    def foreign(name):
+        return {one["id"] for one in found[name]["settings"] if one["id"].startswith((THERE, ELSEWHERE))}
+
+    told_of = {number: a_told_child(number)["settings"][0]["id"] for number in (1, 2, 11)}
+    assert foreign("a") == {f"{THERE}.{told_of[1]}", f"{ELSEWHERE}.{told_of[11]}"}
+    assert foreign("b") == {f"{THERE}.{told_of[2]}"}
+    assert sources(found["b"]) == {HERE: "ANSWERED", ELSEWHERE: "NOT_ASKED", THERE: "ANSWERED"}
+
+
+async def test_a_search_calls_each_authority_once_to_search_and_once_for_all_links(world, three):
+    found = await world.client.ask(world.nurse, FIND, {"criteria": MIA, "authorities": [THERE, ELSEWHERE]})
+
+    assert world.peers.round_trips == {THERE: 2, ELSEWHERE: 2}
+    assert [len(one["child"]["involvements"]) for one in found.data["searchChildren"]["candidates"]] == [3, 3, 3]
 
 
 async def test_a_search_at_home_asks_nobody_and_names_where_there_is_more(world, child):

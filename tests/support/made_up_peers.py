@@ -1,6 +1,7 @@
 """Other authorities' gateways as a test wants them: each tells what it is given to tell, true or not."""
 
 import asyncio
+from collections import Counter
 
 import orjson
 
@@ -16,6 +17,8 @@ class MadeUpPeers:
     def __init__(self):
         self.told = {}
         self.asked = []
+        self.round_trips = Counter()
+        """How often each authority was called."""
         self.backwards = False
         self.last = None
         """The authority that answers once another has, where they are asked apart."""
@@ -29,6 +32,7 @@ class MadeUpPeers:
 
     async def ask(self, authorities, ask, *, within):
         self.asked.append(ask)
+        self.round_trips.update(authorities)
         if self.last in authorities:
             await self._answered.wait()
         self._answered.set()
