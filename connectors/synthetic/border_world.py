@@ -1,4 +1,4 @@
-"""The small worlds of the scene across borders: three authorities, their staff, and a child known in one of them."""
+"""The small worlds of the scene across borders: three authorities, their staff, and children of one and two."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -35,6 +35,13 @@ class Sought:
         return born(today, age=8, month=3, day=9)
 
 
+KNOWN_NAME: Final = ("Jonah", "Reed")
+KNOWN_NUMBER: Final = "9991230114"
+"""The NHS number of the child whom two authorities know; the two records are linked by it."""
+
+KNOWN_REASON: Final = "Brought in after a fall; who else works with him?"
+
+
 def _id(kind: int, number: int) -> UUID:
     return UUID(int=(0xB0 << 120) + (kind << 96) + (4 << 76) + (2 << 62) + number)
 
@@ -68,8 +75,10 @@ def _rows(authority: tuple[str, str, str], today: date) -> Rows:
     told.agency(social_care, "Children's Social Care", "social-care")
     if authority == ASKING:
         told.registered(NURSE, "health-practitioner", NURSE_NAME, hospital)
+        _known_here(told, hospital, today)
     if authority == HOLDING:
         _child(told, social_care, today)
+        _known_there(told, social_care, today)
     return rows
 
 
@@ -85,3 +94,35 @@ def _child(told: StoryRows, social_care: UUID, today: date) -> None:
     told.attends(child, school, since=900)
     told.practitioner(worker, "Daniel Osei", "Social worker", social_care)
     told.involved(child, worker, social_care, "SOCIAL_CARE", since=90, leads=True)
+
+
+def _known_here(told: StoryRows, hospital: UUID, today: date) -> None:
+    """Tell what the asking authority knows of Jonah: his mother, his school and the school nurse."""
+    child, mother, school, nurse = _id(2, 2), _id(3, 2), _id(4, 2), _id(5, 2)
+    home = ("3 Kiln Lane", "Sale", "M33 9ZZ")
+    _jonah(told, child, today, home)
+    told.carer(mother, "Karen Reed", home=home)
+    told.cared_for(child, mother, "MOTHER")
+    told.setting(school, "SCHOOL", "Kiln Lane High School", urn="999912")
+    told.attends(child, school, since=200)
+    told.practitioner(nurse, "Amina Khan", "School nurse", hospital)
+    told.involved(child, nurse, hospital, "SCHOOL_NURSING", since=150)
+
+
+def _known_there(told: StoryRows, social_care: UUID, today: date) -> None:
+    """Tell what the holding authority knows of Jonah: his father, a social worker, and a service that is sensitive."""
+    child, father, worker, therapist, service = _id(2, 3), _id(3, 3), _id(5, 3), _id(5, 4), _id(1, 99)
+    home = ("8 Canal Walk", "Manchester", "M1 9ZZ")
+    _jonah(told, child, today, home)
+    told.carer(father, "Peter Reed", home=home)
+    told.cared_for(child, father, "FATHER")
+    told.practitioner(worker, "Grace Mensah", "Social worker", social_care)
+    told.involved(child, worker, social_care, "SOCIAL_CARE", since=60, leads=True)
+    told.agency(service, "Child and Adolescent Mental Health Service", "health", sensitive=True)
+    told.practitioner(therapist, "Iris Holt", "Therapist", service)
+    told.consented(child, told.involved(child, therapist, service, "MENTAL_HEALTH", since=40, sensitive=True), given=39)
+
+
+def _jonah(told: StoryRows, child: UUID, today: date, home: tuple[str, str, str]) -> None:
+    told.child(child, KNOWN_NAME, gender="MALE", birth=born(today, age=12, month=5, day=21), home=home,
+               nhs_number=KNOWN_NUMBER)  # fmt: skip

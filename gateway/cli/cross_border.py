@@ -38,6 +38,7 @@ from connectors.synthetic.border_world import (
     load_border_world,
 )
 from gateway.app import application
+from gateway.cli.cross_border_linked import add_withheld, show_linked
 from gateway.cli.federation_files import MemberFolder, now
 from gateway.cli.running import console, database_url
 from gateway.cli.serving import listening, serving_beside
@@ -62,7 +63,7 @@ query WhoElse($criteria: ChildCriteria!, $authorities: [LocalAuthorityCode!]) {
         carers { name relationship telephone }
         settings { name }
         involvements(active: true) { service practitioner { name role telephone } }
-        withheld { field reason }
+        withheld { field reason authority }
       }
     }
     sources { authority { name } status elapsedMs }
@@ -112,8 +113,10 @@ async def _show_all(settings: Settings, *, once: bool) -> None:
                 _introduce(out, sides)
             out.print(Text(f"{SILENT[2]}'s gateway has been stopped.\n", style="yellow"))
             token = await _token(asking)
-            answer = await _ask(address, token, today)
-            _show(out, answer.json(), today)
+            async with _client(address, token) as client:
+                answer = await _ask(client, today)
+                _show(out, answer.json(), today)
+                await show_linked(out, asking.url, client)
             await _show_ledgers(out, asking, holding, answer.headers["x-request-id"])
             if not once:
                 await _until_stopped(out, address, token)
@@ -146,6 +149,7 @@ async def _side(
     own = settings.model_copy(
         update={
             "authority": code,
+            "policies_dir": _rules(settings.policies_dir, folder, code),
             "data_dir": folder.parent / code,
             "registry": str(folder / "registry.jwt"),
             "registry_keys_file": folder / "operator.jwks",
@@ -157,6 +161,18 @@ async def _side(
         }
     )
     return Side(authority=authority, url=url, settings=own, callers=callers, peers=peers)
+
+
+def _rules(shipped: Path, folder: Path, code: str) -> Path:
+    """Return an authority's rules: those of the one that holds the child tell others no contact details of carers."""
+    if code != HOLDING[0]:
+        return shipped
+    own = folder / code / "policies"
+    shutil.copytree(shipped, own)
+    data = orjson.loads((own / "data.json").read_bytes())
+    data["roles"]["peer"]["sees"]["Carer"].remove("contact")
+    (own / "data.json").write_bytes(orjson.dumps(data))
+    return own
 
 
 def _publish(folder: Path, sides: list[Side]) -> None:
@@ -190,13 +206,17 @@ async def _token(side: Side) -> str:
     return token_for(side.settings, found, hours=24.0)
 
 
-async def _ask(address: str, token: str, today: date) -> httpx.Response:
-    async with httpx.AsyncClient(base_url=address, timeout=30) as client:
-        return await client.post(
-            "/graphql",
-            json={"query": WHO_ELSE, "variables": _variables(today)},
-            headers={"Authorization": f"Bearer {token}", "Access-Purpose": PURPOSE, "Access-Reason": REASON},
-        )
+def _client(address: str, token: str) -> httpx.AsyncClient:
+    headers = {"Authorization": f"Bearer {token}", "Access-Purpose": PURPOSE}
+    return httpx.AsyncClient(base_url=address, timeout=30, headers=headers)
+
+
+async def _ask(client: httpx.AsyncClient, today: date) -> httpx.Response:
+    return await client.post(
+        "/graphql",
+        json={"query": WHO_ELSE, "variables": _variables(today)},
+        headers={"Access-Reason": REASON},
+    )
 
 
 def _variables(today: date) -> dict[str, Any]:
@@ -212,8 +232,8 @@ def _variables(today: date) -> dict[str, Any]:
 
 
 def _introduce(out: Console, sides: list[Side]) -> None:
-    table = Table(title="Three authorities, each with its own database, keys, certificate and rules",
-                  title_justify="left")  # fmt: skip
+    table = Table(title=f"Three authorities, each with its own database, keys, certificate and rules; {HOLDING[2]}'s "
+                  "tell others' people no contact details of carers", title_justify="left")  # fmt: skip
     for heading in ("authority", "for its own people", "for other authorities"):
         table.add_column(heading)
     for side in sides:
@@ -247,14 +267,13 @@ def _candidate(candidate: Mapping[str, Any]) -> Tree:
     tree = Tree(Text.assemble((f"{child['givenName']} {child['familyName']}", "bold green"), f"  {candidate['grade']}"))
     tree.add(Text(child["id"], style="dim"))
     for carer in child["carers"] or ():
-        tree.add(Text(f"{carer['name']} ({carer['relationship'].lower()}), {carer['telephone']}"))
+        tree.add(Text(f"{carer['name']} ({carer['relationship'].lower()})"))
     for setting in child["settings"] or ():
         tree.add(Text(setting["name"]))
     for involvement in child["involvements"] or ():
         who = involvement["practitioner"]
         tree.add(Text.assemble((f"{who['name']}, {who['role']}", "bold"), f", {who['telephone']}"))
-    for withheld in child["withheld"]:
-        tree.add(Text(f"withheld: {withheld['field']} ({withheld['reason']})", style="yellow"))
+    add_withheld(tree, child)
     return tree
 
 

@@ -56,4 +56,11 @@ async def test_the_scene_across_borders_finds_who_works_with_the_child_and_leave
     assert "Daniel Osei, Social worker" in told
     assert "Manchester: ANSWERED" in told
     assert "Salford: UNAVAILABLE" in told
-    assert "The two ledgers agree on every call between the two (1)." in told
+    joined, _, alone = told.partition("The same child without `authorities`")
+    assert "Manchester Grace Mensah, Social worker" in joined
+    assert "source: E08000003: local-directory" in joined
+    assert "withheld by Manchester: telephone (NOT_FOR_ROLE)" in joined
+    assert "IDENTIFIER_EQUAL" in joined
+    assert "Grace Mensah" not in alone
+    assert "Manchester: NOT_ASKED" in alone
+    assert "The two ledgers agree on every call between the two (2)." in told
