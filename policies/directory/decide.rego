@@ -167,7 +167,10 @@ _found contains key if {
 }
 
 # The reasons met in this question, the weightiest first: the book has many more.
-_given := [reason | some reason in data.reasons; _codes[reason.code]]
+# The codes are handed over whole: OPA would go through all records again for each code that it looks up.
+_given := _ranked(_codes)
+
+_ranked(codes) := [reason | some reason in data.reasons; codes[reason.code]]
 
 _codes contains code if {
 	some key in _touched

@@ -38,11 +38,10 @@ records[key] := {"type": "Child", "fields": criteria, "class": class} if {
 # description: The records by type, so that a rule on one type costs nothing where no such record is asked for.
 # custom:
 #   domain: [A3]
-of_type[type] := {key: record | some key, record in records; _is(record, type)} if {
+of_type := {type: alike |
 	some type in _types
+	alike := {key: record | some key, record in records; record.type == type}
 }
-
-_is(record, type) if record.type == type
 
 _types := {record.type | some record in records}
 

@@ -148,7 +148,7 @@ def bench() -> Iterator[Killer]:
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"
     server = subprocess.Popen(  # noqa: S603 - the arguments are ours
-        [_opa(), "run", "--server", "--addr", address, "--disable-telemetry"],
+        [_opa(), "run", "--server", "--addr", address, "--skip-version-check"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

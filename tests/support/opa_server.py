@@ -27,7 +27,7 @@ def opa_server(rules: RuleSet, folder: Path, *, port: int = 0) -> Iterator[str]:
         port = probe.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     server = subprocess.Popen(  # noqa: S603 - the arguments are ours
-        [command, "run", "--server", "--addr", f"127.0.0.1:{port}", "--disable-telemetry", "--bundle", str(bundle)],
+        [command, "run", "--server", "--addr", f"127.0.0.1:{port}", "--skip-version-check", "--bundle", str(bundle)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

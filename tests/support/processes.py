@@ -145,7 +145,7 @@ async def an_opa(rules, folder, *, port=None):
     port = port or free_port()
     url = f"http://127.0.0.1:{port}"
     command = [
-        opa_command(), "run", "--server", "--addr", f"127.0.0.1:{port}", "--disable-telemetry", "--bundle", str(bundle)
+        opa_command(), "run", "--server", "--addr", f"127.0.0.1:{port}", "--skip-version-check", "--bundle", str(bundle)
     ]  # fmt: skip
     async with a_running(command, folder=folder / "opa") as running, httpx.AsyncClient() as http:
 
