@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -50,6 +51,7 @@ from gateway.federation.assertion import AssertionChecker
 from gateway.federation.tls import CallerPort, OwnCertificate, PeerPort, assertion_key
 from gateway.health import Health
 from gateway.http_requests import Named, client_gone
+from gateway.http_rim import Rim, hosts_of, told_in_json
 from gateway.ledger.master_key import MasterKey, NotWrappedByThis
 from gateway.ledger.writer import LedgerWriter
 from gateway.ledger_requests import LedgerRequests, ledger_routes
@@ -310,8 +312,12 @@ def application(
     app = Starlette(
         routes=routes,
         lifespan=lifespan,
-        middleware=[Middleware(Named), Middleware(Counted, metrics=metrics, routes=routes)],
-        exception_handlers={ClientDisconnect: client_gone},
+        middleware=[
+            Middleware(Named),
+            Middleware(Counted, metrics=metrics, routes=routes),
+            Middleware(Rim, hosts=_hosts(settings)),
+        ],
+        exception_handlers={ClientDisconnect: client_gone, HTTPException: told_in_json},
     )
     app.state.metrics_side = metrics_application(metrics.registry)
     return app
@@ -341,8 +347,12 @@ class PeerSide:
         ]
         self.app = Starlette(
             routes=routes,
-            middleware=[Middleware(Named), Middleware(Counted, metrics=metrics, routes=routes, door="peer")],
-            exception_handlers={ClientDisconnect: client_gone},
+            middleware=[
+                Middleware(Named),
+                Middleware(Counted, metrics=metrics, routes=routes, door="peer"),
+                Middleware(Rim),
+            ],
+            exception_handlers={ClientDisconnect: client_gone, HTTPException: told_in_json},
         )
         self.tls = port.context
 
@@ -641,6 +651,10 @@ def _jwks(settings: Settings) -> str:
     if settings.env == "production":
         raise SettingsError("GATEWAY_TOKEN_JWKS: must name the issuer's key set in production")
     return str(development_jwks(settings.data_dir))
+
+
+def _hosts(settings: Settings) -> frozenset[str] | None:
+    return hosts_of(settings.allowed_hosts, development=settings.env == "development", host=settings.host)
 
 
 def _limits(settings: Settings) -> Limits:

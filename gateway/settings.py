@@ -24,6 +24,12 @@ class Settings(BaseSettings):
         "E08000009", pattern=r"^[EWSN]\d{8}$", description="GSS code of the local authority this gateway serves."
     )
     host: str = Field("127.0.0.1", description="Address to listen on.")
+    allowed_hosts: str | None = Field(
+        None,
+        description="Names by which this gateway may be asked for (`Host`), parted by commas. Unset in development: "
+        "those of this machine and GATEWAY_HOST, so that no name of somebody else's leads a browser here; unset in "
+        "production: any.",
+    )
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
     log_format: Literal["json", "text"] | None = Field(
         None, description="Form of log lines on standard error. Unset: JSON in production, text in development."

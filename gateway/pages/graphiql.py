@@ -85,7 +85,7 @@ def graphiql_routes(*, personas: Sequence[PagePersona], endpoint: str = "/graphq
 def _asset_route(name: str, media_type: str) -> Route:
     content = (STATIC / name).read_bytes()
     digest = hashlib.sha256(content).hexdigest()[:16]
-    headers = {"cache-control": "public, max-age=31536000, immutable"} | NO_SNIFFING
+    headers = {"cache-control": "no-store"} | NO_SNIFFING
 
     async def asset(_: Request) -> Response:
         return Response(content, media_type=media_type, headers=headers)

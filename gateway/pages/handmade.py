@@ -74,7 +74,7 @@ def page_routes(name: str, *, personas: Sequence[PagePersona] = ()) -> list[Base
 
 
 def _file_route(path: str, name: str, content: bytes) -> Route:
-    headers = {"cache-control": "public, max-age=31536000, immutable"} | NO_SNIFFING
+    headers = {"cache-control": "no-store"} | NO_SNIFFING
 
     async def file(_: Request) -> Response:
         return Response(content, media_type=MEDIA_TYPES[Path(name).suffix], headers=headers)

@@ -125,14 +125,14 @@ async def test_the_page_is_never_kept_because_it_holds_a_token():
     assert answer.headers["cache-control"] == "no-store"
 
 
-async def test_the_bundle_is_kept_for_good_under_an_address_made_of_its_content():
+async def test_the_bundle_has_an_address_made_of_its_content_and_is_kept_by_nobody():
     client = visitor(NURSE)
     addresses = assets_of(await client.get("/graphiql"))
 
     answers = [await client.get(address) for address in addresses]
 
     assert [a.headers["content-type"].split(";")[0] for a in answers] == ["text/javascript", "text/css"]
-    assert {a.headers["cache-control"] for a in answers} == {"public, max-age=31536000, immutable"}
+    assert {a.headers["cache-control"] for a in answers} == {"no-store"}
 
 
 @pytest.mark.parametrize("address", ["/graphiql", "/graphiql?persona=nobody", "script", "style"])

@@ -365,12 +365,12 @@ async def test_a_persona_of_the_demonstration_is_in_the_page_only_where_it_is_na
     assert (await client.get("/policies?persona=nobody")).status_code == 404
 
 
-async def test_the_files_are_kept_for_good_under_an_address_made_of_their_content():
+async def test_the_files_have_an_address_made_of_their_content_and_are_kept_by_nobody():
     client = visitor()
     page = await client.get("/policies")
 
     for address in re.findall(r'(?:href|src)="(/policies/[0-9a-f]{16}/[^"]+)"', page.text):
         answer = await client.get(address)
         assert answer.status_code == 200
-        assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert answer.headers["cache-control"] == "no-store"
         assert answer.headers["x-content-type-options"] == "nosniff"

@@ -108,6 +108,7 @@ def settings_for(data_dir: Path, **changed) -> Settings:
         **{
             "data_dir": data_dir,
             "authority": HOME,
+            "allowed_hosts": "gateway.test,127.0.0.1",
             "token_issuer": ISSUER,
             "token_audience": AUDIENCE,
             "caller_rate": UNBOUNDED,
