@@ -1,0 +1,82 @@
+"""Who may read the schema is the rules' to say, in data that a policy owner edits; nobody is helped to guess it."""
+
+import json
+import shutil
+
+import pytest
+
+from connectors.embedded_engine import EmbeddedDecider
+from gateway.app import application
+from gateway.settings import PACKAGED_POLICIES
+from tests.support.gateway import a_gateway, a_persona, settings_for
+
+BOOK = json.loads((PACKAGED_POLICIES / "data.json").read_text(encoding="utf-8"))
+READS = {
+    "the schema": "{ __schema { queryType { name } } }",
+    "one type": '{ __type(name: "Child") { name } }',
+    "the printed schema": "{ _service { sdl } }",
+    "the schema through a fragment": "{ ...a } fragment a on Query { ... { __schema { queryType { name } } } }",
+    "the schema under another name": "{ me: __schema { queryType { name } } }",
+}
+MISSPELT = {
+    "a field": "{ me { rol } }",
+    "an argument": '{ localAuthority(cod: "358") { code } }',
+    "an enum value": "{ searchChildren(criteria: {gender: MAL}) { sources { status } } }",
+    "a type": "{ node(id: 1) { ... on Chil { id } } }",
+    "an input field": '{ searchChildren(criteria: {familyNam: "x"}) { sources { status } } }',
+    "a variable's type": "query($a: ChildCriteri) { searchChildren(criteria: $a) { sources { status } } }",
+    "a directive": "{ me { role @skp(if: true) } }",
+    "a directive's argument": "{ me { role @skip(i: true) } }",
+}
+
+
+async def edited(folder, role, *, introspection):
+    """An engine over the rules with one fact of the data changed."""
+    shutil.copytree(PACKAGED_POLICIES, folder)
+    book = json.loads((folder / "data.json").read_text(encoding="utf-8"))
+    book["roles"][role]["introspection"] = introspection
+    (folder / "data.json").write_text(json.dumps(book), encoding="utf-8")
+    return EmbeddedDecider(folder, timeout=20)
+
+
+@pytest.mark.parametrize("introspection", [True, False])
+async def test_the_schema_is_read_by_a_role_that_the_data_lets(database, database_url, tmp_path, introspection):
+    nurse = await a_persona(database, "health-practitioner")
+    decider = await edited(tmp_path / "rules", "health-practitioner", introspection=introspection)
+
+    async with a_gateway(database_url, tmp_path, decider=decider, root_field_limit=20) as client:
+        answers = {what: await client.ask(nurse, query) for what, query in READS.items()}
+    await decider.close()
+
+    assert {what: answer.data is not None for what, answer in answers.items()} == dict.fromkeys(READS, introspection)
+    assert all(answer.codes == ([] if introspection else ["BAD_REQUEST"]) for answer in answers.values())
+
+
+def test_the_data_as_it_comes_keep_the_schema_from_families_and_suppliers():
+    kept_from = {role for role, facts in BOOK["roles"].items() if facts["introspection"] is not True}
+
+    assert kept_from == {"child", "carer", "supplier"}
+
+
+@pytest.mark.parametrize("role", ["health-practitioner", "supplier"])
+async def test_a_misspelt_name_is_not_answered_with_names_of_the_schema(database, database_url, tmp_path, role):
+    purpose = BOOK["roles"][role]["purposes"][0]
+    persona = await a_persona(database, role, purpose=purpose)
+
+    async with a_gateway(database_url, tmp_path, decision_timeout=5.0) as client:
+        answers = {what: await client.ask(persona, query) for what, query in MISSPELT.items()}
+
+    assert [what for what, answer in answers.items() if answer.codes != ["BAD_REQUEST"]] == []
+    assert {what: answer.messages for what, answer in answers.items() if "Did you mean" in answer.messages[0]} == {}
+
+
+def test_graphiql_is_there_in_development_and_not_in_production(tmp_path):
+    there = {
+        env: any(
+            getattr(route, "path", "") == "/graphiql"
+            for route in application(settings_for(tmp_path, env=env), url="postgresql://unused").routes
+        )
+        for env in ("development", "production")
+    }
+
+    assert there == {"development": True, "production": False}
