@@ -50,6 +50,7 @@ from gateway.federation.asking import Peers
 from gateway.federation.assertion import AssertionChecker
 from gateway.federation.tls import CallerPort, OwnCertificate, PeerPort, assertion_key
 from gateway.health import Health
+from gateway.http_protocol import ConnectionLimits
 from gateway.http_requests import Named, client_gone
 from gateway.http_rim import Rim, hosts_of, told_in_json
 from gateway.ledger.master_key import MasterKey, NotWrappedByThis
@@ -285,6 +286,7 @@ def application(
                 body_limit=settings.body_limit,
                 body_timeout=settings.request_timeout,
                 get_queries=settings.get_queries,
+                address_limit=settings.address_limit,
             )
             app.state.policies = _policies(gateway)
             app.state.access_log = _access_log(gateway, clock)
@@ -320,7 +322,21 @@ def application(
         exception_handlers={ClientDisconnect: client_gone, HTTPException: told_in_json},
     )
     app.state.metrics_side = metrics_application(metrics.registry)
+    _limit_connections(app, settings, metrics)
     return app
+
+
+def _limit_connections(app: Starlette, settings: Settings, metrics: Metrics) -> None:
+    """State what whoever serves the application holds connections to, and where it counts those it refuses."""
+    app.state.connection_limits = ConnectionLimits(
+        address=settings.address_limit,
+        headers=settings.header_limit,
+        header_bytes=settings.header_bytes_limit,
+        head_timeout=settings.head_timeout,
+        taking_timeout=settings.taking_timeout,
+        connections=settings.connection_limit,
+    )
+    app.state.connection_refused = metrics.connection_refused
 
 
 class _GraphQL:
@@ -336,8 +352,16 @@ class _GraphQL:
 class PeerSide:
     """What answers other authorities' gateways: an application of its own, behind a TLS of its own."""
 
-    def __init__(self, *, endpoint: PeerEndpoint, locating: LocatorEndpoint, port: PeerPort, metrics: Metrics) -> None:
-        """Take what answers, the TLS in front of it, and where to count."""
+    def __init__(
+        self,
+        *,
+        endpoint: PeerEndpoint,
+        locating: LocatorEndpoint,
+        port: PeerPort,
+        settings: Settings,
+        metrics: Metrics,
+    ) -> None:
+        """Take what answers, the TLS in front of it, its limits, and where to count."""
         routes = [
             Route("/graphql", endpoint.graphql, methods=["POST"]),
             Route("/federation/ping", endpoint.ping, methods=["GET"]),
@@ -355,6 +379,7 @@ class PeerSide:
             exception_handlers={ClientDisconnect: client_gone, HTTPException: told_in_json},
         )
         self.tls = port.context
+        _limit_connections(self.app, settings, metrics)
 
 
 def _peer_side(gateway: Gateway, clock: Callable[[], datetime]) -> PeerSide | None:
@@ -380,7 +405,7 @@ def _peer_side(gateway: Gateway, clock: Callable[[], datetime]) -> PeerSide | No
         locator=lambda: None if gateway.locator is None else gateway.locator.answers,
     )
     port = PeerPort(_own_certificate(settings), lambda: registry.latest)
-    return PeerSide(endpoint=endpoint, locating=locating, port=port, metrics=gateway.metrics)
+    return PeerSide(endpoint=endpoint, locating=locating, port=port, settings=settings, metrics=gateway.metrics)
 
 
 def _door(settings: Settings, places: int) -> Door:

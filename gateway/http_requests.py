@@ -63,6 +63,9 @@ OUTCOME = "gateway.outcome"
 REQUEST_ID = "gateway.request-id"
 """Where a request's scope has its id."""
 
+BODY_TIMEOUT = 5.0
+"""Seconds within which a body must be there, where nothing else is stated."""
+
 NUMBER_LIMIT = 30
 """Digits of a number in a request body: longer ones cost more to read than they can mean."""
 
@@ -127,7 +130,7 @@ def request_id_of(request: Request) -> str:
     return given if _REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
 
 
-async def json_body(request: Request, *, limit: int, within: float | None = None) -> Mapping[str, Any]:
+async def json_body(request: Request, *, limit: int, within: float = BODY_TIMEOUT) -> Mapping[str, Any]:
     """Return the JSON object a request brings.
 
     Raises:
@@ -142,7 +145,7 @@ async def json_body(request: Request, *, limit: int, within: float | None = None
     return json_object(await body_of(request, limit=limit, within=within))
 
 
-async def body_of(request: Request, *, limit: int, within: float | None = None) -> bytes:
+async def body_of(request: Request, *, limit: int, within: float = BODY_TIMEOUT) -> bytes:
     """Return the bytes a request brings.
 
     Raises:

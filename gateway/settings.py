@@ -184,6 +184,18 @@ class Settings(BaseSettings):
         "kept in many logs.",
     )
     body_limit: int = Field(100_000, gt=0, description="Bytes a request body may have.")
+    address_limit: int = Field(16_384, ge=1_024, description="Bytes the address of a request may have.")
+    header_limit: int = Field(64, ge=16, description="Headers a request may have.")
+    header_bytes_limit: int = Field(16_384, ge=4_096, description="Bytes all headers of a request may have together.")
+    head_timeout: float = Field(
+        5.0, gt=0, description="Seconds within which the headers of a request must be there, and a connection asks."
+    )
+    taking_timeout: float = Field(
+        30.0, gt=0, description="Seconds for which a client may leave an answer untaken before it is let go."
+    )
+    connection_limit: int = Field(
+        1_000, gt=0, description="Connections a process keeps at a port; one more is turned away at once."
+    )
     token_limit: int = Field(1_000, gt=0, description="Lexical tokens a GraphQL document may have.")
     depth_limit: int = Field(10, gt=0, description="Levels of nesting a GraphQL document may have.")
     requests_at_once: int = Field(

@@ -7,10 +7,10 @@ import ssl
 from asyncio import Transport
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from gateway.http_protocol import LimitedProtocol
 
 
-class TlsProtocol(HttpToolsProtocol):
+class TlsProtocol(LimitedProtocol):
     """A connection whose every request says who holds the other end."""
 
     _tls: dict[Any, Any]

@@ -28,8 +28,6 @@ from gateway.tokens import TokenReader
 GRAPHQL_JSON: Final = "application/graphql-response+json"
 _KEEPS_STATUS: Final = frozenset({401, 405})
 """Statuses of well-formed requests that clients of the older media type get as well: nothing of them was asked."""
-ADDRESS_LIMIT: Final = 16_384
-"""Bytes of parameters in an address; what is longer is for a body."""
 _PARAMETERS: Final = ("query", "operationName", "variables", "extensions")
 
 NOTHING: Final = Operation(text="", name=None, variables={})
@@ -47,12 +45,14 @@ class GraphQLEndpoint:
         body_limit: int,
         body_timeout: float,
         get_queries: bool,
+        address_limit: int,
     ) -> None:
         """Take the road to an answer, the reader of tokens, and what requests may be like."""
         self._answering = answering
         self._tokens = tokens
         self._body_limit = body_limit
         self._body_timeout = body_timeout
+        self._address_limit = address_limit
         self._methods = ("GET", "POST") if get_queries else ("POST",)
 
     async def __call__(self, request: Request) -> Response:
@@ -84,7 +84,7 @@ class GraphQLEndpoint:
             allowed = ", ".join(self._methods)
             raise Refusal(405, f"Send {' or '.join(self._methods)}.", headers={"allow": allowed})
         if request.method == "GET":
-            return replace(operation_in(_parameters(request)), safe=True)
+            return replace(operation_in(_parameters(request, limit=self._address_limit)), safe=True)
         return operation_in(await json_body(request, limit=self._body_limit, within=self._body_timeout))
 
     async def _refused(self, request: Request, refusal: Refusal, request_id: str) -> Reply:
@@ -139,11 +139,11 @@ def operation_in(document: Mapping[str, Any]) -> Operation:
     return Operation(text=text, name=name or None, variables=variables or {})
 
 
-def _parameters(request: Request) -> Mapping[str, Any]:
+def _parameters(request: Request, *, limit: int) -> Mapping[str, Any]:
     """Return the parameters in a request's address; an empty one is as good as none."""
     query = request.scope["query_string"]
-    if len(query) > ADDRESS_LIMIT:
-        raise Refusal(414, f"The address is over the limit of {ADDRESS_LIMIT} bytes. Send the same by POST.")
+    if len(query) > limit:
+        raise Refusal(414, f"The address is over the limit of {limit} bytes. Send the same by POST.")
     try:
         pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=100)
     except ValueError:

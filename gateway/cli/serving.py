@@ -12,6 +12,7 @@ from typing import Final
 import uvicorn
 from starlette.applications import Starlette
 
+from gateway.http_protocol import ConnectionLimits, LimitedProtocol, limited
 from gateway.reloading import Reloading
 from gateway.settings import Settings, SettingsError
 from gateway.tls_protocol import TlsProtocol
@@ -171,9 +172,16 @@ def _config(app: Starlette, tls: ssl.SSLContext | None, *, keep_alive: int = KEE
         timeout_graceful_shutdown=GRACE,
         timeout_keep_alive=keep_alive,
         lifespan="off",
-        http="httptools" if tls is None else TlsProtocol,
+        http=_protocol(app, LimitedProtocol if tls is None else TlsProtocol),
+        ws="none",
         ssl_context_factory=None if tls is None else lambda _config, _default: tls,
     )
+
+
+def _protocol(app: Starlette, protocol: type[LimitedProtocol]) -> type[LimitedProtocol]:
+    """Return the protocol with the limits that the application's state states, where it states any."""
+    limits = getattr(app.state, "connection_limits", ConnectionLimits())
+    return limited(limits, getattr(app.state, "connection_refused", lambda _status: None), protocol=protocol)
 
 
 class _Server(uvicorn.Server):

@@ -50,6 +50,7 @@ class Metrics:
         self._requests = counter("requests", "Requests by route and outcome.", "door", "route", "outcome")
         self._request_seconds = histogram("request_duration_seconds", "Seconds a request took.", _ASK, "door", "route")
         self._under_way = together("requests_under_way", "Requests under way.")
+        self._refused = counter("connections_refused", "Connections refused before there was a request.", "status")
         self._fields = counter("fields", "Fields by type of record and what was decided.", "type", "decision")
 
         self._entries = counter("ledger_entries", "Entries that became durable.")
@@ -97,6 +98,10 @@ class Metrics:
         self._under_way.dec()
         self._requests.labels(door, route, outcome).inc()
         self._request_seconds.labels(door, route).observe(seconds)
+
+    def connection_refused(self, status: int) -> None:
+        """Note a connection that was refused before there was a request."""
+        self._refused.labels(str(status)).inc()
 
     def fields_decided(self, records: Iterable[RecordNote]) -> None:
         """Note the fields of an answer as its entry has them."""

@@ -1,0 +1,224 @@
+"""The connection of a client: how much it may say before a request's body, and how long it may take.
+
+What is refused here has never become a request: it is answered in the form of all errors, without looking at who asks.
+"""
+
+import uuid
+from asyncio import TimerHandle, Transport
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
+from starlette.datastructures import MutableHeaders
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from gateway.errors import BadRequest, DirectoryError, Overloaded
+from gateway.http_requests import refusal, response_of
+from gateway.http_rim import SAID
+
+SLICE: Final = 16_384
+"""Bytes that are read at once: a head that is over a limit is given up after so many more at most."""
+
+FAREWELL: Final = 1.0
+"""Seconds for which a client that is refused may still send, so that it reads why instead of a reset."""
+
+GLANCE: Final = 0.05
+"""Seconds for one more look at what has arrived."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionLimits:
+    """What a client may do before there is a request of its own; bytes, numbers and seconds."""
+
+    address: int = 16_384
+    headers: int = 64
+    header_bytes: int = 16_384
+    head_timeout: float = 5.0
+    taking_timeout: float = 30.0
+    connections: int = 1_000
+
+
+class LimitedProtocol(HttpToolsProtocol):
+    """A connection that is held to limits; `limited` says which."""
+
+    limits = ConnectionLimits()
+    refused: Callable[[int], None] = staticmethod(lambda status: None)
+    """Told the status of each refusal."""
+
+    _head_timer: TimerHandle | None = None
+    _taking_timer: TimerHandle | None = None
+    _in_body = False
+    _over = False
+    _head_read = 0
+    _header_bytes = 0
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
+        """Wait for a request, or turn the connection away where there are too many."""
+        super().connection_made(transport)
+        if len(self.connections) > self.limits.connections:
+            crowded = "The gateway has more connections than it keeps; ask again in a moment."
+            self._refuse(503, Overloaded(crowded, retry_after=1))
+            return
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop waiting."""
+        self._stop_waiting()
+        self._stop(self._taking_timer)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read what came, slice by slice, until it is over a limit."""
+        for begin in range(0, len(data), SLICE):
+            if self._over or self.transport.is_closing():
+                return
+            piece = data[begin : begin + SLICE]
+            if not self._in_body:
+                self._await_head()
+                self._head_read += len(piece)
+            self._unset_keepalive_if_required()
+            self._feed(piece)
+            if not self._in_body and self._head_read > self.limits.address + self.limits.header_bytes + 2 * SLICE:
+                self._refuse_headers()
+
+    def _feed(self, piece: bytes) -> None:
+        try:
+            self.parser.feed_data(piece)
+        except HttpParserUpgrade as upgrade:
+            # The parser stops here, before a body. The same head without that wish is read by a new one.
+            head = self._head_of_this_protocol()
+            self.parser = HttpRequestParser(self)
+            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+            self._feed(head + piece[upgrade.args[0] :])
+        except HttpParserError:
+            self._refuse(400, BadRequest("This is not HTTP/1.1 as it is served here."))
+
+    def _head_of_this_protocol(self) -> bytes:
+        kept = [(name, value) for name, value in self.headers if name not in (b"connection", b"upgrade")]
+        first = b"%s %s HTTP/1.1\r\n" % (self.parser.get_method(), self.url)
+        return first + b"".join(b"%s: %s\r\n" % header for header in kept) + b"\r\n"
+
+    def on_message_begin(self) -> None:
+        """Begin to count a request's head."""
+        super().on_message_begin()
+        self._header_bytes = 0
+
+    def on_url(self, url: bytes) -> None:
+        """Take a piece of the address."""
+        super().on_url(url)
+        limit = self.limits.address
+        if len(self.url) > limit:
+            self._refuse(414, BadRequest(f"The address is over the limit of {limit} bytes. Send the same by POST."))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; those behind a body count, and are no part of the request."""
+        self._header_bytes += len(name) + len(value) + len(": \r\n")
+        if not self._in_body:
+            super().on_header(name, value)
+        if self._header_bytes > self.limits.header_bytes or len(self.headers) > self.limits.headers:
+            self._refuse_headers()
+
+    def on_headers_complete(self) -> None:
+        """Begin the request, where its head is within the limits."""
+        self._stop_waiting()
+        self._head_read = 0
+        if self.parser.get_method() == b"CONNECT":
+            self._refuse(405, BadRequest("This is no proxy."))
+        if not self._over and not self.parser.should_upgrade():
+            super().on_headers_complete()
+            self._in_body = True
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of the body."""
+        if not self._over:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Be ready for the next request."""
+        if not self._over and not self.parser.should_upgrade():
+            super().on_message_complete()
+            self._in_body = False
+            self._stop_waiting()
+
+    def on_response_complete(self) -> None:
+        """Keep the connection; the rest of a body that nobody reads may come for as long as a head may."""
+        super().on_response_complete()
+        if self._in_body:
+            self._await_head()
+
+    def pause_writing(self) -> None:
+        """Wait for the client to take what was sent, but not for ever."""
+        super().pause_writing()
+        self._taking_timer = self.loop.call_later(self.limits.taking_timeout, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Go on."""
+        super().resume_writing()
+        self._stop(self._taking_timer)
+
+    def _await_head(self) -> None:
+        if self._head_timer is None:
+            self._head_timer = self.loop.call_later(self.limits.head_timeout, self._late)
+
+    def _stop_waiting(self) -> None:
+        self._stop(self._head_timer)
+        self._head_timer = None
+
+    @staticmethod
+    def _stop(timer: TimerHandle | None) -> None:
+        if timer is not None:
+            timer.cancel()
+
+    def _late(self) -> None:
+        # Where the event loop came late, what arrived meanwhile is read before anybody is blamed.
+        self._head_timer = self.loop.call_later(GLANCE, self._given_up)
+
+    def _given_up(self) -> None:
+        if self._head_read and not self._in_body:
+            within = self.limits.head_timeout
+            self._refuse(408, BadRequest(f"The request's headers were not there within {within:g} s. Send it again."))
+        else:
+            self.transport.close()
+
+    def _refuse_headers(self) -> None:
+        most, size = self.limits.headers, self.limits.header_bytes
+        self._refuse(431, BadRequest(f"At most {most} headers of {size} bytes together are read. Send fewer."))
+
+    def _refuse(self, status: int, error: DirectoryError) -> None:
+        """Say why, unless an answer is on its way to the same client, and let go of the connection."""
+        if self._over or self.transport.is_closing():
+            return
+        self._over = True
+        self._stop_waiting()
+        self.refused(status)
+        under_way = self.cycle is not None and not self.cycle.response_complete
+        if under_way and not self._in_body:
+            self.cycle.keep_alive = False  # the request before this one is still answered
+            return
+        if not (under_way and self.cycle.response_started):
+            self.transport.write(_response(status, error))
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+            self.loop.call_later(FAREWELL, self.transport.close)
+        else:
+            self.transport.close()
+
+
+def limited(
+    limits: ConnectionLimits,
+    refused: Callable[[int], None],
+    *,
+    protocol: type[LimitedProtocol] = LimitedProtocol,
+) -> type[LimitedProtocol]:
+    """Return the protocol with its limits and who is told of refusals, in the form in which uvicorn takes one."""
+    return type(protocol.__name__, (protocol,), {"limits": limits, "refused": staticmethod(refused)})
+
+
+def _response(status: int, error: DirectoryError) -> bytes:
+    response = response_of(refusal(error), str(uuid.uuid4()), status=status, headers={"connection": "close"})
+    headers = MutableHeaders(raw=response.raw_headers)
+    for name, text in SAID.items():
+        headers.setdefault(name, text)
+    said: list[Any] = [STATUS_LINE[status], *(name + b": " + text + b"\r\n" for name, text in headers.raw)]
+    return b"".join([*said, b"\r\n", bytes(response.body)])
