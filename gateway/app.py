@@ -44,6 +44,7 @@ from gateway.access_report.report import Seal
 from gateway.access_report.words import Words, WordsUnreadable
 from gateway.answering import Answering
 from gateway.disclosure.redaction import Freshness
+from gateway.documents import DocumentsUnreadable, TrustedDocuments
 from gateway.door import Door
 from gateway.errors import AuditUnavailable, DecisionUnavailable, SourceUnavailable
 from gateway.federation.asking import Peers
@@ -204,7 +205,7 @@ async def running(
             links=links,
             peer_timeout=settings.peer_timeout,
             locating=None if locator is None else locator.locator,
-            limits=_limits(settings),
+            limits=Limits.of(settings),
         )
         answering = Answering(
             home=AuthorityCode(settings.authority),
@@ -278,7 +279,8 @@ def application(
             _sampler(gateway, health := _health(gateway), clock).running(),
         ):
             app.state.health = health
-            app.state.reloading = _reloading(gateway, port)
+            documents = _documents(settings)
+            app.state.reloading = _reloading(gateway, port, documents)
             app.state.gateway = gateway
             app.state.endpoint = GraphQLEndpoint(
                 answering=gateway.answering,
@@ -287,6 +289,7 @@ def application(
                 body_timeout=settings.request_timeout,
                 get_queries=settings.get_queries,
                 address_limit=settings.address_limit,
+                documents=documents,
             )
             app.state.policies = _policies(gateway)
             app.state.access_log = _access_log(gateway, clock)
@@ -583,7 +586,14 @@ def _health(gateway: Gateway) -> Health:
     )
 
 
-def _reloading(gateway: Gateway, port: CallerPort | None) -> Reloading:
+def _documents(settings: Settings) -> TrustedDocuments:
+    try:
+        return TrustedDocuments(settings.document_manifests, required=settings.documents_required)
+    except DocumentsUnreadable as error:
+        raise SettingsError(f"GATEWAY_DOCUMENTS: {error}") from None
+
+
+def _reloading(gateway: Gateway, port: CallerPort | None, documents: TrustedDocuments) -> Reloading:
     registry = gateway.registry
 
     async def rules() -> str:
@@ -598,7 +608,14 @@ def _reloading(gateway: Gateway, port: CallerPort | None) -> Reloading:
             return "none"
         return "taken up" if await registry.reload() else "refused" if registry.complaint else "unchanged"
 
-    parts = {"rules": rules, "issuer": issuer, "registry": members}
+    async def manifests() -> str:
+        try:
+            documents.reload()
+        except DocumentsUnreadable as error:
+            raise SettingsError(f"GATEWAY_DOCUMENTS: {error}") from None
+        return f"{len(documents)} known"
+
+    parts = {"rules": rules, "issuer": issuer, "registry": members, "documents": manifests}
     return Reloading(parts if port is None else parts | {"certificate": port.reload})
 
 
@@ -680,18 +697,6 @@ def _jwks(settings: Settings) -> str:
 
 def _hosts(settings: Settings) -> frozenset[str] | None:
     return hosts_of(settings.allowed_hosts, development=settings.env == "development", host=settings.host)
-
-
-def _limits(settings: Settings) -> Limits:
-    return Limits(
-        tokens=settings.token_limit,
-        depth=settings.depth_limit,
-        aliases=settings.alias_limit,
-        directives=settings.directive_limit,
-        root_fields=settings.root_field_limit,
-        operations=settings.operation_limit,
-        nodes=settings.cost_limit,
-    )
 
 
 def _freshness(settings: Settings) -> Callable[[datetime], Freshness]:

@@ -37,6 +37,8 @@ class Operation:
     text: str
     name: str | None
     variables: Mapping[str, Any]
+    digest: str | None = None
+    """The hash by which its document was asked for, where it was; of one that is not known here there is no text."""
     safe: bool = False
     """Whether it was asked by a method that changes nothing, with all of it in an address."""
 
@@ -92,7 +94,7 @@ def entry_of(
             origin=access.origin,
         ),
         operation=OperationNote(
-            hash=hashlib.sha256(asked.operation.text.encode("utf-8", "surrogatepass")).hexdigest(),
+            hash=_hash_of(asked.operation),
             name=asked.operation.name,
             text=asked.operation.text,
             variables=_as_text(asked.operation.variables),
@@ -119,6 +121,12 @@ def entry_of(
         searches=asked.notes.searches if asked.notes is not None else 0,
         salt=salt,
     )
+
+
+def _hash_of(operation: Operation) -> str:
+    if not operation.text and operation.digest is not None:
+        return operation.digest
+    return hashlib.sha256(operation.text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _outcome(error: DirectoryError | None) -> OutcomeNote:

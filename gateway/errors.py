@@ -8,6 +8,8 @@ DirectoryError
 │   ├── NotForRole            what is asked is not for this role and purpose
 │   ├── BadRequest            the document cannot be read, is not valid, or may not be asked
 │   │   └── WrongMethod           a change was asked for by a method that changes nothing
+│   ├── DocumentUnknown       a document was asked for by a hash that is not known here
+│   ├── DocumentNotTrusted    only documents of the installed manifests are asked here
 │   ├── BadCriteria           the search criteria are below the minimum
 │   ├── TooManyMatches        more candidates than may be told
 │   ├── BudgetExhausted       the caller's budget of searches is spent
@@ -84,6 +86,18 @@ class WrongMethod(BadRequest):
     """A change was asked for by an HTTP method that changes nothing."""
 
     status = 405
+
+
+class DocumentUnknown(AskRefused):
+    """A document was asked for by a hash that is not known here; the code is the one that clients know."""
+
+    code = "PERSISTED_QUERY_NOT_FOUND"
+
+
+class DocumentNotTrusted(AskRefused):
+    """The document is in no manifest, and the operator wants one that is."""
+
+    code = "DOCUMENT_NOT_TRUSTED"
 
 
 class BadCriteria(AskRefused):

@@ -183,6 +183,14 @@ class Settings(BaseSettings):
         description="Whether GET is answered: queries only, and only fields that name no person, for addresses are "
         "kept in many logs.",
     )
+    documents: str | None = Field(
+        None,
+        description="Manifests of documents that clients were built with, parted by commas; they may be asked for by "
+        "their SHA-256. Read again on SIGHUP.",
+    )
+    documents_required: bool = Field(
+        False, description="Whether callers may ask the documents of these manifests only, by hash or in full."
+    )
     body_limit: int = Field(100_000, gt=0, description="Bytes a request body may have.")
     address_limit: int = Field(16_384, ge=1_024, description="Bytes the address of a request may have.")
     header_limit: int = Field(64, ge=16, description="Headers a request may have.")
@@ -296,6 +304,17 @@ class Settings(BaseSettings):
     def logs_for_machines(self) -> bool:
         """Whether log lines are JSON."""
         return self.log_format == "json" or (self.log_format is None and self.env == "production")
+
+    @property
+    def document_manifests(self) -> tuple[Path, ...]:
+        """The files of trusted documents."""
+        return tuple(Path(name.strip()) for name in (self.documents or "").split(",") if name.strip())
+
+    @model_validator(mode="after")
+    def _documents_are_there(self) -> "Settings":
+        if self.documents_required and not self.document_manifests:
+            raise ValueError("GATEWAY_DOCUMENTS must name a manifest where GATEWAY_DOCUMENTS_REQUIRED is true")
+        return self
 
     @model_validator(mode="after")
     def _environment_is_stated(self) -> "Settings":

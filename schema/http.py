@@ -1,5 +1,6 @@
 """GraphQL over HTTP: the form of requests and replies at `/graphql`."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -10,7 +11,8 @@ from starlette.responses import Response
 
 from gateway.answering import Answering, Problem, Reply
 from gateway.asked import Operation
-from gateway.errors import BadRequest
+from gateway.documents import TrustedDocuments, digest_of
+from gateway.errors import AskRefused, BadRequest
 from gateway.http_negotiation import accepted
 from gateway.http_requests import (
     PLAIN_JSON,
@@ -28,7 +30,8 @@ from gateway.tokens import TokenReader
 GRAPHQL_JSON: Final = "application/graphql-response+json"
 _KEEPS_STATUS: Final = frozenset({401, 405})
 """Statuses of well-formed requests that clients of the older media type get as well: nothing of them was asked."""
-_PARAMETERS: Final = ("query", "operationName", "variables", "extensions")
+_PARAMETERS: Final = ("query", "documentId", "operationName", "variables", "extensions")
+_SHA256: Final = re.compile(r"(?:sha256:)?[0-9a-fA-F]{64}")
 
 NOTHING: Final = Operation(text="", name=None, variables={})
 """The operation of a request that holds none."""
@@ -46,6 +49,7 @@ class GraphQLEndpoint:
         body_timeout: float,
         get_queries: bool,
         address_limit: int,
+        documents: TrustedDocuments,
     ) -> None:
         """Take the road to an answer, the reader of tokens, and what requests may be like."""
         self._answering = answering
@@ -53,6 +57,7 @@ class GraphQLEndpoint:
         self._body_limit = body_limit
         self._body_timeout = body_timeout
         self._address_limit = address_limit
+        self._documents = documents
         self._methods = ("GET", "POST") if get_queries else ("POST",)
 
     async def __call__(self, request: Request) -> Response:
@@ -84,8 +89,10 @@ class GraphQLEndpoint:
             allowed = ", ".join(self._methods)
             raise Refusal(405, f"Send {' or '.join(self._methods)}.", headers={"allow": allowed})
         if request.method == "GET":
-            return replace(operation_in(_parameters(request, limit=self._address_limit)), safe=True)
-        return operation_in(await json_body(request, limit=self._body_limit, within=self._body_timeout))
+            parameters = _parameters(request, limit=self._address_limit)
+            return replace(operation_in(parameters, documents=self._documents), safe=True)
+        body = await json_body(request, limit=self._body_limit, within=self._body_timeout)
+        return operation_in(body, documents=self._documents)
 
     async def _refused(self, request: Request, refusal: Refusal, request_id: str) -> Reply:
         """Return the refusal of a request of another form; that of a caller who can be identified is recorded."""
@@ -109,6 +116,12 @@ class GraphQLEndpoint:
 
     async def _reply(self, request: Request, operation: Operation, request_id: str) -> Reply:
         async def answer(claims: Claims, access: Access) -> Reply:
+            try:
+                self._documents.hold(operation)
+            except AskRefused as error:
+                return await self._answering.refuse(
+                    error, claims=claims, access=access, operation=operation, request_id=request_id
+                )
             return await self._answering.answer(claims, access, operation, request_id=request_id)
 
         return await reply_to(
@@ -121,14 +134,19 @@ class GraphQLEndpoint:
         )
 
 
-def operation_in(document: Mapping[str, Any]) -> Operation:
+def operation_in(document: Mapping[str, Any], *, documents: TrustedDocuments | None = None) -> Operation:
     """Return the operation in a request's parameters; of others nothing is understood, so they are ignored.
+
+    Where documents are given, one of them may be asked for by its hash; of one that is not known there is no text.
 
     Raises:
         Refusal: There is none.
     """
     text, name, variables = document.get("query"), document.get("operationName"), document.get("variables")
-    if not isinstance(text, str) or not text.strip():
+    digest = None if documents is None else _digest(document)
+    if documents is not None and digest is not None:
+        text = _by_digest(digest, text, documents)
+    elif not isinstance(text, str) or not text.strip():
         raise Refusal(400, "`query` must be a GraphQL document.")
     if name is not None and not isinstance(name, str):
         raise Refusal(400, "`operationName` must be a string or null.")
@@ -136,7 +154,33 @@ def operation_in(document: Mapping[str, Any]) -> Operation:
         raise Refusal(400, "`variables` must be an object or null.")
     if not isinstance(document.get("extensions", {}), dict | None):
         raise Refusal(400, "`extensions` must be an object or null.")
-    return Operation(text=text, name=name or None, variables=variables or {})
+    return Operation(text=text, name=name or None, variables=variables or {}, digest=digest)
+
+
+def _digest(document: Mapping[str, Any]) -> str | None:
+    """Return the hash by which a document is asked for: in `documentId`, or where Apollo's clients have it."""
+    stated, extensions = document.get("documentId"), document.get("extensions")
+    persisted = extensions.get("persistedQuery") if isinstance(extensions, dict) else None
+    if stated is None and persisted is None:
+        return None
+    if persisted is not None:
+        if not isinstance(persisted, dict) or persisted.get("version") != 1:
+            raise Refusal(400, "`extensions.persistedQuery` must be an object of version 1.")
+        if stated is not None:
+            raise Refusal(400, "Ask for a document by `documentId` or by `persistedQuery`, not by both.")
+        stated = persisted.get("sha256Hash")
+    if not isinstance(stated, str) or not _SHA256.fullmatch(stated):
+        raise Refusal(400, "A document is asked for by its SHA-256: 64 digits, `sha256:` before them in `documentId`.")
+    return stated.removeprefix("sha256:").lower()
+
+
+def _by_digest(digest: str, text: object, documents: TrustedDocuments) -> str:
+    """Return the document with a hash, from beside it or else from those known; where there is none, no text."""
+    if text is None or text == "":
+        return documents.text_of(digest) or ""
+    if not isinstance(text, str) or digest_of(text) != digest:
+        raise Refusal(400, "The hash is not that of `query`. Leave one of them out.")
+    return text
 
 
 def _parameters(request: Request, *, limit: int) -> Mapping[str, Any]:

@@ -28,6 +28,7 @@ from graphql import (
 )
 
 from gateway.errors import QueryTooCostly
+from gateway.settings import Settings
 from schema.sizes import RECORDS, Size, Sizes
 
 CHANGE_LIMIT: Final = 1
@@ -52,6 +53,19 @@ class Limits:
     root_fields: int
     operations: int
     nodes: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Limits":
+        """Return those that the settings say."""
+        return cls(
+            tokens=settings.token_limit,
+            depth=settings.depth_limit,
+            aliases=settings.alias_limit,
+            directives=settings.directive_limit,
+            root_fields=settings.root_field_limit,
+            operations=settings.operation_limit,
+            nodes=settings.cost_limit,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,7 @@ from connectors.rule_signature import RulesNotTrusted, read_signature, verify_si
 from gateway.access_report.words import Words, WordsUnreadable
 from gateway.cli.running import ready_database_url
 from gateway.cli.serve import caller_port
+from gateway.documents import DocumentsUnreadable, TrustedDocuments
 from gateway.errors import DirectoryError
 from gateway.federation.registry import Registry, RegistryRefused, read_registry
 from gateway.federation.tls import OwnCertificate, asking_context, assertion_key
@@ -83,6 +84,7 @@ _UNUSABLE: Final = (
     EnginesDiffer,
     RegistryRefused,
     WordsUnreadable,
+    DocumentsUnreadable,
     OSError,
 )
 
@@ -246,6 +248,11 @@ class Checks:
         Words.read(self.settings.words_file)
         return str(self.settings.words_file.name)
 
+    async def documents(self) -> str:
+        """See that the manifests of trusted documents can be read."""
+        known = len(TrustedDocuments(self.settings.document_manifests))
+        return f"{known} known" + (", and no others are asked" if self.settings.documents_required else "")
+
     async def caller_tls(self) -> str:
         """See that the port for callers can have TLS."""
         if caller_port(self.settings) is None:
@@ -328,6 +335,7 @@ _CHECKS: Final[tuple[tuple[str, Check, str], ...]] = (
     ("issuer of tokens", Checks.issuer, "Set GATEWAY_TOKEN_JWKS to the issuer's key set."),
     ("rules", Checks.rules, "`gateway policy lint` and `gateway policy sign` say more; for OPA, see that it answers."),
     ("words", Checks.words, _FILES),
+    ("documents", Checks.documents, "Make one with `gateway documents extract`."),
     ("TLS for callers", Checks.caller_tls, _FILES),
     ("registry", Checks.registry, "`gateway federation registry verify` says more; fetch the operator's newest."),
     ("peers", Checks.peers, "docs/federation.md says which files a member has."),

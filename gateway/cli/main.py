@@ -5,6 +5,7 @@ import typer
 from gateway.cli.config import config_app
 from gateway.cli.data import data_app
 from gateway.cli.demo import demo
+from gateway.cli.documents import documents_app
 from gateway.cli.federation import federation_app
 from gateway.cli.federation_locate import LOCATE_EXAMPLES, locate_command
 from gateway.cli.federation_reconcile import CALLS_EXAMPLES, RECONCILE_EXAMPLES, calls_command, reconcile_command
@@ -35,6 +36,7 @@ app.command("demo", epilog="Examples: `gateway demo`; `gateway demo --once`")(de
 app.command("migrate", epilog="Examples: `gateway migrate`; `gateway migrate --check`")(migrate_command)
 app.command("token", epilog="Example: `gateway token nurse.okafor`")(token)
 app.add_typer(data_app, name="data")
+app.add_typer(documents_app, name="documents")
 app.add_typer(policy_app, name="policy")
 app.add_typer(ledger_app, name="ledger")
 ledger_app.command(
