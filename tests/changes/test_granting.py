@@ -112,7 +112,7 @@ async def test_of_many_asks_at_once_over_two_gateways_one_uses_the_grant(
     assert sum(one["address"] is not None for one in told) == 1
 
 
-@pytest.mark.parametrize("grant", ["", "nonsense", str(uuid4())])
+@pytest.mark.parametrize("grant", ["", "nonsense", str(uuid4())], ids=["empty", "nonsense", "unknown"])
 async def test_a_grant_that_is_not_there_opens_nothing(look, grant):
     assert (await look(grant))["address"] is None
 

@@ -108,7 +108,7 @@ def test_a_payload_that_is_no_object_is_refused():
         {"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"},
         {"kty": "OKP", "crv": "Ed25519", "x": 5},
         {"kty": "oct", "crv": "P-256", "k": "AAAA"},
-        RSAKey.generate_key(2048).as_dict(private=False),
+        pytest.param(RSAKey.generate_key(2048).as_dict(private=False), id="RSA"),
     ],
     ids=repr,
 )
