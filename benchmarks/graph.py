@@ -9,6 +9,7 @@ with that reference. The servers take turns; figures are medians over the rounds
 """
 
 import argparse
+import asyncio
 import json
 import os
 import pickle
@@ -20,6 +21,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 import psutil
@@ -27,9 +29,13 @@ import psutil
 from benchmarks.documents import FIND, WHO_WORKS_WITH
 from benchmarks.load import Job
 from benchmarks.people import AUTHORITY, People, people
+from benchmarks.plain import plain_id
 from benchmarks.server import KINDS, settings_in
 from connectors.development_keys import development_token
-from gateway.record_ids import encode
+from connectors.ledger_secret import ledger_master_key
+from connectors.postgres.database import Database
+from connectors.postgres.ledger_keys import SealingKeys
+from gateway.known_ids import IdScope, KnownIds
 from gateway.vocabulary import RecordType
 
 CONCURRENT = (16, 64)
@@ -51,11 +57,11 @@ class Server:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One of the two documents with the variables it is asked with."""
+    """One of the two documents with the variables it is asked with; a UUID stands for the id of a child."""
 
     name: str
     text: str
-    variables: tuple[dict[str, str], ...]
+    variables: tuple[dict[str, str | UUID], ...]
 
 
 def say(line: str = "") -> None:
@@ -83,7 +89,7 @@ def questions(held: People) -> tuple[Question, ...]:
         Question(
             name="Q1",
             text=WHO_WORKS_WITH,
-            variables=tuple({"id": encode(RecordType.CHILD, child)} for child in held.children),
+            variables=tuple({"id": UUID(str(child))} for child in held.children),
         ),
         Question(
             name="Q2",
@@ -114,11 +120,28 @@ def tokens(folder: Path, held: People) -> list[str]:
     ]
 
 
-def job_for(question: Question, port: int, bearers: list[str]) -> Job:
+async def _known(folder: Path, held: People) -> KnownIds:
+    """Return the ids by which the callers know the gateway's records."""
+    database = await Database.open(held.url, pool_min=1, pool_max=1)
+    try:
+        ids = await SealingKeys(ledger_master_key(settings_in(folder))).record_ids(database)
+    finally:
+        await database.close()
+    return ids.known_to(IdScope(AUTHORITY, held.agency))
+
+
+def job_for(question: Question, server: Server, bearers: list[str], known: KnownIds) -> Job:
     """Return the job that asks a question about everybody sampled, in the name of each caller in turn."""
-    requests = []
+
+    def as_known(value: str | UUID) -> str:
+        if not isinstance(value, UUID):
+            return value
+        return known.told(RecordType.CHILD, value) if server.kind == "gateway" else plain_id("chd", value)
+
+    requests, port = [], server.port
     for number, variables in enumerate(question.variables):
-        body = json.dumps({"query": question.text, "variables": variables}).encode()
+        stated = {name: as_known(value) for name, value in variables.items()}
+        body = json.dumps({"query": question.text, "variables": stated}).encode()
         head = (
             f"POST /graphql HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
             f"Accept: application/json\r\nAuthorization: Bearer {bearers[number % len(bearers)]}\r\n"
@@ -157,9 +180,22 @@ def with_reference(jobs: dict[str, Job]) -> dict[str, Job]:
             answers[kind] = [_ask(client, request) for request in job.requests]
     for number, reference in enumerate(answers["plain"]):
         for kind, bodies in answers.items():
-            if json.loads(bodies[number]) != json.loads(reference) or b'"data"' not in reference:
+            if _without_ids(bodies[number]) != _without_ids(reference) or b'"data"' not in reference:
                 raise SystemExit(f"{kind} tells otherwise than plain:\n{bodies[number]!r}\n{reference!r}")
     return {kind: replace(job, expected=tuple(answers[kind])) for kind, job in jobs.items()}
+
+
+def _without_ids(body: bytes) -> object:
+    """Return an answer with the number of its first appearance in place of each id: every server has its own."""
+    numbers: dict[str, int] = {}
+
+    def numbered(fields: dict[str, object]) -> dict[str, object]:
+        return {
+            name: numbers.setdefault(str(value), len(numbers)) if name == "id" else value
+            for name, value in fields.items()
+        }
+
+    return json.loads(body, object_hook=numbered)
 
 
 def _ask(client: httpx.Client, request: bytes) -> bytes:
@@ -183,13 +219,14 @@ def main() -> None:
     folder = options.folder or Path(tempfile.gettempdir()) / "directory-gateway-benchmark" / str(options.children)
     held = people(folder, children=options.children, sample=options.sample)
     bearers = tokens(folder, held)
+    known = asyncio.run(_known(folder, held))
     with ExitStack() as stack:
         servers = [stack.enter_context(serving(kind, folder, held.url)) for kind in options.servers]
         say(f"{options.children:,} children; load of the machine before measuring: {os.getloadavg()[0]:.1f}")
         _client_limit(servers[0])
         for question in questions(held):
             if question.name in options.questions:
-                _measure(question, servers, bearers, options)
+                _measure(question, servers, bearers, known, options)
         for server in servers:
             say(f"resident memory of {server.kind}: {server.memory:.0f} MB")
 
@@ -200,8 +237,10 @@ def _client_limit(server: Server) -> None:
     say(f"asking a server that does nothing: {told['rate']:,.0f} requests/s: what the asking side can reach here")
 
 
-def _measure(question: Question, servers: list[Server], bearers: list[str], options: argparse.Namespace) -> None:
-    jobs = {server.kind: job_for(question, server.port, bearers) for server in servers}
+def _measure(
+    question: Question, servers: list[Server], bearers: list[str], known: KnownIds, options: argparse.Namespace
+) -> None:
+    jobs = {server.kind: job_for(question, server, bearers, known) for server in servers}
     for server in servers:
         warm(server, jobs[server.kind])
     if "plain" in jobs:

@@ -22,8 +22,6 @@ from strawberry.asgi import GraphQL
 from strawberry.extensions import ParserCache, ValidationCache
 
 from connectors.postgres.keys import name_key
-from gateway.record_ids import decode, encode
-from gateway.vocabulary import RecordType
 
 _POOL = 10
 
@@ -168,8 +166,7 @@ class Query:
     @strawberry.field
     async def child(self, info: strawberry.Info, by: ChildKey) -> Child | None:
         """Find one child."""
-        decoded = decode(by.id)
-        return None if decoded is None else await info.context["children"].load(decoded[1])
+        return await info.context["children"].load(UUID(by.id.removeprefix("chd-")))
 
     @strawberry.field
     async def search_children(self, info: strawberry.Info, criteria: ChildCriteria, first: int = 20) -> ChildSearch:
@@ -205,10 +202,15 @@ ORDER BY (i.ended_on IS NULL OR i.ended_on > current_date) DESC, i.started_on DE
 _PRACTITIONERS = "SELECT id, name, role, telephone, email FROM practitioner WHERE id = ANY($1)"
 
 
+def plain_id(prefix: str, record_id: UUID) -> str:
+    """Return a record's id, the same for everybody."""
+    return f"{prefix}-{record_id}"
+
+
 def _child(row: asyncpg.Record) -> Child:
     return Child(
         key=row["id"],
-        id=strawberry.ID(encode(RecordType.CHILD, row["id"])),
+        id=strawberry.ID(plain_id("chd", row["id"])),
         given_name=row["given_name"],
         family_name=row["family_name"],
         date_of_birth=row["date_of_birth"],
@@ -221,7 +223,7 @@ def _child(row: asyncpg.Record) -> Child:
 
 def _practitioner(row: asyncpg.Record) -> Practitioner:
     return Practitioner(
-        id=strawberry.ID(encode(RecordType.PRACTITIONER, row["id"])),
+        id=strawberry.ID(plain_id("prc", row["id"])),
         name=row["name"],
         role=row["role"],
         telephone=row["telephone"],
@@ -231,7 +233,7 @@ def _practitioner(row: asyncpg.Record) -> Practitioner:
 
 def _carer(row: asyncpg.Record) -> Carer:
     return Carer(
-        id=strawberry.ID(encode(RecordType.CARER, row["id"])),
+        id=strawberry.ID(plain_id("car", row["id"])),
         name=row["name"],
         relationship=Relationship[row["relationship"]],
         telephone=row["telephone"],
@@ -241,7 +243,7 @@ def _carer(row: asyncpg.Record) -> Carer:
 
 def _setting(row: asyncpg.Record) -> Setting:
     return Setting(
-        id=strawberry.ID(encode(RecordType.SETTING, row["id"])),
+        id=strawberry.ID(plain_id("set", row["id"])),
         name=row["name"],
         kind=SettingKind[row["kind"]],
         telephone=row["telephone"],
@@ -251,7 +253,7 @@ def _setting(row: asyncpg.Record) -> Setting:
 
 def _involvement(row: asyncpg.Record) -> Involvement:
     return Involvement(
-        id=strawberry.ID(encode(RecordType.INVOLVEMENT, row["id"])),
+        id=strawberry.ID(plain_id("inv", row["id"])),
         service=Service[row["service"]],
         started_on=row["started_on"],
         ended_on=row["ended_on"],

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 import httpx
 import orjson
@@ -20,10 +21,8 @@ from benchmarks.load import Job
 from connectors.postgres.database import Database
 from connectors.postgres.migration import migrate
 from connectors.postgres.server import EmbeddedServer
-from gateway.record_ids import encode
-from gateway.vocabulary import RecordType
+from tests.faults.crowd import Asker, a_nurse, an_asker
 from tests.faults.crowd import a_crowd as many_children
-from tests.faults.crowd import a_nurse, headers_of
 from tests.support.builders import an_authority
 from tests.support.federation import HERE, RegistryFile, enrolled
 from tests.support.gateway import UNBOUNDED
@@ -48,15 +47,15 @@ SEARCH: Final = (
 
 async def measure_local(folder: Path, *, seconds: float, say: Callable[[str], None]) -> None:
     """Keep asking for local children while others search elsewhere, and print how long the former waited."""
-    async with _served(folder) as (address, headers, children, members):
+    async with _served(folder) as (address, asker, children, members):
         port = int(address.rpartition(":")[2])
-        job = Job(port=port, concurrent=CONCURRENT, seconds=3, requests=_requests(headers, children, port))
+        job = Job(port=port, concurrent=CONCURRENT, seconds=3, requests=_requests(asker, children, port))
         await _load(job)  # caches fill
         job = Job(port=port, concurrent=CONCURRENT, seconds=seconds / ROUNDS, requests=job.requests)
         told: dict[str, list[dict[str, float]]] = {kind: [] for kind in members}
         for _ in range(ROUNDS):
             for kind, member in members.items():
-                told[kind].append(await _while_searching(address, headers, member, job))
+                told[kind].append(await _while_searching(address, asker.headers, member, job))
     say(
         f"\nLocal answers, {CONCURRENT} at once, while {SEARCHES} searches a second ask another authority; "
         f"{ROUNDS} times {seconds / ROUNDS:g} s each, medians"
@@ -99,18 +98,18 @@ async def _load(job: Job) -> dict[str, float]:
     return told
 
 
-def _requests(headers: Mapping[str, str], children: list[str], port: int) -> tuple[bytes, ...]:
-    stated = {"host": f"127.0.0.1:{port}", "content-type": "application/json", **headers}
+def _requests(asker: Asker, children: list[UUID], port: int) -> tuple[bytes, ...]:
+    stated = {"host": f"127.0.0.1:{port}", "content-type": "application/json", **asker.headers}
     head = "".join(f"{name}: {value}\r\n" for name, value in stated.items())
     requests = []
     for child in children:
-        body = orjson.dumps({"query": NAME_OF, "variables": {"id": encode(RecordType.CHILD, child)}})
+        body = orjson.dumps({"query": NAME_OF, "variables": {"id": asker.child_id(child)}})
         requests.append(f"POST /graphql HTTP/1.1\r\n{head}content-length: {len(body)}\r\n\r\n".encode() + body)
     return tuple(requests)
 
 
 @asynccontextmanager
-async def _served(folder: Path) -> AsyncIterator[tuple[str, dict[str, str], list[str], dict[str, str | None]]]:
+async def _served(folder: Path) -> AsyncIterator[tuple[str, Asker, list[UUID], dict[str, str | None]]]:
     """Serve a gateway with children and three other members: healthy, slow and silent."""
     here, now = enrolled(folder, HERE), datetime.now(UTC)
     answer = orjson.dumps({"data": a_told_search()})
@@ -119,8 +118,8 @@ async def _served(folder: Path) -> AsyncIterator[tuple[str, dict[str, str], list
         database = await Database.open(url, pool_min=1, pool_max=2, timeout=30.0)
         try:
             await an_authority(database, HERE)
-            children = [str(child) for child in await many_children(database, children=500)]
-            nurse = await a_nurse(database)
+            children = await many_children(database, children=500)
+            asker = await an_asker(await a_nurse(database), database, folder / "gateway")
         finally:
             await database.close()
         settings: dict[str, Any] = here.settings(registry) | {
@@ -133,7 +132,7 @@ async def _served(folder: Path) -> AsyncIterator[tuple[str, dict[str, str], list
                 "(nobody searches)": None, "is healthy": healthy, f"answers after {SLOW:g} s": slow,
                 "takes the call and never answers": silent,
             }  # fmt: skip
-            yield gateway.address, headers_of(nurse, folder / "gateway"), children, members
+            yield gateway.address, asker, children, members
 
 
 @asynccontextmanager

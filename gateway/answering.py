@@ -37,6 +37,7 @@ from gateway.errors import (
 )
 from gateway.federation.links import LinkBook
 from gateway.identity import Access, Ask, Caller, Claims, identify
+from gateway.known_ids import RecordIds
 from gateway.ledger.commitments import Commitments
 from gateway.ledger.writer import LedgerWriter
 from gateway.logs import loggable, places
@@ -141,6 +142,7 @@ class Answering:
         links: LinkBook,
         rates: Rates,
         door: Door,
+        ids: RecordIds,
         ledger: LedgerWriter,
         commitments: Commitments,
         freshness: FreshnessAt,
@@ -162,6 +164,8 @@ class Answering:
         self._rates = rates
         self.door = door
         """Through which callers come in; other authorities' gateways have one of their own."""
+        self.ids = ids
+        """The ids that callers know records by."""
         self._ledger = ledger
         self._commitments = commitments
         self._freshness = freshness
@@ -388,6 +392,7 @@ class Answering:
                 access=asked.access,
                 until=asked.until,
             ),
+            ids=self.ids.known_to(caller.claims.id_scope),
             decisions=decisions,
             plans=self._plans,
             freshness=self._freshness(asked.at),

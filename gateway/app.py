@@ -223,6 +223,7 @@ async def running(
                 clock=clock,
             ),
             door=_door(settings, settings.requests_at_once),
+            ids=await _own(keys.record_ids(database)),
             ledger=writer,
             commitments=await _own(keys.commitments(database)),
             freshness=_freshness(settings),

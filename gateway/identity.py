@@ -6,6 +6,7 @@ from math import inf
 
 from gateway.disclosure.question import AccessAttributes, CallerAttributes
 from gateway.errors import Unauthenticated
+from gateway.known_ids import IdScope
 from gateway.ports import Register
 from gateway.records import Registration
 from gateway.vocabulary import (
@@ -46,6 +47,13 @@ class Claims:
     mediated_for: PersonId | None
     token: str
     vouched: Vouched | None = None
+
+    @property
+    def id_scope(self) -> IdScope:
+        """Return among whom the ids told to this caller are the same."""
+        if self.vouched is not None:
+            return IdScope(self.vouched.peer, None)
+        return IdScope(self.authority, self.agency)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

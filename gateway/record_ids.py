@@ -1,4 +1,4 @@
-"""The ids partners see: opaque, and naming the record's type so that `node` knows where to look.
+"""The form of the ids that are told: each names its record's type, so that `node` knows where to look.
 
 The id of a record of another authority begins with that authority's code, and none of this gateway's own does.
 """
@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 
 from gateway.vocabulary import AuthorityCode, RecordType
 
-_PREFIXES = {
+PREFIXES: Final = {
     RecordType.CHILD: "chd",
     RecordType.CARER: "car",
     RecordType.SETTING: "set",
@@ -17,10 +17,15 @@ _PREFIXES = {
     RecordType.INVOLVEMENT: "inv",
     RecordType.AGENCY: "agy",
 }
-_TYPES = {prefix: record_type for record_type, prefix in _PREFIXES.items()}
+_TYPES: Final = {prefix: record_type for record_type, prefix in PREFIXES.items()}
 
-_THERE: Final = re.compile(r"(?P<prefix>[a-z]{3})-[0-9A-Za-z-]{1,64}")
-_FOREIGN: Final = re.compile(r"(?P<authority>[A-Z][0-9]{8})\.(?P<there>[a-z]{3}-[0-9A-Za-z-]{1,64})")
+PUBLIC: Final = frozenset({RecordType.SETTING, RecordType.AGENCY})
+"""Types whose records are public bodies, with the same id for everybody; all others are about people."""
+
+_OF_A_PERSON: Final = r"(?:chd|car|prc|inv)-[0-9a-f]{32}"
+_OF_A_BODY: Final = r"(?:set|agy)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_HERE: Final = re.compile(f"{_OF_A_PERSON}|{_OF_A_BODY}")
+_FOREIGN: Final = re.compile(f"(?P<authority>[A-Z][0-9]{{8}})\\.(?P<there>{_OF_A_PERSON}|{_OF_A_BODY})")
 _ELSEWHERE: Final = UUID("6f0f6e0e-6a7f-5d0c-9c59-0b0a6c1d7e52")
 """Under which the ledger's keys of children elsewhere are named."""
 
@@ -34,7 +39,7 @@ class ForeignId(UUID):
     authority: AuthorityCode
     type: RecordType
     there: str
-    """The id by which that authority knows the record."""
+    """The id by which that authority knows the record when this one asks."""
 
     def __init__(self, authority: AuthorityCode, record_type: RecordType, there: str) -> None:
         """Make the id of what an authority knows as `there`."""
@@ -53,45 +58,41 @@ class ForeignId(UUID):
 
     @property
     def text(self) -> str:
-        """Return what partners see."""
+        """Return the authority and the id there; callers are told another."""
         return f"{self.authority}.{self.there}"
 
 
-def encode(record_type: RecordType, record_id: UUID | str | int) -> str:
-    """Return the id partners see; authorities, callers and log entries go by their own codes."""
-    if isinstance(record_id, ForeignId):
-        return record_id.text
-    prefix = _PREFIXES.get(record_type)
-    return str(record_id) if prefix is None else f"{prefix}-{record_id}"
+def written(record_type: RecordType, content: bytes) -> str:
+    """Return the id with this content."""
+    return f"{PREFIXES[record_type]}-{UUID(bytes=content) if record_type in PUBLIC else content.hex()}"
 
 
-def decode(text: str) -> tuple[RecordType, UUID] | None:
-    """Return the type and id behind what a partner sent, or None for anything this gateway never gave out."""
-    prefix, _, rest = text.partition("-")
-    record_type = _TYPES.get(prefix)
-    if record_type is None or len(rest) != 36:
+def read(text: str) -> tuple[RecordType, bytes] | None:
+    """Return the type and content of an id, or None for a text of another form."""
+    if not _HERE.fullmatch(text):
         return None
-    try:
-        return record_type, UUID(rest)
-    except ValueError:
-        return None
+    return _TYPES[text[:3]], bytes.fromhex(text[4:].replace("-", ""))
+
+
+def read_foreign(text: str) -> tuple[AuthorityCode, RecordType, bytes] | None:
+    """Return authority, type and content of the id of a record of another authority, or None for another form."""
+    match = _FOREIGN.fullmatch(text)
+    content = None if match is None else read(match["there"])
+    return None if match is None or content is None else (AuthorityCode(match["authority"]), *content)
+
+
+def foreign_id(text: str) -> ForeignId | None:
+    """Return the id of a record of another authority as it stands here, or None for a text of another form."""
+    found = read_foreign(text)
+    return None if found is None else ForeignId(found[0], found[1], written(*found[1:]))
 
 
 def told_there(authority: AuthorityCode, record_type: RecordType, there: object) -> ForeignId | None:
     """Return the id of a record as another authority told it, or None for a text that is no id of that type."""
-    match = _THERE.fullmatch(there) if isinstance(there, str) else None
-    if match is None or _TYPES.get(match["prefix"]) is not record_type:
+    content = read(there) if isinstance(there, str) else None
+    if content is None or content[0] is not record_type:
         return None
-    return ForeignId(authority, record_type, match.string)
-
-
-def decode_foreign(text: str) -> ForeignId | None:
-    """Return the id of a record of another authority in what a partner sent, or None for anything else."""
-    match = _FOREIGN.fullmatch(text)
-    record_type = None if match is None else _TYPES.get(match["there"][:3])
-    if match is None or record_type is None:
-        return None
-    return ForeignId(AuthorityCode(match["authority"]), record_type, match["there"])
+    return ForeignId(authority, record_type, written(*content))
 
 
 def noted(record_id: UUID | str | int) -> str:

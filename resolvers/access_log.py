@@ -81,7 +81,7 @@ def _position(asking: Asking, child_id: ChildId | None, after: str | None) -> in
         return None
     # Held against the child asked for, and not against what is there: an unknown child and one never looked at are
     # refused alike.
-    number = None if child_id is None else asking.references.number(child_id, after)
+    number = None if child_id is None else asking.references.number(child_id, after, scope=asking.ids.scope)
     if number is None:
         raise BadCriteria("`after` is not a cursor of this list.", reason="cursor-malformed")
     return number
@@ -147,7 +147,7 @@ def _entry(
 ) -> AccessLogEntry:
     told = tuple(name for name in seen.fields if name.partition(".")[0] in _TOLD_TYPES)
     return AccessLogEntry(
-        id=asking.references.reference(child.id, seen.seq),
+        id=asking.references.reference(child.id, seen.seq, scope=asking.ids.scope),
         number=str(seen.seq),
         child=child.id,
         facts=child.facts,

@@ -12,6 +12,7 @@ from gateway.federation.arrived import Arrived
 from gateway.federation.asking import Peers
 from gateway.federation.links import Links
 from gateway.federation.locating import Locating
+from gateway.known_ids import KnownIds
 from gateway.ledger.reading import LedgerReader
 from gateway.ledger.references import EntryReferences
 from gateway.ports import Directory
@@ -87,6 +88,11 @@ class Asking:
     """What a mutation may write; `None` for a query."""
     borders: Borders | None = None
     """`None` where no other authority is asked: no registry, a mutation, or an ask that came from another authority."""
+
+    @property
+    def ids(self) -> KnownIds:
+        """Return the ids by which the caller knows records."""
+        return self.road.ids
 
 
 Level = Callable[[Asking, Sequence[Any], Selection], Awaitable[Sequence[Any]]]

@@ -5,13 +5,12 @@ from dataclasses import replace
 from gateway.changes import NewConsent
 from gateway.disclosure.road import Selection
 from gateway.identity import Caller
-from gateway.vocabulary import ConsentBasis, RecordType, Understanding
+from gateway.vocabulary import ConsentBasis, InvolvementId, RecordType, Understanding
 from resolvers.asking import Asking
 from resolvers.changing import Changed, Changing, Outcome, Stated, UserError
 from resolvers.recording import expiry_fault
 from resolvers.targets import (
     changed_involvement,
-    id_in,
     involvement_teller,
     involvement_to_change,
 )
@@ -81,9 +80,11 @@ async def conflict_declared(asking: Asking, stated: Stated, selection: Selection
 
 async def _understanding(changing: Changing, text: str) -> Understanding:
     """Return what was recorded of the child's understanding: whose consent counts is not for the one who gives it."""
-    involvement = id_in(text, RecordType.INVOLVEMENT)
-    works = {} if involvement is None else await changing.asking.directory.involvements_by_id([involvement])  # type: ignore[list-item]  # the id is an involvement's
-    children = await changing.asking.directory.children([work.child for work in works.values()])
+    asking = changing.asking
+    involvement = asking.ids.meant_as(RecordType.INVOLVEMENT, text)
+    wanted = [] if involvement is None else [InvolvementId(involvement)]
+    works = await asking.directory.involvements_by_id(wanted)
+    children = await asking.directory.children([work.child for work in works.values()])
     records = [record for child in children.values() for record in child.records]
     return await changing.change.recording.understanding(records)
 

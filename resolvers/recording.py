@@ -22,7 +22,6 @@ from resolvers.changing import Changed, Changing, Outcome, Stated, UserError, no
 from resolvers.targets import (
     changed_involvement,
     child_to_change,
-    id_in,
     involvement_teller,
     involvement_to_change,
 )
@@ -146,7 +145,7 @@ async def _who(asking: Asking, text: str | None) -> tuple[Practitioner, Agency] 
             return UserError(code="PRACTITIONER_NEEDED", message=message, field="practitioner")
         wanted = posts[0]
     else:
-        stated = id_in(text, RecordType.PRACTITIONER)
+        stated = asking.ids.meant_as(RecordType.PRACTITIONER, text)
         if stated is None:
             return not_found("practitioner")
         wanted = PractitionerId(stated)
@@ -161,7 +160,7 @@ async def _who(asking: Asking, text: str | None) -> tuple[Practitioner, Agency] 
 async def _carer_of(asking: Asking, child: Child, text: str | None) -> CarerId | UserError | None:
     if text is None:
         return None
-    stated = id_in(text, RecordType.CARER)
+    stated = asking.ids.meant_as(RecordType.CARER, text)
     carers = (await asking.directory.carers([child.id])).get(child.id, ())
     meant = [carer for carer in carers if carer.id == stated]
     return meant[0].id if await asking.road.findable(meant) else not_found("carer")

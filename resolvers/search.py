@@ -9,7 +9,7 @@ from gateway.disclosure.road import Selection
 from gateway.errors import BadCriteria, BudgetExhausted, TooManyMatches
 from gateway.identifiers import compact, nhs_number_fault, upn_fault
 from gateway.ports import Criteria
-from gateway.record_ids import encode
+from gateway.record_ids import noted
 from gateway.records import Candidate
 from gateway.vocabulary import Effect, MatchGrade, RecordType
 from resolvers.asking import Asking
@@ -75,7 +75,7 @@ async def findable(asking: Asking, candidates: Sequence[Candidate]) -> list[Cand
 def order_of_candidates(candidate: Candidate, allowed: Callable[[str], bool]) -> tuple[int, str, str]:
     """Return where a candidate stands among those of several authorities: by grade, then authority, then id."""
     grade = list(MatchGrade).index(candidate.grade) if allowed("grade") else len(MatchGrade)
-    return (grade, candidate.child.facts.home, encode(RecordType.CHILD, candidate.child.id))
+    return (grade, candidate.child.facts.home, noted(candidate.child.id))
 
 
 async def candidates_for(asking: Asking, criteria: Criteria, selection: Selection, *, first: int) -> list[Disclosed]:

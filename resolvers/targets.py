@@ -7,7 +7,6 @@ from gateway.disclosure.classes import class_of_action, class_of_action_on_child
 from gateway.disclosure.question import Attribute
 from gateway.disclosure.redaction import Disclosed
 from gateway.disclosure.road import Selection
-from gateway.record_ids import decode
 from gateway.records import Child, Involvement
 from gateway.vocabulary import ChildId, InvolvementId, RecordType
 from resolvers.asking import Asking
@@ -27,7 +26,7 @@ class Held:
 async def child_to_change(changing: Changing, text: str, **stated: Attribute) -> Child | UserError:
     """Return the child an action is about, once the policies let the caller do it; `stated` completes the class."""
     asking = changing.asking
-    child_id = id_in(text, RecordType.CHILD)
+    child_id = asking.ids.meant_as(RecordType.CHILD, text)
     found = {} if child_id is None else await asking.directory.children([ChildId(child_id)])
     child = None if child_id is None else found.get(ChildId(child_id))
     if child is None:
@@ -46,7 +45,7 @@ async def child_to_change(changing: Changing, text: str, **stated: Attribute) ->
 async def involvement_to_change(changing: Changing, text: str, **stated: Attribute) -> Held | UserError:
     """Return the involvement an action is about, held, once the policies let the caller do it."""
     asking, caller = changing.asking, changing.asking.road.ask.caller
-    involvement_id = id_in(text, RecordType.INVOLVEMENT)
+    involvement_id = asking.ids.meant_as(RecordType.INVOLVEMENT, text)
     if involvement_id is not None:
         await changing.change.recording.hold(InvolvementId(involvement_id))
     held = None if involvement_id is None else await _held(asking, InvolvementId(involvement_id))
@@ -75,12 +74,6 @@ async def _held(asking: Asking, involvement_id: InvolvementId) -> Held | None:
     work = (await asking.directory.involvements_by_id([involvement_id])).get(involvement_id)
     child = None if work is None else (await asking.directory.children([work.child])).get(work.child)
     return None if work is None or child is None else Held(involvement=work, child=child)
-
-
-def id_in(text: str, record_type: RecordType) -> UUID | None:
-    """Return the record id in what a partner sent; an id of another type or form is one nobody has."""
-    decoded = decode(text)
-    return decoded[1] if decoded is not None and decoded[0] is record_type else None
 
 
 def changed_child(child: Child) -> Changed:

@@ -15,7 +15,6 @@ from gateway.vocabulary import ChildId, RecordType, WithholdingId
 from gateway.withholdings import NewWithholding
 from resolvers.asking import Asking
 from resolvers.changing import Changed, Changing, Outcome, Stated, Target, Tell, UserError, known, text_fault
-from resolvers.targets import id_in
 
 
 async def entry_withheld(
@@ -37,7 +36,7 @@ async def entry_withheld(
         if fault is not None:
             return fault
         wanted = ground if ground in asking.purposes.grounds_of_withholding() else "none"
-        subject = await _child(asking, id_in(child, RecordType.CHILD))
+        subject = await _child(asking, asking.ids.meant_as(RecordType.CHILD, child))
         look = None if subject is None else await _look(asking, subject, entry)
         if subject is None or look is None:
             return await changing.missing(class_of_action(ground=wanted, justification="recorded"), "entry")
@@ -159,7 +158,7 @@ async def _child(asking: Asking, child_id: UUID | None) -> Child | None:
 
 
 async def _look(asking: Asking, subject: Child, reference: str) -> OpenedEntry | None:
-    number = asking.references.number(subject.id, reference)
+    number = asking.references.number(subject.id, reference, scope=asking.ids.scope)
     return None if number is None else await _look_at(asking, subject, number)
 
 

@@ -10,10 +10,10 @@ from strawberry.types import Info
 
 import schema.enums  # noqa: F401  # describes the enums before any type reads them
 from gateway.errors import BadCriteria
-from gateway.record_ids import decode, decode_foreign
 from schema.agency import Agency
 from schema.carer import Carer
 from schema.involvement import Involvement
+from schema.levels import asking_of
 from schema.local_authority_code import LOCAL_AUTHORITY_CODE, LocalAuthorityCode
 from schema.mutation import Mutation
 from schema.query import Query, record_by_id
@@ -37,8 +37,9 @@ async def _entity(info: Info, representation: object) -> Any:
     type_name, record_id = representation.get("__typename"), representation.get("id")
     if not isinstance(type_name, str) or not isinstance(record_id, str):
         raise _unreadable()
-    decoded, foreign = decode(record_id), decode_foreign(record_id)
-    named = _BY_CODE if decoded is None else decoded[0].value
+    ids = asking_of(info).ids
+    meant, foreign = ids.meant(record_id), ids.meant_elsewhere(record_id)
+    named = _BY_CODE if meant is None else meant[0].value
     if foreign is not None:
         named = foreign.type.value
     return await record_by_id(info, record_id) if named == type_name else None

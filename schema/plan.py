@@ -85,7 +85,7 @@ class DocumentPlan:
             }
         except GraphQLError:
             return None
-        if not self._root.covers(arguments, asking.road.ask.home):
+        if not self._root.covers(arguments, asking):
             return None
         run = Run(asking=asking, arguments=given)
 

@@ -6,8 +6,8 @@ from typing import Any, Protocol
 from graphql import FieldNode, GraphQLObjectType, get_named_type
 
 from gateway.ports import Criteria
-from gateway.record_ids import decode, decode_foreign
-from gateway.vocabulary import AuthorityCode, RecordType
+from gateway.vocabulary import AuthorityCode, ChildId, RecordType
+from resolvers.asking import Asking
 from resolvers.authorities import ask_home
 from resolvers.children import child_by_identifier, children_by_id
 from resolvers.search import candidates_for
@@ -20,7 +20,7 @@ class Root(Protocol):
 
     below: ObjectPlan
 
-    def covers(self, arguments: Mapping[str, Any], home: AuthorityCode) -> bool:
+    def covers(self, arguments: Mapping[str, Any], asking: Asking) -> bool:
         """Return whether these arguments lead to the home directory alone."""
         ...
 
@@ -36,19 +36,20 @@ class ChildRoot:
         """Plan what is selected of the child."""
         self.below = ObjectPlan(of, nodes, collector)
 
-    def covers(self, arguments: Mapping[str, Any], home: AuthorityCode) -> bool:
+    def covers(self, arguments: Mapping[str, Any], asking: Asking) -> bool:
         """Return whether no other authority is named, and the child is not one of another authority."""
-        return not _others(arguments, home) and decode_foreign(arguments["by"].get("id") or "") is None
+        elsewhere = asking.ids.meant_elsewhere(arguments["by"].get("id") or "")
+        return elsewhere is None and not _others(arguments, asking.road.ask.home)
 
     async def answer(self, run: Run, arguments: Mapping[str, Any]) -> Any:
         """Return the child, or None."""
         asking, by = run.asking, arguments["by"]
         ask_home(asking)
         if by.get("id"):
-            decoded = decode(by["id"])
-            if decoded is None or decoded[0] is not RecordType.CHILD:
+            child_id = asking.ids.meant_as(RecordType.CHILD, by["id"])
+            if child_id is None:
                 return None
-            child = (await children_by_id(asking, [decoded[1]], self.below.selection))[0]  # type: ignore[list-item]  # the id is a child's
+            child = (await children_by_id(asking, [ChildId(child_id)], self.below.selection))[0]
         else:
             child = await child_by_identifier(
                 asking, self.below.selection, nhs_number=by.get("nhsNumber") or None, upn=by.get("upn") or None
@@ -76,9 +77,9 @@ class SearchRoot:
             raise NotPlanned
         self.below = ObjectPlan(candidate, places, collector)
 
-    def covers(self, arguments: Mapping[str, Any], home: AuthorityCode) -> bool:
+    def covers(self, arguments: Mapping[str, Any], asking: Asking) -> bool:
         """Return whether no other authority is named."""
-        return not _others(arguments, home)
+        return not _others(arguments, asking.road.ask.home)
 
     async def answer(self, run: Run, arguments: Mapping[str, Any]) -> Any:
         """Return the search's result."""

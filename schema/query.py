@@ -2,13 +2,12 @@
 
 from datetime import date
 from typing import Annotated, Any
-from uuid import UUID
 
 import strawberry
 from strawberry.types import Info
 
 from gateway.ports import Criteria
-from gateway.record_ids import ForeignId, decode, decode_foreign
+from gateway.record_ids import ForeignId
 from gateway.reviewing.finding import Period
 from gateway.vocabulary import AuthorityCode, ChildId, LogReader, RecordType, ReviewPattern
 from resolvers.access_log import access_log_of_child
@@ -45,12 +44,6 @@ def _argument(description: str) -> Any:
     return strawberry.argument(description=description)
 
 
-def _id_of(record_type: RecordType, text: str) -> UUID | None:
-    """Return the record id in what a partner sent; an id of another type or form is one nobody has."""
-    decoded = decode(text)
-    return decoded[1] if decoded is not None and decoded[0] is record_type else None
-
-
 @strawberry.federation.type(description="What can be asked of the directory.")
 class Query:
     """The root of every query."""
@@ -74,7 +67,7 @@ class Query:
         ] = None,
     ) -> Any:
         """Find the child."""
-        child_id = _id_of(RecordType.CHILD, by.id) if by.id else None
+        child_id = asking_of(info).ids.meant_as(RecordType.CHILD, by.id) if by.id else None
         if authorities and child_id is not None:
             return await child_beside(info, ChildId(child_id), authorities)
         others = await others_named(asking_of(info), authorities, locating=not by.id)
@@ -82,7 +75,7 @@ class Query:
             return await child_of(info, by, others)
         ask_home(asking_of(info))
         if by.id:
-            foreign = decode_foreign(by.id)
+            foreign = asking_of(info).ids.meant_elsewhere(by.id)
             if foreign is not None:
                 return await record_told_elsewhere(info, foreign) if foreign.type is RecordType.CHILD else None
             return None if child_id is None else await load_with_siblings(info, child_id, children_by_id)
@@ -131,7 +124,7 @@ class Query:
     ) -> Any:
         """Find the setting."""
         if by.id:
-            setting_id = _id_of(RecordType.SETTING, by.id)
+            setting_id = asking_of(info).ids.meant_as(RecordType.SETTING, by.id)
             return None if setting_id is None else await load_with_siblings(info, setting_id, settings_by_id)
         return await setting_by_code(
             asking_of(info), selection_of(info), urn=by.urn or None, ods_code=by.ods_code or None
@@ -142,7 +135,7 @@ class Query:
     )
     async def practitioner(self, info: Info, id: Annotated[strawberry.ID, _argument("The practitioner's id.")]) -> Any:
         """Find the practitioner."""
-        practitioner_id = _id_of(RecordType.PRACTITIONER, id)
+        practitioner_id = asking_of(info).ids.meant_as(RecordType.PRACTITIONER, id)
         return None if practitioner_id is None else await load_with_siblings(info, practitioner_id, practitioners_by_id)
 
     @resolved(
@@ -186,7 +179,7 @@ class Query:
         ] = None,
     ) -> Any:
         """Read the log."""
-        child_id = _id_of(RecordType.CHILD, child)
+        child_id = asking_of(info).ids.meant_as(RecordType.CHILD, child)
         page = await access_log_of_child(
             asking_of(info),
             None if child_id is None else ChildId(child_id),
@@ -258,7 +251,7 @@ async def child_of(info: Info, by: ChildKey, others: Others) -> Any:
         sought = Criteria(nhs_number=by.nhs_number or None, upn=by.upn or None)
         wanted = wanted_below(selection, RecordType.CHILD)
         return await child_everywhere(asking, sought, selection, wanted, others=others)
-    foreign = decode_foreign(by.id)
+    foreign = asking.ids.meant_elsewhere(by.id)
     if foreign is None or foreign.type is not RecordType.CHILD:
         return None
     told = await record_told_elsewhere(info, foreign)
@@ -269,12 +262,12 @@ async def child_of(info: Info, by: ChildKey, others: Others) -> Any:
 
 async def record_by_id(info: Info, text: str) -> Any:
     """Return any record by the id partners hold, or None: also for an authority's code."""
-    foreign = decode_foreign(text)
+    foreign = asking_of(info).ids.meant_elsewhere(text)
     if foreign is not None:
         return await record_told_elsewhere(info, foreign)
-    decoded = decode(text)
-    if decoded is not None:
-        return await load_with_siblings(info, decoded[1], BY_ID[decoded[0]])
+    meant = asking_of(info).ids.meant(text)
+    if meant is not None:
+        return await load_with_siblings(info, meant[1], BY_ID[meant[0]])
     return await load_with_siblings(info, AuthorityCode(text), authorities_by_code)
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from connectors.postgres.database import Database
+from gateway.known_ids import RecordIds
 from gateway.ledger.commitments import Commitments
 from gateway.ledger.master_key import MasterKey, new_key
 from gateway.ledger.references import EntryReferences
@@ -94,6 +95,11 @@ class SealingKeys:
         """Return what makes and reads references to entries of this ledger; raises as `to_seal` does."""
         name = KeyName(COMMITTING, 0)
         return EntryReferences((await self.to_seal(connection, [name]))[name].secret)
+
+    async def record_ids(self, connection: Fetching) -> RecordIds:
+        """Return the ids by which callers know the records of this directory; raises as `to_seal` does."""
+        name = KeyName(COMMITTING, 0)
+        return RecordIds((await self.to_seal(connection, [name]))[name].secret)
 
     async def by_tag(self, connection: Fetching, tags: Iterable[bytes]) -> Mapping[bytes, NamedKey]:
         """Return the keys behind tags with their names; a destroyed one is absent. Raises as `to_seal` does."""

@@ -1,19 +1,21 @@
 """The secret behind the commitments held against what entries committed to: it opens what was told."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
 from connectors.postgres.database import Database
 from connectors.postgres.ledger import stored_entry
 from connectors.postgres.ledger_keys import NamedKey, SealingKeys, name_of
+from gateway.known_ids import IdScope, KnownIds, RecordIds
 from gateway.ledger.commitments import Commitments, value_bytes
 from gateway.ledger.master_key import MasterKey, NotWrappedByThis
 from gateway.ledger.opening import OpenedEntry, open_entry, tags_of
 from gateway.ledger.sealing import COMMITTING, CannotOpen, decoded
 from gateway.ledger.stored import StoredEntry
 from gateway.ledger.verification import Trouble, Verification
-from gateway.record_ids import encode
+from gateway.record_ids import foreign_id
 from gateway.vocabulary import RecordType
 
 SAMPLE: Final = 200
@@ -36,10 +38,10 @@ class SecretCheck:
         Raises:
             SourceFailed: The database did not answer.
         """
-        commitments = await self._commitments()
+        secret = await self._secret()
         tried, failed = 0, []
         for opened in await self._sample(entries):
-            for opens in _openings(opened, commitments):
+            for opens in _openings(opened, secret):
                 tried += 1
                 if not opens:
                     failed.append(opened.document["seq"])
@@ -52,13 +54,13 @@ class SecretCheck:
                 first_seq=failed[0],
             )
 
-    async def _commitments(self) -> Commitments | None:
-        """Return what makes commitments, or None if the secret is gone; nothing is made anew."""
+    async def _secret(self) -> "_Secret | None":
+        """Return what the secret makes, or None if it is gone; nothing is made anew."""
         rows = await self._database.fetch(
             "SELECT child_id, year, wrapped FROM ledger_key WHERE child_id = $1 AND wrapped IS NOT NULL", COMMITTING
         )
         try:
-            return Commitments(self._master.unwrap(name_of(rows[0]), rows[0]["wrapped"]).secret) if rows else None
+            return _Secret.of(self._master.unwrap(name_of(rows[0]), rows[0]["wrapped"]).secret) if rows else None
         except NotWrappedByThis:
             return None
 
@@ -79,25 +81,34 @@ class SecretCheck:
         return await self._keys.by_tag(self._database, tags_of(open_entry(stored, {}).document))
 
 
-def _openings(opened: OpenedEntry, commitments: Commitments | None) -> list[bool]:
+@dataclass(frozen=True, slots=True)
+class _Secret:
+    """What the one secret makes: commitments, and the ids that were told and committed to."""
+
+    commitments: Commitments
+    ids: RecordIds
+
+    @classmethod
+    def of(cls, secret: bytes) -> "_Secret":
+        """Return what a secret makes."""
+        return cls(Commitments(secret), RecordIds(secret))
+
+
+def _openings(opened: OpenedEntry, secret: _Secret | None) -> list[bool]:
     """Return for each record whose id was told whether its commitment opens."""
     found = []
     for record, words in zip(opened.document["records"], opened.records, strict=True):
         told = None if words is None else words["values"].get("id")
         if words is not None and told is not None:
-            found.append(commitments is not None and _opens(opened.document, record, words, told, commitments))
+            found.append(secret is not None and _opens(opened.document, record, words, told, secret))
     return found
 
 
 def _opens(
-    document: Mapping[str, Any],
-    record: Mapping[str, Any],
-    words: Mapping[str, Any],
-    told: str,
-    commitments: Commitments,
+    document: Mapping[str, Any], record: Mapping[str, Any], words: Mapping[str, Any], told: str, secret: _Secret
 ) -> bool:
     return any(
-        commitments.check(
+        secret.commitments.check(
             told,
             salt=decoded(document["salt"]),
             record_type=record["type"],
@@ -105,13 +116,23 @@ def _opens(
             field="id",
             value=value_bytes(value),
         )
-        for value in _as_told(record["type"], words["id"])
+        for value in _as_told(record["type"], words["id"], secret.ids.known_to(_scope_of(document["caller"])))
     )
 
 
-def _as_told(record_type: str, record_id: str) -> list[str]:
-    """Return the forms in which an id may have been told: as it is noted, and as partners see it."""
+def _scope_of(caller: Mapping[str, Any]) -> IdScope:
+    """Return among whom the ids told in an entry are the same; see `Claims.id_scope`."""
+    if caller["peer"] is not None:
+        return IdScope(caller["peer"], None)
+    return IdScope(caller["authority"], caller["agency"])
+
+
+def _as_told(record_type: str, record_id: str, known: KnownIds) -> list[str]:
+    """Return the forms in which an id may have been told: as it is noted, and as whoever asked knows it."""
+    foreign = foreign_id(record_id)
+    if foreign is not None:
+        return [record_id, known.told(foreign.type, foreign)]
     try:
-        return [record_id, encode(RecordType(record_type), UUID(record_id))]
+        return [record_id, known.told(RecordType(record_type), UUID(record_id))]
     except ValueError:
         return [record_id]

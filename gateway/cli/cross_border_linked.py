@@ -138,5 +138,5 @@ def _links(rows: Sequence[LinkRow]) -> Table:
         table.add_column(heading, overflow="fold")
     for row in rows:
         there = f"{row.authority}.{row.there}"
-        table.add_row(f"chd-{row.child}", there, row.state.value, ", ".join(row.reasons), row.made_by)
+        table.add_row(str(row.child), there, row.state.value, ", ".join(row.reasons), row.made_by)
     return table

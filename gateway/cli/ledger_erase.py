@@ -26,17 +26,13 @@ from gateway.ledger.entry import (
     OutcomeStatus,
 )
 from gateway.ledger.sealing import NOBODY
-from gateway.record_ids import decode
 from gateway.settings import Settings
-from gateway.vocabulary import RecordType
 
 EXIT_NOTHING_TO_ERASE = 4
 
 
 def erase(
-    children: Annotated[
-        list[str] | None, typer.Argument(help="Ids of children, as the graph or the database has them.")
-    ] = None,
+    children: Annotated[list[str] | None, typer.Argument(help="Directory ids of children.")] = None,
     through: Annotated[
         int | None, typer.Option(help="Last year to erase; otherwise all years.", min=2000, max=9999)
     ] = None,
@@ -93,10 +89,7 @@ def _child_id(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        decoded = decode(text)
-    if decoded is None or decoded[0] is not RecordType.CHILD:
-        raise typer.BadParameter(f"{text!r} is no id of a child")
-    return UUID(str(decoded[1]))
+        raise typer.BadParameter(f"{text!r} is no directory id of a child") from None
 
 
 def _confirm(found: Erasable, *, yes: bool) -> None:

@@ -4,6 +4,7 @@ import getpass
 import uuid
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -19,8 +20,8 @@ from gateway.app import running, utc_now
 from gateway.asked import Operation
 from gateway.cli.running import console, ready_database_url, run
 from gateway.identity import REASON_LIMIT, Access, Claims
+from gateway.known_ids import KnownIds
 from gateway.pages.access_log import PURPOSE
-from gateway.record_ids import decode, encode
 from gateway.settings import Settings, SettingsError
 from gateway.vocabulary import LogReader, PersonId, RecordType
 
@@ -28,7 +29,9 @@ EXIT_REFUSED = 4
 
 
 def report(
-    child: Annotated[str, typer.Argument(help="The child's id, as the graph has it.")],
+    child: Annotated[
+        str, typer.Argument(help="The child's directory id, or the id that the graph tells to whoever asks.")
+    ],
     by: Annotated[str, typer.Option(help="Who asks: a person of the register, such as auditor.lund.")],
     reason: Annotated[str, typer.Option(help="Why; it stands in the ledger, with the name of this login.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .pdf or .html.", dir_okay=False)],
@@ -43,12 +46,9 @@ def report(
     """
     if output.suffix not in (".pdf", ".html"):
         raise typer.BadParameter("name a .pdf or a .html file", param_hint="--output")
-    decoded = decode(child if "-" in child[:4] else encode(RecordType.CHILD, child))
-    if decoded is None or decoded[0] is not RecordType.CHILD:
-        raise typer.BadParameter("this is no child's id", param_hint="CHILD")
 
     async def act(settings: Settings) -> None:
-        made = await _asked(settings, encode(*decoded), reader, by=PersonId(by), role=role, reason=reason)
+        made = await _asked(settings, child, reader, by=PersonId(by), role=role, reason=reason)
         if isinstance(made, Reply):
             console.print(" ".join(problem.message for problem in made.errors), markup=False, style="red")
             raise typer.Exit(EXIT_REFUSED)
@@ -96,10 +96,20 @@ async def _asked(
             return await latest_seal(gateway.proof, gateway.opener, clock=utc_now)
 
         return await report_for(
-            child,
+            _known_id(child, gateway.answering.ids.known_to(claims.id_scope)),
             reader.name,
             answer=answer,
             sealed=sealed,
             words=Words.read(settings.words_file),
             clock=utc_now,
         )
+
+
+def _known_id(child: str, ids: KnownIds) -> str:
+    """Return the id by which whoever asks knows the child."""
+    try:
+        return ids.told(RecordType.CHILD, UUID(child))
+    except ValueError:
+        if ids.meant_as(RecordType.CHILD, child) is None:
+            raise typer.BadParameter("this is no child's id", param_hint="CHILD") from None
+        return child

@@ -16,12 +16,12 @@ from connectors.postgres.links import unlink
 from connectors.postgres.links_elsewhere import LinkRow, PostgresLinks
 from gateway.cli.orders import Order, carried_out, orderer
 from gateway.cli.running import console, ready_database_url, run, shown
-from gateway.record_ids import ForeignId, decode, decode_foreign
+from gateway.record_ids import ForeignId, foreign_id
 from gateway.settings import Settings, SettingsError
 from gateway.vocabulary import AuthorityCode, ChildId, RecordType
 
 _HERE: Final = "0190f2b0-0000-7000-8000-000000000001"
-_THERE: Final = "E08000003.chd-0190f2b0-0000-7000-8000-000000000002"
+_THERE: Final = "E08000003.chd-0190f2b0000070008000000000000002"
 LINK_EXAMPLE: Final = f"Example: `gateway data link {_HERE} {_THERE} --by directory.price`"
 UNLINK_EXAMPLES: Final = (
     f"Examples: `gateway data unlink {_HERE} 0190f2b0-0000-7000-8000-000000000002 --by directory.price`; "
@@ -36,7 +36,7 @@ _Reason = Annotated[str | None, typer.Option(help="Why; stands in the ledger, se
 
 def link_records(
     child: _Child,
-    elsewhere: Annotated[str, typer.Argument(help="The record of another authority, by the id it is told under.")],
+    elsewhere: Annotated[str, typer.Argument(help="The record of another authority, as `links` or an entry has it.")],
     by: _By,
     reason: _Reason = None,
 ) -> None:
@@ -75,7 +75,7 @@ def unlink_records(
     Of two records here each gets its own number back, and a shield of either stays on both.
     What another authority tells is gone from the very next read, and no gateway makes that link again by itself.
     """
-    here, there = _child(child), decode_foreign(other)
+    here, there = _child(child), foreign_id(other)
 
     async def act(settings: Settings) -> None:
         if there is None:
@@ -145,15 +145,14 @@ def _order(settings: Settings, action: str, here: ChildId, there: ForeignId, *, 
 
 
 def _child(text: str) -> ChildId:
-    decoded = decode(text)
     try:
-        return ChildId(UUID(text) if decoded is None else decoded[1])
+        return ChildId(UUID(text))
     except ValueError:
-        raise typer.BadParameter("it is no id of a record of this directory") from None
+        raise typer.BadParameter("it is no directory id") from None
 
 
 def _foreign(text: str) -> ForeignId:
-    found = decode_foreign(text)
+    found = foreign_id(text)
     if found is None or found.type is not RecordType.CHILD:
         raise typer.BadParameter(f"it is no id of a child of another authority, such as {_THERE}")
     return found

@@ -41,7 +41,7 @@ app.add_typer(policy_app, name="policy")
 app.add_typer(ledger_app, name="ledger")
 ledger_app.command(
     "erase",
-    epilog="Examples: `gateway ledger erase chd-0190f2b0-0000-7000-8000-000000000001 --reason 'Retention ended'`; "
+    epilog="Examples: `gateway ledger erase 0190f2b0-0000-7000-8000-000000000001 --reason 'Retention ended'`; "
     "`gateway ledger erase --unattributed --through 2019 --reason 'Retention ended'`",
 )(erase)
 ledger_app.command(
@@ -51,7 +51,7 @@ ledger_app.command(
 ledger_app.command("rewrap", epilog="Example: `gateway ledger rewrap --from old-ledger.key`")(rewrap)
 ledger_app.command(
     "report",
-    epilog="Example: `gateway ledger report chd-0190f2b0-0000-7000-8000-000000000001 --by auditor.lund "
+    epilog="Example: `gateway ledger report 0190f2b0-0000-7000-8000-000000000001 --by auditor.lund "
     "--reason 'Asked for by letter' -o report.pdf`",
 )(report)
 ledger_app.command("check-proof", epilog="Example: `gateway ledger check-proof proof.json`")(check_proof_command)

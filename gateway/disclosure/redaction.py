@@ -14,7 +14,7 @@ from uuid import UUID
 from gateway.disclosure.fields import DERIVED, LEVELS, attribute
 from gateway.disclosure.question import Attribute, Decision, FieldDecision
 from gateway.errors import DecisionUnavailable
-from gateway.record_ids import encode
+from gateway.known_ids import KnownIds
 from gateway.records import Address, Assertion, Elsewhere
 from gateway.vocabulary import AuthorityCode, ChildId, Effect, Obligation, RecordType, Service
 
@@ -162,6 +162,7 @@ class Plan:
         record_id: UUID | str | int,
         home: AuthorityCode,
         about: tuple[ChildId, ...],
+        ids: KnownIds,
         stale: "Freshness",
     ) -> Disclosed:
         """Return what of the record may be told."""
@@ -174,7 +175,7 @@ class Plan:
         values: dict[str, Any] = dict(self._silent)
         values.update(zip((name for name, _ in self._values), self._read(record), strict=True))
         if self._tells_id:
-            values["id"] = encode(self.type, record_id)
+            values["id"] = ids.told(self.type, record_id)
         for name, masks in self._masks:
             value = getattr(record, name)
             for mask in masks:

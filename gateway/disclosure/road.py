@@ -17,6 +17,7 @@ from gateway.disclosure.redaction import Disclosed, Freshness, Plan
 from gateway.errors import QueryTooCostly
 from gateway.federation.links import FoundLink
 from gateway.identity import Ask
+from gateway.known_ids import KnownIds
 from gateway.record_ids import ForeignId
 from gateway.records import (
     AccessLogEntry,
@@ -98,6 +99,7 @@ class Road:
         self,
         *,
         ask: Ask,
+        ids: KnownIds,
         decisions: Decisions,
         plans: "Plans",
         freshness: Freshness,
@@ -106,9 +108,11 @@ class Road:
     ) -> None:
         """Open the road for one ask; at most `record_limit` records are touched.
 
+        `ids` are those by which the caller knows records.
         `searching` counts the searches of all asks under way by person: the ledger does not know of them yet.
         """
         self.ask = ask
+        self.ids = ids
         self.decisions = decisions
         self.notes = Notes()
         self._searching = searching
@@ -219,6 +223,7 @@ class Road:
             record_id=_id_of(record),
             home=home_of(record, self.ask.home),
             about=_about(record, context),
+            ids=self.ids,
             stale=self._freshness,
         )
 

@@ -16,7 +16,7 @@ from gateway.disclosure.fields import FIELDS, attribute
 from gateway.federation.arrived import Arrived
 from gateway.federation.examples import facts_elsewhere, footing_elsewhere
 from gateway.federation.wanted import Wanted
-from gateway.record_ids import ForeignId, encode, told_there
+from gateway.record_ids import ForeignId, told_there
 from gateway.records import (
     Address,
     Agency,
@@ -116,7 +116,8 @@ class ReplyReader:
         self._facts = facts
         child = self._child(_mapping(told), wanted, None)
         self._facts = facts_elsewhere(self._authority)
-        if encode(RecordType.CHILD, child.id) != f"{self._authority}.{there}":
+        assert isinstance(child.id, ForeignId)  # noqa: S101  # another authority told it
+        if child.id.there != there:
             raise ReplyMalformed("another-record")
         return child
 

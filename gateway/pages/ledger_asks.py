@@ -47,7 +47,7 @@ class _SpanAsk(_Body):
 
 
 class EntriesAsk(_SpanAsk):
-    """A page of entries; a child is known by its directory id. `before` is the `next` of the page before."""
+    """A page of entries; a child is known by the id that was told. `before` is the `next` of the page before."""
 
     person: Claim | None = None
     role: Claim | None = None

@@ -15,6 +15,7 @@ from gateway.disclosure.question import Decision
 from gateway.disclosure.redaction import Disclosed
 from gateway.disclosure.road import Road
 from gateway.errors import AuditUnavailable, BadRequest, NotForRole
+from gateway.known_ids import KnownIds
 from gateway.ledger.opening import OpenedEntry
 from gateway.ledger.searching import LedgerSearch, Listed, Sought, Unread
 from gateway.ledger.stored import StoredEntry
@@ -43,7 +44,6 @@ from gateway.pages.ledger_proofs import LedgerProofs
 from gateway.pages.policy_documents import book_document
 from gateway.pages.trials import RulesInForce
 from gateway.ports import Directory
-from gateway.record_ids import decode, encode
 from gateway.records import LedgerEntry
 from gateway.vocabulary import ChildId, Effect, RecordType
 from gateway.workbench.annotations import Annotations, read_annotations
@@ -175,7 +175,7 @@ class LedgerViews:
         page = found[:PAGE]
         told = (await road.tell([await self._listed(page, road)], _Fields(LISTED)))[0]
         return {
-            "entries": [_document(entry, LISTED) for entry in told],
+            "entries": [_document(entry, LISTED, road.ids) for entry in told],
             "next": cursor(page[-1].place) if len(found) > PAGE else None,
         }
 
@@ -217,10 +217,10 @@ class LedgerViews:
 
     async def _records_of(self, text: str, road: Road) -> Collection[ChildId]:
         """Return the ids of a child's records; none where the log is not for the caller, as of no such child."""
-        decoded = decode(text)
-        if decoded is None or decoded[0] is not RecordType.CHILD:
-            raise BadRequest("This is no directory id of a child.", reason="child-id-malformed")
-        child_id = ChildId(decoded[1])
+        meant = road.ids.meant_as(RecordType.CHILD, text)
+        if meant is None:
+            raise BadRequest("This is no id of a child.", reason="child-id-malformed")
+        child_id = ChildId(meant)
         child = (await self._directory.children([child_id])).get(child_id)
         told = (await road.tell_each([child], _Fields({"accessLog"})))[0]
         return () if child is None or told is None or not told.plan.tells("accessLog") else tuple(child.records)
@@ -232,7 +232,7 @@ class LedgerViews:
             one for one in await self._search.archived() if one.first_seq <= ask.number < one.end_seq and not told
         ]
         return {
-            "entry": _document(told[0], FIELDS[RecordType.LEDGER_ENTRY]) if told else None,
+            "entry": _document(told[0], FIELDS[RecordType.LEDGER_ENTRY], road.ids) if told else None,
             "sealed": sealed if told else None,
             "proof": await self._proofs.of_entry(ask.number) if told else None,
             "archived": archived[0].digest.hex() if archived else None,
@@ -334,17 +334,19 @@ async def _scope(road: Road) -> str | None:
     return None if elsewhere.exists is Effect.DISCLOSE else road.ask.caller.claims.authority
 
 
-def _document(told: Disclosed, names: Collection[str]) -> dict[str, Any]:
+def _document(told: Disclosed, names: Collection[str], ids: KnownIds) -> dict[str, Any]:
     """Return what was told of an entry, by field, with what was not and why."""
     document = {
-        name: _plain(getattr(told, attribute(name))) for name in names if name != "withheld" and told.plan.tells(name)
+        name: _plain(getattr(told, attribute(name)), ids)
+        for name in names
+        if name != "withheld" and told.plan.tells(name)
     }
     return document | {"withheld": {one.field: one.reason for one in told.plan.withheld}}
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, ids: KnownIds) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, tuple):
-        return [_plain(part) for part in value]
-    return encode(RecordType.CHILD, value) if isinstance(value, UUID) else value
+        return [_plain(part, ids) for part in value]
+    return ids.told(RecordType.CHILD, value) if isinstance(value, UUID) else value

@@ -43,7 +43,7 @@ class ClientOfTheMoment(Client):
     """Asks with a token made at the moment that it is."""
 
     def __init__(self, client, clock):
-        super().__init__(client.http, client.data_dir)
+        super().__init__(client.http, client.data_dir, client.app)
         self.clock = clock
 
     def token(self, persona, **changed):

@@ -5,8 +5,9 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from tests.changes.asking import ask_change, child_id
+from tests.changes.asking import ask_change
 from tests.support.builders import NOW
+from tests.support.ids import child_id
 
 LOG = """query Log($child: ID!, $first: Int!, $after: String, $reader: LogReader) {
   accessLog(child: $child, first: $first, after: $after, readBy: $reader) {
@@ -56,15 +57,16 @@ class Looking:
             one["role"] for one in await self.log(by, **stated) if one["purpose"] not in ("subject-access", "review")
         ]
 
-    async def entry(self, role, **stated):
-        """Return the newest entry by a role, as the auditor sees it."""
-        return next(one for one in await self.log(self.auditor, **stated) if one["role"] == role)
+    async def entry(self, role, *, seen_by=None, **stated):
+        """Return the newest entry by a role, as the auditor sees it unless somebody else is named."""
+        return next(one for one in await self.log(seen_by or self.auditor, **stated) if one["role"] == role)
 
     async def withhold(self, by=None, *, role="social-worker", **changed):
         """Keep the newest look by a role back."""
+        seen_by = by if by in (self.supervisor, self.second) else self.auditor
         stated = {
             "child": child_id(self.child),
-            "entry": changed.get("entry") or (await self.entry(role))["id"],
+            "entry": changed.get("entry") or (await self.entry(role, seen_by=seen_by))["id"],
             "ground": "child-abuse-data",
             "reason": "An enquiry is under way",
             "until": (NOW + timedelta(days=60)).isoformat(),

@@ -1,12 +1,11 @@
 """`gateway ledger report`: paper for whoever has no login, asked in somebody's name and recorded."""
 
 import subprocess
-import sys
 
 import pytest
 
-from tests.changes.asking import child_id
 from tests.support.ledger import latest_entry
+from tests.support.processes import command_of
 
 
 @pytest.fixture
@@ -22,7 +21,7 @@ def command(looking, database_url, tmp_path, monkeypatch):
         monkeypatch.setenv(name, value)
 
     async def run(*arguments):
-        told = [sys.executable, "-c", "from gateway.cli.main import main; main()", "ledger", "report", *arguments]
+        told = [*command_of("ledger", "report"), *map(str, arguments)]
         return subprocess.run(told, capture_output=True, text=True)  # noqa: ASYNC221, S603  # arguments of this file
 
     return run
@@ -32,9 +31,7 @@ async def test_an_auditor_writes_a_report_for_a_child_and_is_recorded(looking, c
     await looking.look(looking.nurse)
     file = tmp_path / "report.html"
 
-    said = await command(
-        child_id(looking.child), "--by", looking.auditor.person, "--reason", "Asked by letter", "-o", str(file)
-    )
+    said = await command(looking.child, "--by", looking.auditor.person, "--reason", "Asked by letter", "-o", str(file))
 
     entry = await latest_entry(database, tmp_path)
     assert said.returncode == 0, said.stderr
@@ -48,7 +45,7 @@ async def test_who_may_not_ask_writes_nothing(looking, command, tmp_path, who, c
     person = getattr(looking, who).person if who == "nurse" else who
     file = tmp_path / "report.html"
 
-    said = await command(child_id(looking.child), "--by", person, "--reason", "Curious", "-o", str(file))
+    said = await command(looking.child, "--by", person, "--reason", "Curious", "-o", str(file))
 
     assert said.returncode == code
     assert not file.exists()

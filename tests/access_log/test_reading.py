@@ -4,11 +4,12 @@ from uuid import uuid4
 
 import pytest
 
+from gateway.known_ids import IdScope
 from gateway.ledger.references import EntryReferences
 from tests.access_log.looking import LOG
-from tests.changes.asking import child_id
 from tests.support.builders import a_shield, an_agency
 from tests.support.gateway import a_persona
+from tests.support.ids import child_id
 from tests.support.ledger import latest_entry
 
 REPORT = "/access-log/report"
@@ -115,15 +116,18 @@ async def test_ids_and_cursors_do_not_count_what_others_ask(looking):
     assert numbers == [4, 0]  # for the auditor, whose business they are
 
 
-def test_a_reference_leads_back_for_its_child_alone():
+def test_a_reference_leads_back_for_its_child_and_agency_alone():
     references, child, other = EntryReferences(b"k" * 32), uuid4(), uuid4()
-    reference = references.reference(child, 41)
+    scope, stranger = IdScope("E08000009", "one"), IdScope("E08000009", "another")
+    reference = references.reference(child, 41, scope=scope)
 
-    assert references.number(child, reference) == 41
-    assert references.number(other, reference) is None
-    assert EntryReferences(b"j" * 32).number(child, reference) is None
-    assert references.number(child, reference[:-1] + ("A" if reference[-1] != "A" else "B")) is None
-    assert references.reference(child, 42)[-11:] != reference[-11:]
+    assert references.number(child, reference, scope=scope) == 41
+    assert references.number(child, reference, scope=stranger) is None
+    assert references.number(other, reference, scope=scope) is None
+    assert EntryReferences(b"j" * 32).number(child, reference, scope=scope) is None
+    altered = reference[:-1] + ("A" if reference[-1] != "A" else "B")
+    assert references.number(child, altered, scope=scope) is None
+    assert references.reference(child, 42, scope=scope)[-11:] != reference[-11:]
 
 
 @pytest.mark.parametrize("cursor", ["0", "41", "x" * 32, "é" * 32])
@@ -178,7 +182,8 @@ async def test_the_directory_team_prepares_and_reads_no_log_for_itself(looking, 
 
 
 async def posted(looking, persona, **fields):
-    form = {"access_token": looking.client.token(persona), "child": child_id(looking.child), "reason": "I want to see"}
+    child = looking.client.as_known(persona, child_id(looking.child))
+    form = {"access_token": looking.client.token(persona), "child": child, "reason": "I want to see"}
     return await looking.client.http.post(REPORT, data=form | fields)
 
 
@@ -219,11 +224,10 @@ async def test_a_report_takes_all_pages_of_the_log(looking):
 async def test_an_app_asks_with_headers_and_json(looking):
     await looking.look(looking.nurse)
     headers = looking.client.headers(looking.ayesha)
+    asked = looking.client.as_known(looking.ayesha, {"child": child_id(looking.child)})
 
-    page = await looking.client.http.post(REPORT, json={"child": child_id(looking.child)}, headers=headers)
-    refused = await looking.client.http.post(
-        REPORT, json={"child": child_id(looking.child)}, headers=headers | {"access-purpose": "direct-support"}
-    )
+    page = await looking.client.http.post(REPORT, json=asked, headers=headers)
+    refused = await looking.client.http.post(REPORT, json=asked, headers=headers | {"access-purpose": "direct-support"})
 
     assert page.status_code == 200
     assert "to help you directly" in page.text

@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 
 from tests.access_log.conftest import SLOW
-from tests.changes.asking import a_key, ask_change, child_id
+from tests.changes.asking import a_key, ask_change
 from tests.support.builders import NOW, an_agency
 from tests.support.gateway import a_gateway, a_persona
+from tests.support.ids import child_id
 from tests.support.ledger import as_read, opening_reader
 
 

@@ -8,41 +8,48 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
+from connectors.postgres.database import Database
 from connectors.synthetic import demo_cast as cast
 from connectors.synthetic.demo_world import load_demo_world
 from gateway.app import application
 from gateway.cli.demonstration import page_personas, persona_tokens
-from gateway.record_ids import encode
 from gateway.vocabulary import RecordType
 from tests.browser.chromium import complaints_of, requests_of
 from tests.browser.conftest import served
 from tests.browser.test_policies import UNLABELLED
+from tests.journeys.demo_world import CAST
 from tests.support.gateway import settings_for
+from tests.support.ids import scope_of
+from tests.support.ledger import record_ids
 from tests.support.postgres import fresh_database
 
 TIMEOUT = 90
-AYESHA = encode(RecordType.CHILD, cast.AYESHA)
 
 
 @pytest.fixture(scope="module")
 async def gateway(postgres, tmp_path_factory):
-    """The URL of a gateway over the demonstration's people, and their tokens."""
+    """The URL of a gateway over the demonstration's people, their tokens, and Ayesha's id as her mother knows it."""
     async with fresh_database(postgres) as url:
         today = datetime.now(UTC).date()
-        settings = settings_for(tmp_path_factory.mktemp("gateway"), decision_timeout=10.0, request_timeout=20.0)
+        folder = tmp_path_factory.mktemp("gateway")
+        settings = settings_for(folder, decision_timeout=10.0, request_timeout=20.0)
         await load_demo_world(url, today=today)
         tokens = await persona_tokens(settings, url)
+        database = await Database.open(url, pool_min=1, pool_max=1, timeout=10)
+        ids = await record_ids(database, folder)
+        await database.close()
+        ayesha = ids.known_to(scope_of(CAST["carer"])).told(RecordType.CHILD, cast.AYESHA)
         with served(application(settings, url=url, personas=page_personas(tokens, today))) as address:
-            yield address, tokens
+            yield address, tokens, ayesha
 
 
 @pytest.fixture
 def report(browser, gateway):
     """Fill the form in by keyboard as Ayesha's mother, and wait for the report."""
 
-    def ask(child=AYESHA):
+    def ask():
         browser.get(f"{gateway[0]}/access-log?persona=carer")
-        browser.find_element(By.ID, "child").send_keys(child, Keys.TAB)
+        browser.find_element(By.ID, "child").send_keys(gateway[2], Keys.TAB)
         Select(browser.find_element(By.ID, "reader")).select_by_value("")
         browser.find_element(By.ID, "reason").send_keys(Keys.ENTER)
         WebDriverWait(browser, TIMEOUT).until(lambda d: d.current_url.endswith("/report"))
@@ -63,7 +70,7 @@ def test_nothing_identifying_stands_in_a_url(report, gateway):
     driver = report()
 
     urls = [request["url"] for request in requests_of(driver)] + [driver.current_url]
-    assert not any(AYESHA in url or gateway[1]["carer"] in url for url in urls)
+    assert not any(gateway[2] in url or gateway[1]["carer"] in url for url in urls)
 
 
 def test_the_report_is_labelled_stays_on_its_host_and_complains_of_nothing(report, gateway):
@@ -84,7 +91,7 @@ def test_the_form_is_labelled(browser, gateway):
 
 def test_a_refusal_is_said_where_a_screen_reader_hears_it(browser, gateway):
     browser.get(f"{gateway[0]}/access-log?persona=nurse")
-    browser.find_element(By.ID, "child").send_keys(AYESHA, Keys.ENTER)
+    browser.find_element(By.ID, "child").send_keys(gateway[2], Keys.ENTER)
     WebDriverWait(browser, TIMEOUT).until(lambda d: d.find_elements(By.CSS_SELECTOR, "[role=alert]"))
 
     assert "Access-Purpose" in browser.find_element(By.CSS_SELECTOR, "[role=alert]").text

@@ -3,9 +3,6 @@
 from dataclasses import dataclass
 from itertools import count
 
-from gateway.record_ids import encode
-from gateway.vocabulary import RecordType
-
 _keys = count(1)
 
 
@@ -18,14 +15,6 @@ def mutation(action, told):
 
 def a_key():
     return f"key-{next(_keys)}"
-
-
-def child_id(child):
-    return encode(RecordType.CHILD, child)
-
-
-def involvement_id(involvement):
-    return encode(RecordType.INVOLVEMENT, involvement)
 
 
 @dataclass(frozen=True, slots=True)

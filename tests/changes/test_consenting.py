@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.changes.asking import a_key, ask_change, child_id, involvement_id
+from tests.changes.asking import a_key, ask_change
 from tests.support.builders import (
     a_carer,
     a_child,
@@ -12,6 +12,7 @@ from tests.support.builders import (
     an_involvement,
 )
 from tests.support.gateway import a_persona
+from tests.support.ids import child_id, involvement_id
 
 WORK = "involvement { id service }"
 WHO = """query Who($id: ID!) { child(by: { id: $id }) { givenName involvements { service practitioner { name } }

@@ -6,9 +6,10 @@ from uuid import uuid4
 
 import pytest
 
-from tests.changes.asking import ask_change, child_id
+from tests.changes.asking import ask_change
 from tests.support.builders import NOW, a_child, a_consent, a_sensitive_involvement, a_shield, an_authority
 from tests.support.gateway import a_gateway, a_persona
+from tests.support.ids import child_id
 
 GRANT = "grant { id kind ground fields state requestedBy expiresAt usedAt reviewedBy review }"
 WHERE = """query Where($id: ID!) { child(by: { id: $id }) {

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.changes.asking import ask_change, child_id, involvement_id
+from tests.changes.asking import ask_change
 from tests.support.builders import (
     NOW,
     TODAY,
@@ -17,6 +17,7 @@ from tests.support.builders import (
     an_involvement,
 )
 from tests.support.gateway import a_persona
+from tests.support.ids import child_id, involvement_id
 
 ON_CHILDREN = {
     "requestShield": ("child { id }", {}),

@@ -2,10 +2,11 @@
 
 import pytest
 
-from tests.changes.asking import ask_change, child_id
+from tests.changes.asking import ask_change
 from tests.support.builders import a_carer, a_child, a_practitioner, a_shield, an_involvement
 from tests.support.documents import everything
 from tests.support.gateway import a_persona
+from tests.support.ids import child_id
 
 ALL = everything("Child", 1)
 

@@ -2,11 +2,10 @@
 
 import pytest
 
-from gateway.record_ids import encode
-from gateway.vocabulary import RecordType
-from tests.changes.asking import ask_change, child_id, involvement_id
+from tests.changes.asking import ask_change
 from tests.support.builders import a_carer, a_child, a_practitioner, an_agency, an_involvement
 from tests.support.gateway import a_persona
+from tests.support.ids import carer_id, child_id, involvement_id, practitioner_id
 
 WORK = "involvement { id service startedOn endedOn active isLeadProfessional commonAssessmentCompleted practitioner { name } }"  # noqa: E501 - one document
 
@@ -30,7 +29,7 @@ def change(client, nurse):
     return change
 
 
-async def test_a_practitioner_records_their_own_involvement(change, child, post, database):
+async def test_a_practitioner_records_their_own_involvement(client, nurse, change, child, post, database):
     answer = await change("recordInvolvement", child=child_id(child), service="SCHOOL_NURSING", startedOn="2026-11-20")
 
     told = answer.payload["involvement"]
@@ -47,7 +46,7 @@ async def test_a_practitioner_records_their_own_involvement(change, child, post,
     }
     (row,) = await database.fetch("SELECT * FROM involvement")
     assert (row["child_id"], row["practitioner_id"], row["source"]) == (child, post, "directory-gateway")
-    assert told["id"] == involvement_id(row["id"])
+    assert told["id"] == client.as_known(nurse, involvement_id(row["id"]))
 
 
 async def test_a_colleague_at_the_same_agency_is_named_and_one_elsewhere_is_not_there(change, child, nurse, database):
@@ -59,7 +58,7 @@ async def test_a_colleague_at_the_same_agency_is_named_and_one_elsewhere_is_not_
             "recordInvolvement",
             child=child_id(child),
             service="SCHOOL_NURSING",
-            practitioner=encode(RecordType.PRACTITIONER, practitioner),
+            practitioner=practitioner_id(practitioner),
         )
         for practitioner in (colleague, stranger)
     ]
@@ -98,7 +97,7 @@ async def test_an_adult_service_is_recorded_with_a_carer_of_the_child(change, ch
             "recordInvolvement",
             child=child_id(child),
             service="DISABILITY",
-            carer=encode(RecordType.CARER, one),
+            carer=carer_id(one),
             consent={"basis": "CARER_CONSENT"},
         )
         for one in (carer, stranger)

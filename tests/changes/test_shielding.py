@@ -2,9 +2,10 @@
 
 import pytest
 
-from tests.changes.asking import a_key, ask_change, child_id
+from tests.changes.asking import a_key, ask_change
 from tests.support.builders import NOW, a_child, a_shield
 from tests.support.gateway import a_persona
+from tests.support.ids import child_id
 
 CHILD = "child { id givenName address { postcode } withheld { field reason } }"
 WHERE = "query Where($id: ID!) { child(by: { id: $id }) { givenName address { postcode } } }"

@@ -9,8 +9,11 @@ import pytest
 
 from connectors.postgres.database import Database
 from connectors.synthetic.demo_world import load_demo_world
+from gateway.known_ids import KnownIds
 from tests.journeys.demo_world import CAST
 from tests.support.gateway import Client
+from tests.support.ids import scope_of
+from tests.support.ledger import record_ids
 from tests.support.postgres import fresh_database
 from tests.support.processes import a_served_gateway
 
@@ -21,6 +24,7 @@ class Served:
 
     address: str
     headers: dict = field(repr=False)
+    known: KnownIds
     database: Database
     data_dir: Path
 
@@ -47,5 +51,6 @@ async def served(postgres, tmp_path_factory):
             token = client.token(CAST["nurse"], issued_at=int(now.timestamp()))
             headers = client.headers(CAST["nurse"]) | {"authorization": f"Bearer {token}"}
             database = await Database.open(url, pool_min=1, pool_max=1, timeout=10)
-            yield Served(running.address, headers, database, folder)
+            known = (await record_ids(database, folder)).known_to(scope_of(CAST["nurse"]))
+            yield Served(running.address, headers, known, database, folder)
             await database.close()

@@ -6,7 +6,6 @@ from uuid import UUID
 import pytest
 
 from connectors.synthetic import demo_cast as cast
-from gateway.record_ids import encode
 from gateway.vocabulary import RecordType
 from tests.composition.partners import SDL, partners_subgraph, run, tool
 from tests.support.ledger import latest_entry
@@ -75,21 +74,24 @@ def test_a_subgraph_that_does_not_fit_is_refused_by_the_composer(composer, tmp_p
     assert "Query.child" in composed.stderr
 
 
-def a_club(*members, at=cast.LINDEN_PRIMARY):
+def a_club(known, *members, at=cast.LINDEN_PRIMARY):
     return {
         "__typename": "Club",
         "id": "1",
         "name": "Chess club",
-        "members": [{"__typename": "Child", "id": encode(RecordType.CHILD, child)} for child in members],
-        "meetsAt": {"__typename": "Setting", "id": encode(RecordType.SETTING, at)},
+        "members": [{"__typename": "Child", "id": known.told(RecordType.CHILD, child)} for child in members],
+        "meetsAt": {"__typename": "Setting", "id": known.told(RecordType.SETTING, at)},
     }
 
 
 async def test_a_partner_is_told_of_the_members_of_a_club_what_the_directory_tells_of_them(supergraph, served):
     children = [cast.AYESHA, cast.GRACE]
-    told = [(await served.ask(ALONE, {"id": encode(RecordType.CHILD, child)}))["data"]["child"] for child in children]
+    told = [
+        (await served.ask(ALONE, {"id": served.known.told(RecordType.CHILD, child)}))["data"]["child"]
+        for child in children
+    ]
 
-    answer = supergraph([a_club(*children)], BY_CLUB)
+    answer = supergraph([a_club(served.known, *children)], BY_CLUB)
 
     (club,) = answer["data"]["clubs"]
     assert club["members"] == told
@@ -97,14 +99,16 @@ async def test_a_partner_is_told_of_the_members_of_a_club_what_the_directory_tel
     assert told[1]["withheld"] != []
 
 
-async def test_a_child_of_the_directory_has_the_fields_that_a_partner_adds(supergraph):
-    answer = supergraph([a_club(cast.AYESHA)], BY_CHILD, {"id": encode(RecordType.CHILD, cast.AYESHA)})
+async def test_a_child_of_the_directory_has_the_fields_that_a_partner_adds(supergraph, served):
+    answer = supergraph(
+        [a_club(served.known, cast.AYESHA)], BY_CHILD, {"id": served.known.told(RecordType.CHILD, cast.AYESHA)}
+    )
 
     assert answer["data"] == {"child": {"givenName": "Ayesha", "clubs": [{"name": "Chess club"}]}}
 
 
-async def test_a_member_whom_the_directory_does_not_know_of_is_null_and_the_rest_is_told(supergraph):
-    answer = supergraph([a_club(UUID(int=1), cast.AYESHA)], BY_CLUB)
+async def test_a_member_whom_the_directory_does_not_know_of_is_null_and_the_rest_is_told(supergraph, served):
+    answer = supergraph([a_club(served.known, UUID(int=1), cast.AYESHA)], BY_CLUB)
 
     (club,) = answer["data"]["clubs"]
     assert [child and child["givenName"] for child in club["members"]] == [None, "Ayesha"]
@@ -112,7 +116,7 @@ async def test_a_member_whom_the_directory_does_not_know_of_is_null_and_the_rest
 
 
 async def test_what_a_query_plan_asks_stands_in_the_ledger_under_the_person_who_asked(supergraph, served):
-    supergraph([a_club(cast.AYESHA, cast.GRACE)], BY_CLUB)
+    supergraph([a_club(served.known, cast.AYESHA, cast.GRACE)], BY_CLUB)
 
     entry = await latest_entry(served.database, served.data_dir)
     looked_at = {record["id"] for record in entry["records"] if record["type"] == "Child"}

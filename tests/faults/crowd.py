@@ -1,10 +1,15 @@
 """Who asks, and whom about, while something fails: many children, so that every ask is about another one."""
 
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+from gateway.known_ids import KnownIds
+from gateway.vocabulary import RecordType
 from tests.support.builders import a_child, an_agency
 from tests.support.gateway import Client, a_persona
+from tests.support.ids import scope_of
+from tests.support.ledger import record_ids
 
 CHILDREN = 2_000
 
@@ -44,3 +49,19 @@ def headers_of(persona, data_dir):
     client = Client(None, data_dir)
     token = client.token(persona, issued_at=int(datetime.now(UTC).timestamp()))
     return client.headers(persona, authorization=f"Bearer {token}")
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Somebody who asks a gateway of its own process: with which headers, and by which ids."""
+
+    headers: dict = field(repr=False)
+    known: KnownIds
+
+    def child_id(self, child):
+        return self.known.told(RecordType.CHILD, child)
+
+
+async def an_asker(persona, database, data_dir):
+    ids = await record_ids(database, data_dir)
+    return Asker(headers_of(persona, data_dir), ids.known_to(scope_of(persona)))

@@ -8,9 +8,8 @@ import pytest
 
 from connectors.opa import OpaDecider
 from gateway.disclosure.question import AccessAttributes, CallerAttributes, Item, Question
-from gateway.record_ids import encode
 from gateway.vocabulary import RecordType
-from tests.faults.crowd import headers_of
+from tests.faults.crowd import an_asker, headers_of
 from tests.faults.locks import locked
 from tests.support.builders import a_child
 from tests.support.processes import NAME_OF, a_served_gateway, recorded, until
@@ -27,8 +26,9 @@ QUESTION = Question(
 
 
 @pytest.fixture
-async def child(database):
-    return encode(RecordType.CHILD, await a_child(database))
+async def child(database, nurse, tmp_path):
+    """The id by which the nurse knows a child."""
+    return (await an_asker(nurse, database, tmp_path)).child_id(await a_child(database))
 
 
 async def asked(address, nurse, data_dir, child, request_id):

@@ -10,7 +10,7 @@ from connectors.postgres.database import Database
 from connectors.postgres.migration import migrate
 from connectors.postgres.server import EmbeddedServer
 from tests.faults import table
-from tests.faults.crowd import a_crowd, a_nurse, headers_of
+from tests.faults.crowd import a_crowd, a_nurse, an_asker
 from tests.faults.servers import found_in, started_again
 from tests.support.postgres import server_folder
 from tests.support.processes import Load, a_served_gateway, lost, until
@@ -69,7 +69,7 @@ async def test_a_full_disk_costs_refusals_and_no_entry_of_a_delivered_answer(ser
     await migrate(server.url)
     database = await Database.open(server.url, pool_min=1, pool_max=2, timeout=10)
     try:
-        load = Load(headers_of(await a_nurse(database), tmp_path), await a_crowd(database))
+        load = Load(await an_asker(await a_nurse(database), database, tmp_path), await a_crowd(database))
         async with a_served_gateway(tmp_path, url=server.url, request_timeout=5) as gateway, load.on(gateway.address):
             await until(lambda: more_of(load.delivered))
             ballast = fill(server.disk)

@@ -11,7 +11,7 @@ import pytest
 from connectors.postgres.database import Database
 from connectors.postgres.migration import migrate
 from connectors.postgres.server import EmbeddedServer
-from tests.faults.crowd import a_crowd, a_nurse, headers_of
+from tests.faults.crowd import a_crowd, a_nurse, an_asker
 from tests.faults.locks import locked
 from tests.support.postgres import server_folder
 from tests.support.processes import Load, a_served_gateway, lost, recorded, unread, until
@@ -70,7 +70,7 @@ def under_way(asks, *, address, holder):
 async def test_asks_under_way_when_a_gateway_is_told_to_stop_are_answered_and_recorded(
     database, database_url, nurse, tmp_path, table
 ):
-    load = Load(headers_of(nurse, tmp_path), await a_crowd(database, children=50), connections=ASKS)
+    load = Load(await an_asker(nurse, database, tmp_path), await a_crowd(database, children=50), connections=ASKS)
     settings = {"database_timeout": 20, "ledger_timeout": 20, "database_pool_max": ASKS + 2}
 
     async with a_served_gateway(tmp_path, url=database_url, **settings) as gateway:
@@ -91,7 +91,8 @@ async def test_asks_under_way_when_a_gateway_is_told_to_stop_are_answered_and_re
 async def test_the_embedded_database_stops_with_the_last_gateway_that_uses_it(server):
     await migrate(server.url)
     async with opened(server.url) as database:
-        load = Load(headers_of(await a_nurse(database), server.folder), await a_crowd(database, children=50))
+        asker = await an_asker(await a_nurse(database), database, server.folder)
+        load = Load(asker, await a_crowd(database, children=50))
 
     async with a_served_gateway(server.folder) as gateway:
         server.leave()

@@ -4,7 +4,7 @@ import random
 import time
 
 from tests.faults import table
-from tests.faults.crowd import a_crowd, headers_of
+from tests.faults.crowd import a_crowd, an_asker
 from tests.support.processes import Load, a_served_gateway, is_ready, lost, recorded, until
 
 ROUNDS = 5
@@ -17,7 +17,8 @@ async def test_a_gateway_killed_under_load_loses_no_entry_of_a_delivered_answer(
 ):
     children = await a_crowd(database)
     chance = random.Random()  # noqa: S311 - when to kill, no secret
-    aways, load = [], Load(headers_of(nurse, tmp_path), children)
+    asker = await an_asker(nurse, database, tmp_path)
+    aways, load = [], Load(asker, children)
     killed_at = None
 
     for _ in range(ROUNDS):

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 
 from tests.faults import table
-from tests.faults.crowd import a_crowd, headers_of
+from tests.faults.crowd import a_crowd, an_asker
 from tests.faults.locks import locked
 from tests.support.processes import Load, a_served_gateway, lost, recorded, until
 
@@ -17,7 +17,7 @@ TYPED = {(503, "AUDIT_UNAVAILABLE"), (503, "SOURCE_UNAVAILABLE"), (503, "OVERLOA
 async def test_while_the_ledger_is_locked_nothing_is_told_and_afterwards_everything_is_recorded(
     database, database_url, nurse, tmp_path, long
 ):
-    load = Load(headers_of(nurse, tmp_path), await a_crowd(database))
+    load = Load(await an_asker(nurse, database, tmp_path), await a_crowd(database))
     settings = {"ledger_timeout": 1, "database_timeout": 1}
 
     async with a_served_gateway(tmp_path, url=database_url, **settings) as gateway, load.on(gateway.address):

@@ -14,7 +14,7 @@ from connectors.postgres.database import Database
 from connectors.postgres.migration import migrate
 from connectors.postgres.server import EmbeddedServer
 from tests.faults import table
-from tests.faults.crowd import a_crowd, a_nurse, headers_of
+from tests.faults.crowd import a_crowd, a_nurse, an_asker
 from tests.faults.servers import found_in, started_again
 from tests.support.postgres import server_folder
 from tests.support.processes import Load, a_served_gateway, lost, until
@@ -43,9 +43,9 @@ async def a_loaded_gateway(server, folder):
     """Load on a gateway over the server, once answers come; yields the load."""
     await migrate(server.url)
     database = await Database.open(server.url, pool_min=1, pool_max=2, timeout=10)
-    headers, children = headers_of(await a_nurse(database), folder), await a_crowd(database)
+    asker, children = await an_asker(await a_nurse(database), database, folder), await a_crowd(database)
     await database.close()
-    load = Load(headers, children)
+    load = Load(asker, children)
     async with a_served_gateway(folder, url=server.url, request_timeout=5) as gateway, load.on(gateway.address):
         await until(lambda: more_of(load.delivered))
         yield load

@@ -8,11 +8,10 @@ from datetime import timedelta
 import pytest
 
 from connectors.rule_set import RuleSet
-from gateway.record_ids import encode
 from gateway.settings import PACKAGED_POLICIES
-from gateway.vocabulary import RecordType
 from tests.support.builders import NOW, a_child
 from tests.support.gateway import a_gateway, a_persona
+from tests.support.ids import child_id
 from tests.support.processes import NAME_OF, an_opa, recorded, unread, until
 
 IN_TIME = 0.5
@@ -59,7 +58,7 @@ async def nurse(database):
 @pytest.fixture
 async def asked(database, database_url, opa, clock, nurse, tmp_path):
     """Asks a gateway for one child under a request id, a minute later each time."""
-    variables = {"id": encode(RecordType.CHILD, await a_child(database, given_name="Ayesha"))}
+    variables = {"id": child_id(await a_child(database, given_name="Ayesha"))}
     settings = {"opa_url": opa.url, "database_timeout": 10, "ledger_timeout": 10, "request_timeout": 30}
     async with a_gateway(database_url, tmp_path, clock=clock, **settings) as client:
 

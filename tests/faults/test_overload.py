@@ -4,9 +4,7 @@ import asyncio
 
 import httpx
 
-from gateway.record_ids import encode
-from gateway.vocabulary import RecordType
-from tests.faults.crowd import headers_of
+from tests.faults.crowd import an_asker
 from tests.faults.locks import locked
 from tests.support.builders import a_child
 from tests.support.processes import NAME_OF, a_served_gateway, recorded, until
@@ -18,7 +16,8 @@ PATIENCE = 20
 async def test_a_crowd_is_turned_away_at_the_door_while_those_inside_wait_and_are_answered(
     database, database_url, nurse, tmp_path
 ):
-    child = encode(RecordType.CHILD, await a_child(database))
+    asker = await an_asker(nurse, database, tmp_path)
+    child = asker.child_id(await a_child(database))
     settings = {
         "requests_at_once": PLACES, "requests_waiting": ROOM, "requests_patience": PATIENCE,
         "database_timeout": PATIENCE, "ledger_timeout": PATIENCE,
@@ -30,7 +29,7 @@ async def test_a_crowd_is_turned_away_at_the_door_while_those_inside_wait_and_ar
     ):
 
         async def ask(number):
-            headers = headers_of(nurse, tmp_path) | {"x-request-id": f"asked-{number}"}
+            headers = asker.headers | {"x-request-id": f"asked-{number}"}
             return await http.post("/graphql", json={"query": NAME_OF, "variables": {"id": child}}, headers=headers)
 
         async with locked(database_url, "child"):

@@ -8,8 +8,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from gateway.record_ids import encode
-from gateway.vocabulary import RecordType
+from tests.faults.crowd import an_asker
 from tests.faults.locks import locked
 from tests.support.builders import a_child
 from tests.support.gateway import a_gateway, a_persona
@@ -37,8 +36,9 @@ async def nurse(database):
 
 
 @pytest.fixture
-async def child(database):
-    return encode(RecordType.CHILD, await a_child(database))
+async def child(database, nurse, tmp_path):
+    """The id by which the nurse knows a child."""
+    return (await an_asker(nurse, database, tmp_path)).child_id(await a_child(database))
 
 
 @pytest.fixture

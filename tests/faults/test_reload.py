@@ -12,7 +12,7 @@ from joserfc.jwk import ECKey, KeySet
 from connectors.development_keys import development_jwks
 from connectors.rule_set import RuleSet
 from gateway.settings import PACKAGED_POLICIES
-from tests.faults.crowd import a_crowd, headers_of
+from tests.faults.crowd import a_crowd, an_asker, headers_of
 from tests.support.federation import enrolled
 from tests.support.processes import Load, a_served_gateway, lost, recorded, until
 
@@ -45,7 +45,7 @@ async def test_rules_and_keys_are_read_again_while_asks_are_answered_and_none_is
 ):
     rules = shutil.copytree(PACKAGED_POLICIES, tmp_path / "rules")
     keys = tmp_path / "keys.json"
-    load = Load(headers_of(nurse, tmp_path), await a_crowd(database, children=50), connections=8)
+    load = Load(await an_asker(nurse, database, tmp_path), await a_crowd(database, children=50), connections=8)
     shutil.copy(development_jwks(tmp_path), keys)
     settings = {"policies_dir": rules, "policies_interval": 0, "token_jwks": keys, "database_pool_max": 10}
 

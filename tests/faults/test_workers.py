@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 import httpx
 import psutil
 
-from tests.faults.crowd import a_crowd, headers_of
+from tests.faults.crowd import a_crowd, an_asker
 from tests.support.gateway import samples_in
 from tests.support.processes import START_TIMEOUT, Load, a_running, a_served_gateway, command_of, lost, recorded, until
 
@@ -47,7 +47,8 @@ async def delivered(load, count):
 
 
 async def test_workers_count_together_read_again_together_and_stop_together(database, database_url, nurse, tmp_path):
-    load = Load(headers_of(nurse, tmp_path), await a_crowd(database, children=50), connections=8)
+    asker = await an_asker(nurse, database, tmp_path)
+    load = Load(asker, await a_crowd(database, children=50), connections=8)
     async with two_workers(tmp_path, database_url) as gateway:
         workers = workers_of(gateway)
         async with load.on(gateway.address):
@@ -82,7 +83,8 @@ async def test_workers_count_together_read_again_together_and_stop_together(data
 async def test_a_worker_that_dies_is_followed_by_another_and_none_outlives_its_parent(
     database, database_url, nurse, tmp_path
 ):
-    load = Load(headers_of(nurse, tmp_path), await a_crowd(database, children=50), connections=8)
+    asker = await an_asker(nurse, database, tmp_path)
+    load = Load(asker, await a_crowd(database, children=50), connections=8)
     async with two_workers(tmp_path, database_url) as gateway:
         before = {worker.pid for worker in workers_of(gateway)}
         async with load.on(gateway.address):

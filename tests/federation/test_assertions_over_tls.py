@@ -16,7 +16,7 @@ from connectors.postgres.database import Database
 from connectors.postgres.federation import UsedAssertions
 from gateway.federation.assertion import ASSERTION_TYPE
 from gateway.federation.signed import new_key, public_jwk, sign, unverified
-from gateway.vocabulary import CallerStanding
+from gateway.vocabulary import CallerStanding, RecordType
 from tests.support.builders import NOW, a_child, an_authority
 from tests.support.federation import (
     ACCESS,
@@ -59,11 +59,11 @@ async def database(postgres):
 
 
 @pytest.fixture(scope="module")
-async def answering(database, tmp_path_factory, here, there):
-    """The address for peers of one gateway that all of these tests ask."""
+async def gateway(database, tmp_path_factory, here, there):
+    """One gateway that all of these tests ask: its address for peers, and its application."""
     folder = tmp_path_factory.mktemp("gateway")
-    async with a_member_served(database.url, folder, there, RegistryFile(folder, here, there)) as (_, address, _app):
-        yield address
+    async with a_member_served(database.url, folder, there, RegistryFile(folder, here, there)) as (_, address, app):
+        yield address, app
 
 
 async def refusal_of(database, answer):
@@ -93,10 +93,12 @@ async def test_a_named_person_elsewhere_is_answered_in_the_role_of_a_peer(answer
     assert (access["purpose"], access["origin"]) == ("direct-support", "cross-border")
 
 
-async def test_national_identifiers_do_not_cross_for_a_role_that_is_not_allowed_them(answering, database, here, there):
+async def test_national_identifiers_do_not_cross_for_a_role_that_is_not_allowed_them(
+    answering, known_here, database, here, there
+):
     await an_authority(database, THERE)
     child = await a_child(database, given_name="Mia", authority=THERE, nhs_number="9434765919")
-    body = orjson.dumps({"query": WHO, "variables": {"by": {"id": f"chd-{child}"}}})
+    body = orjson.dumps({"query": WHO, "variables": {"by": {"id": known_here.told(RecordType.CHILD, child)}}})
     nurse = await call(answering, here, there, assertion(here, body=body), body=body)
     worker = replace(NURSE, role="social-worker")
     social_worker = await call(answering, here, there, assertion(here, body=body, asker=worker), body=body)

@@ -12,6 +12,7 @@ from tests.support.borders import BESIDE, a_link, mia, two_authorities
 from tests.support.builders import NOW, a_conflict, a_consent, a_practitioner, a_sensitive_involvement, a_shield
 from tests.support.federation import THERE
 from tests.support.gateway import a_persona
+from tests.support.ids import child_id
 
 ROLES = ("health-practitioner", "social-worker", "education-practitioner")
 FIELDS = ("carers", "settings", "involvements")
@@ -37,12 +38,12 @@ async def a_pair(borders, *, consent=None):
         sensitive = await a_sensitive_involvement(borders.there.database, pair.there)
         if consent:
             await a_consent(borders.there.database, pair.there, sensitive)
-    await a_link(borders.here.database, pair.here, THERE, f"chd-{pair.there}")
+    await a_link(borders.here.database, pair.here, THERE, borders.told_here(pair.there))
     return pair
 
 
 async def asked(borders, persona, pair, *authorities):
-    variables = {"by": {"id": f"chd-{pair.here}"}, "authorities": list(authorities)}
+    variables = {"by": {"id": child_id(pair.here)}, "authorities": list(authorities)}
     answer = await borders.client.ask(persona, BESIDE, variables)
     assert answer.codes == [], answer.messages
     return answer.data["child"]
@@ -50,7 +51,8 @@ async def asked(borders, persona, pair, *authorities):
 
 async def told_there(borders, persona, pair):
     """What the other side tells the same person of its record, asked for by its id and not by a link."""
-    answer = await borders.client.ask(persona, BESIDE, {"by": {"id": f"{THERE}.chd-{pair.there}"}, "authorities": []})
+    by = {"id": borders.known_there(persona, pair.there)}
+    answer = await borders.client.ask(persona, BESIDE, {"by": by, "authorities": []})
     assert answer.codes == [], answer.messages
     return answer.data["child"]
 
@@ -79,7 +81,7 @@ async def a_conflict_here(borders, pair, post):
 
 async def the_link_undone(borders, pair, _post):
     links = PostgresLinks(borders.here.database, now=lambda: NOW)
-    await links.undo(pair.here, THERE, f"chd-{pair.there}", by="directory.price", at=NOW)
+    await links.undo(pair.here, THERE, borders.told_here(pair.there), by="directory.price", at=NOW)
 
 
 NARROWINGS = (a_shield_there, a_shield_here, a_conflict_here, the_link_undone)

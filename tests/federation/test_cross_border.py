@@ -1,11 +1,18 @@
 """A child held by another authority is found under the person who asks, by both sides' rules, and both record it."""
 
+import re
+from uuid import uuid4
+
 import orjson
 
+from gateway.vocabulary import RecordType
 from tests.support.borders import BESIDE, FIND, MIA, a_link, a_nurse, mia, two_authorities
 from tests.support.builders import a_child, a_shield, an_authority, cares_for
 from tests.support.federation import ELSEWHERE, HERE, THERE, assertion, call, entry_of
 from tests.support.gateway import a_persona
+from tests.support.ids import child_id
+
+OF_A_PERSON = re.compile(r"(?:chd|car|prc|inv)-[0-9a-f]{32}")
 
 
 async def test_a_nurse_here_finds_the_social_worker_there(postgres, tmp_path):
@@ -18,7 +25,7 @@ async def test_a_nurse_here_finds_the_social_worker_there(postgres, tmp_path):
         search = answer.data["searchChildren"]
         [candidate] = search["candidates"]
         found = candidate["child"]
-        assert found["id"] == f"{THERE}.chd-{child}"
+        assert found["id"] == borders.known_there(nurse, child)
         assert (found["givenName"], found["familyName"]) == ("Mia", "Marsh")
         assert found["carers"] == [{"name": "Joan Marsh", "telephone": "0161 496 0777"}]
         [involvement] = found["involvements"]
@@ -39,6 +46,26 @@ async def test_a_nurse_here_finds_the_social_worker_there(postgres, tmp_path):
         assert theirs["caller"]["peer"] == HERE
         assert theirs["caller"]["assertion"]
         assert "Child" in [record["type"] for record in ours["records"] if record["home"] == THERE]
+
+
+async def test_two_agencies_here_know_a_child_there_by_ids_that_are_of_no_use_to_the_other(postgres, tmp_path):
+    async with two_authorities(postgres, tmp_path) as borders:
+        child = await mia(borders.there)
+        nurses = [await a_nurse(borders.here), await a_nurse(borders.here)]
+
+        answers = [await borders.find(nurse) for nurse in nurses]
+        swapped = [
+            await borders.client.ask(nurse, NODE, {"id": borders.known_there(other, child)})
+            for nurse, other in (nurses, reversed(nurses))
+        ]
+        nobody = await borders.client.ask(nurses[0], NODE, {"id": borders.known_there(nurses[0], uuid4())})
+
+    one, other = [set(OF_A_PERSON.findall(answer.content.decode())) for answer in answers]
+    assert len(one) == len(other) == 2
+    assert one.isdisjoint(other)
+    assert {answer.content for answer in swapped} == {nobody.content}
+    for form in (str(child), child.hex):
+        assert all(form.encode() not in answer.content for answer in answers)
 
 
 async def test_local_candidates_are_told_and_the_silent_authority_is_named(postgres, tmp_path):
@@ -72,12 +99,12 @@ async def test_a_child_shielded_there_and_its_sibling_are_told_as_if_unknown(pos
         nurse = await a_nurse(borders.here)
         by_name = [await borders.find(nurse, criteria) for criteria in (MIA, MIA | {"familyName": "Nobody"})]
         by_id = [
-            await borders.client.ask(nurse, NODE, {"id": f"{THERE}.{there}"})
+            await borders.client.ask(nurse, NODE, {"id": there})
             for there in (
-                f"chd-{child}",
-                f"chd-{sibling}",
-                f"car-{mother['id']}",
-                "chd-00000000-0000-4000-8000-000000000009",
+                borders.known_there(nurse, child),
+                borders.known_there(nurse, sibling),
+                borders.known_there(nurse, mother["id"], RecordType.CARER),
+                borders.known_there(nurse, uuid4()),
             )
         ]
 
@@ -96,14 +123,14 @@ async def test_the_social_worker_there_stands_beside_the_child_here_for_whoever_
         teacher = await a_persona(borders.here.database, "education-practitioner")
         by_number = {"by": {"nhsNumber": NUMBER}, "authorities": [THERE]}
         found = await borders.client.ask(nurse, BESIDE, by_number)
-        by_id = {"by": {"id": f"chd-{child}"}}
+        by_id = {"by": {"id": child_id(child)}}
         at_home = await borders.client.ask(teacher, BESIDE, by_id)
         beside = await borders.client.ask(teacher, BESIDE, by_id | {"authorities": ["*"]})
 
-        for answer in (found, beside):
+        for answer, asker in ((found, nurse), (beside, teacher)):
             assert answer.codes == [], answer.messages
             told = answer.data["child"]
-            assert told["id"] == f"chd-{child}"
+            assert told["id"] == borders.client.as_known(asker, child_id(child))
             assert [one["id"].startswith(f"{THERE}.") for one in told["involvements"]].count(True) == 1
             assert [source["status"] for source in told["sources"]] == ["ANSWERED", "ANSWERED"]
         assert [source["status"] for source in at_home.data["child"]["sources"]] == ["ANSWERED", "NOT_ASKED"]
@@ -128,17 +155,17 @@ async def test_a_child_held_there_only_is_told_by_its_number(postgres, tmp_path)
         )
         at_home = await borders.client.ask(nurse, BESIDE, by)
 
-        assert known.data["child"]["id"] == f"{THERE}.chd-{there}"
+        assert known.data["child"]["id"] == borders.known_there(nurse, there)
         assert known.data["child"]["involvements"][0]["practitioner"]["name"] == "Sam Carter"
         assert (silent.codes, at_home.data) == (["SOURCE_UNAVAILABLE"], {"child": None})
 
 
-async def test_another_authority_is_not_told_where_links_lead(answering, database, here, there):
+async def test_another_authority_is_not_told_where_links_lead(answering, known_here, database, here, there):
     await an_authority(database, THERE)
     child = await a_child(database, authority=THERE)
-    await a_link(database, child, ELSEWHERE, "chd-00000000-0000-4000-8000-000000000001")
+    await a_link(database, child, ELSEWHERE, f"chd-{1:032x}")
     query = "query($id: ID!) { node(id: $id) { ... on Child { givenName sources { authority { code } status } } } }"
-    body = orjson.dumps({"query": query, "variables": {"id": f"chd-{child}"}})
+    body = orjson.dumps({"query": query, "variables": {"id": known_here.told(RecordType.CHILD, child)}})
     answer = await call(answering, here, there, assertion(here, body=body), body=body)
 
     assert answer.json()["data"]["node"]["sources"] == [{"authority": {"code": THERE}, "status": "ANSWERED"}]
@@ -152,7 +179,7 @@ async def an_input(database):
     child = await a_child(database, authority=THERE)
     return {
         "idempotencyKey": "once",
-        "child": f"chd-{child}",
+        "child": child_id(child),
         "ground": "NOT_NECESSARY",
         "reason": "Not relevant to safeguarding",
         "reviewer": "somebody.else",

@@ -6,7 +6,8 @@ import pytest
 
 from connectors.postgres.database import Database
 from connectors.postgres.links_elsewhere import PostgresLinks
-from gateway.vocabulary import SourceStatus
+from gateway.record_ids import told_there
+from gateway.vocabulary import RecordType, SourceStatus
 from tests.support.borders import BESIDE, MIA, PATIENT, a_link, mia
 from tests.support.builders import (
     NOW,
@@ -21,6 +22,7 @@ from tests.support.builders import (
 )
 from tests.support.federation import ELSEWHERE, HERE, THERE
 from tests.support.gateway import a_gateway, a_persona
+from tests.support.ids import child_id
 from tests.support.ledger import latest_entry
 from tests.support.made_up_peers import MadeUpPeers, a_told_child, a_told_record, a_told_search, for_links
 from tests.support.postgres import fresh_database
@@ -63,7 +65,7 @@ def here(world):
 
 
 async def ask(world, child, *authorities, persona=None, query=BESIDE):
-    by = {"by": {"id": f"chd-{child}"}, "authorities": list(authorities)}
+    by = {"by": {"id": child_id(child)}, "authorities": list(authorities)}
     return await world.client.ask(persona or world.nurse, query, by)
 
 
@@ -71,6 +73,15 @@ async def told(world, child, *authorities, **stated):
     answer = await ask(world, child, *authorities, **stated)
     assert answer.codes == [], answer.messages
     return answer.data["child"]
+
+
+def known(world, child):
+    """The id by which the nurse knows a child, here or of another authority."""
+    return world.client.known(world.nurse).told(RecordType.CHILD, child)
+
+
+def there(world, number):
+    return known(world, told_there(THERE, RecordType.CHILD, a_told_child(number)["id"]))
 
 
 def sources(found):
@@ -84,7 +95,7 @@ def ids(found, field):
 async def test_what_the_linked_record_tells_stands_beside_what_is_here(world, child):
     found = await told(world, child, THERE)
 
-    assert found["id"] == f"chd-{child}"
+    assert found["id"] == known(world, child)
     assert sources(found) == {HERE: "ANSWERED", THERE: "ANSWERED"}
     assert [sorted(ids(found, field)) for field in ("carers", "settings", "involvements")] == [[False, True]] * 3
     [elsewhere] = [one for one in found["involvements"] if one["id"].startswith(THERE)]
@@ -350,9 +361,9 @@ async def test_a_search_follows_links_while_it_searches(world, child):
 
     assert sorted("criteria" in ask.variables for ask in world.peers.asked) == [False, True]
     children = {one["child"]["id"]: one["child"] for one in found.data["searchChildren"]["candidates"]}
-    assert children.keys() == {f"chd-{child}", f"{THERE}.{a_told_child(2)['id']}"}
-    assert sorted(ids(children[f"chd-{child}"], "involvements")) == [False, True]
-    assert sources(children[f"chd-{child}"]) == {HERE: "ANSWERED", THERE: "ANSWERED"}
+    assert children.keys() == {known(world, child), there(world, 2)}
+    assert sorted(ids(children[known(world, child)], "involvements")) == [False, True]
+    assert sources(children[known(world, child)]) == {HERE: "ANSWERED", THERE: "ANSWERED"}
 
 
 async def test_what_a_link_comes_to_does_not_spoil_the_search(world, child):
@@ -365,13 +376,13 @@ async def test_what_a_link_comes_to_does_not_spoil_the_search(world, child):
     search = found.data["searchChildren"]
     by_id = {one["child"]["id"]: one["child"] for one in search["candidates"]}
     assert sources(search)[THERE] == "ANSWERED"
-    assert sources(by_id[f"chd-{child}"])[THERE] == "UNAVAILABLE"
+    assert sources(by_id[known(world, child)])[THERE] == "UNAVAILABLE"
 
 
 def of_everybody(ask):
     """What an authority answers of whatever records links lead to."""
     linked = {
-        name: [a_told_record(int(one["id"][-12:])) for one in known]
+        name: [a_told_record(int(one["id"][-12:], 16)) for one in known]
         for name, known in ask.variables.items()
         if name.startswith("linked")
     }
@@ -402,7 +413,7 @@ fragment Everything on Child {
 
 
 async def ask_several(world, children, *authorities):
-    variables = {name: f"chd-{child}" for name, child in zip("abc", children, strict=True)}
+    variables = {name: child_id(child) for name, child in zip("abc", children, strict=True)}
     answer = await world.client.ask(world.nurse, SEVERAL, variables | {"authorities": list(authorities)})
     assert answer.codes == [], answer.messages
     return answer.data
@@ -451,7 +462,7 @@ async def test_another_authority_is_not_told_where_links_lead(world, child):
     """A peer asks in the name of a person; who is asked asks nobody and names nobody."""
     team = await a_persona(world.database, "health-practitioner")
     query = "query($id: ID!) { node(id: $id) { ... on Child { sources { authority { code } status } } } }"
-    found = await world.client.ask(team, query, {"id": f"chd-{child}"})
+    found = await world.client.ask(team, query, {"id": child_id(child)})
 
     assert sources(found.data["node"]) == {HERE: "ANSWERED", THERE: "NOT_ASKED"}
 
@@ -561,7 +572,7 @@ async def test_a_child_held_elsewhere_only_is_told_as_that_authority_tells_it(wo
     world.peers.told = {THERE: lambda ask: found_by_number(whole), ELSEWHERE: lambda ask: found_by_number(whole)}
     found = (await by_number(world, ELSEWHERE, THERE)).data["child"]
 
-    assert (found["id"], found["givenName"]) == (f"{THERE}.{a_told_child()['id']}", "Mia")
+    assert (found["id"], found["givenName"]) == (there(world, 1), "Mia")
     assert sources(found) == {HERE: "ANSWERED", THERE: "ANSWERED", ELSEWHERE: "ANSWERED"}
 
 

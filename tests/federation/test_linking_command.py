@@ -11,7 +11,7 @@ from tests.support.builders import HOME, NOW, a_child
 from tests.support.federation import THERE
 from tests.support.ledger import latest_entry
 
-ELSEWHERE = f"{THERE}.chd-00000000-0000-4000-8000-000000000001"
+ELSEWHERE = f"{THERE}.chd-{1:032x}"
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ async def states(database):
 
 
 async def test_a_person_links_two_records_and_the_ledger_says_so(command, child, database, tmp_path):
-    done = await command("link", f"chd-{child}", ELSEWHERE, "--by", "directory.price", "--reason", "Spoke to both")
+    done = await command("link", str(child), ELSEWHERE, "--by", "directory.price", "--reason", "Spoke to both")
 
     assert (done.exit_code, await states(database)) == (0, ["in force"]), done.stderr
     entry = await latest_entry(database, tmp_path / "data")
@@ -65,7 +65,7 @@ async def test_what_was_in_force_already_is_said_and_changes_nothing(command, ch
 
 @pytest.mark.parametrize(
     "elsewhere",
-    ["nonsense", f"{THERE}.car-00000000-0000-4000-8000-000000000001", f"{HOME}.chd-00000000-0000-4000-8000-1"],
+    ["nonsense", f"{THERE}.car-{1:032x}", f"{HOME}.chd-1"],
 )
 async def test_what_is_no_child_of_another_authority_is_refused(command, child, database, elsewhere):
     done = await command("link", child, elsewhere, "--by", "directory.price")

@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 from connectors.postgres.database import Database
 from gateway.federation.replies import ReplyMalformed, ReplyReader
 from gateway.federation.wanted import Wanted
+from gateway.record_ids import told_there
 from gateway.vocabulary import RecordType, SourceStatus
 from tests.properties.profile import examples
 from tests.support.borders import FIND, MIA, PATIENT, mia
 from tests.support.builders import a_child, an_authority
 from tests.support.federation import ELSEWHERE, HERE, THERE
 from tests.support.gateway import a_gateway, a_persona
+from tests.support.ids import child_id
 from tests.support.made_up_peers import MadeUpPeers, a_told_child, a_told_search
 from tests.support.postgres import fresh_database
 
@@ -53,12 +55,25 @@ def ids(search):
     return [candidate["child"]["id"] for candidate in search["candidates"]]
 
 
+def known(world, record_id):
+    """The id by which the nurse knows a child, here or of another authority."""
+    return world.client.known(world.nurse).told(RecordType.CHILD, record_id)
+
+
+def there(world, number):
+    """The id by which the nurse knows one of the children that the other authority tells."""
+    return known(world, told_there(THERE, RecordType.CHILD, a_told_child(number)["id"]))
+
+
 async def test_an_honest_reply_is_told(world):
     world.peers.told = {THERE: a_told_search(a_told_child())}
     search = await find(world)
 
     assert statuses(search) == {HERE: "ANSWERED", THERE: "ANSWERED"}
-    assert ids(search) == [f"{THERE}.{a_told_child()['id']}", f"chd-{world.local}"]
+    assert ids(search) == [
+        there(world, 1),
+        known(world, world.local),
+    ]
 
 
 LIES = {
@@ -67,8 +82,8 @@ LIES = {
     "a name of 10,000 characters": {"givenName": "M" * 10_000},
     "a name that is a number": {"givenName": 7},
     "a date that is none": {"dateOfBirth": "2016-13-40"},
-    "the id of a third authority": {"id": f"{ELSEWHERE}.chd-00000000-0000-4000-8000-000000000001"},
-    "an id of another type": {"id": "car-00000000-0000-4000-8000-000000000001"},
+    "the id of a third authority": {"id": f"{ELSEWHERE}.chd-{1:032x}"},
+    "an id of another type": {"id": f"car-{1:032x}"},
     "an id that is none": {"id": None},
     "an authority that is none": {"responsibleAuthority": {"code": "' OR 1=1"}},
     "carers that are no list": {"carers": {"name": "Joan"}},
@@ -88,7 +103,7 @@ async def test_a_lie_in_one_field_brings_nothing_through_and_is_named(world, lie
     search = await find(world)
 
     assert statuses(search)[THERE] == "UNAVAILABLE"
-    assert ids(search) == [f"chd-{world.local}"]
+    assert ids(search) == [known(world, world.local)]
 
 
 @pytest.mark.parametrize(
@@ -109,7 +124,7 @@ async def test_an_answer_of_another_form_is_named_as_none(world, told):
     search = await find(world)
 
     assert statuses(search)[THERE] == "UNAVAILABLE"
-    assert ids(search) == [f"chd-{world.local}"]
+    assert ids(search) == [known(world, world.local)]
 
 
 async def test_fields_that_nobody_asked_for_are_dropped(world):
@@ -170,7 +185,7 @@ async def test_no_more_is_told_than_either_sides_rules_tell(world, role, silent)
         if candidate["child"]["id"].startswith(THERE)
     )
     # What our rules tell of a record of that authority, held here: it has the same class.
-    here = await world.client.ask(persona, CHILD, {"by": {"id": f"chd-{await _theirs_here(world)}"}})
+    here = await world.client.ask(persona, CHILD, {"by": {"id": child_id(await _theirs_here(world))}})
     ours = here.data["child"]
 
     for name in TELLABLE:
@@ -245,9 +260,7 @@ async def test_what_is_sent_holds_the_fields_selected_and_nothing_of_the_callers
 @pytest.mark.parametrize("status", [SourceStatus.UNAVAILABLE, SourceStatus.TIMED_OUT, SourceStatus.REFUSED])
 async def test_a_record_elsewhere_is_never_null_for_silence(world, status):
     world.peers.told = {THERE: status}
-    answer = await world.client.ask(
-        world.nurse, "query($id: ID!) { node(id: $id) { id } }", {"id": f"{THERE}.{a_told_child()['id']}"}
-    )
+    answer = await world.client.ask(world.nurse, "query($id: ID!) { node(id: $id) { id } }", {"id": there(world, 1)})
 
     assert answer.codes == ["SOURCE_UNAVAILABLE"]
     assert THERE in answer.messages[0]
@@ -256,8 +269,8 @@ async def test_a_record_elsewhere_is_never_null_for_silence(world, status):
 async def test_another_record_than_the_one_asked_for_is_no_answer(world):
     world.peers.told = {THERE: {"node": a_told_child(2)}}
     query = "query($by: ChildKey!) { child(by: $by) { givenName sources { authority { code } } } }"
-    wrong = await world.client.ask(world.nurse, query, {"by": {"id": f"{THERE}.{a_told_child(1)['id']}"}})
-    right = await world.client.ask(world.nurse, query, {"by": {"id": f"{THERE}.{a_told_child(2)['id']}"}})
+    wrong = await world.client.ask(world.nurse, query, {"by": {"id": there(world, 1)}})
+    right = await world.client.ask(world.nurse, query, {"by": {"id": there(world, 2)}})
 
     assert wrong.codes == ["SOURCE_UNAVAILABLE"]
     assert right.data["child"] == {"givenName": "Mia", "sources": [{"authority": {"code": THERE}}]}

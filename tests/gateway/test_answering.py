@@ -5,6 +5,7 @@ import pytest
 from gateway.errors import AuditUnavailable
 from tests.support.builders import a_child
 from tests.support.gateway import a_gateway, a_persona
+from tests.support.ids import child_id
 
 NAMES = "query($id: ID!) { child(by: {id: $id}) { givenName } }"
 
@@ -39,7 +40,7 @@ async def test_without_an_entry_nothing_is_told(database, database_url, tmp_path
     nurse = await a_persona(database, "health-practitioner")
 
     async with a_gateway(database_url, tmp_path, ledger=Ledger(error), decision_timeout=5.0) as client:
-        answer = await client.ask(nurse, NAMES, {"id": f"chd-{child}"})
+        answer = await client.ask(nurse, NAMES, {"id": child_id(child)})
 
     assert (answer.status, answer.codes, answer.data) == (status, [code], None)
     assert b"Ayesha" not in answer.content

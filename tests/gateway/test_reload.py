@@ -11,6 +11,7 @@ from connectors.rule_signature import RulesNotTrusted, new_key, sign
 from gateway.settings import PACKAGED_POLICIES
 from tests.support.builders import NOW, a_child
 from tests.support.gateway import a_gateway, a_persona
+from tests.support.ids import child_id
 
 NAMES = "query($id: ID!) { child(by: {id: $id}) { givenName address { postcode } withheld { reason } } }"
 PRIVATE, PUBLIC = new_key()
@@ -37,11 +38,11 @@ async def test_no_ask_is_dropped_or_half_decided_while_the_rules_change(database
     async with a_gateway(
         database_url, tmp_path, policies_dir=folder, policies_interval=0.05, decision_timeout=10.0, request_timeout=20.0
     ) as client:
-        answers = [await client.ask(nurse, NAMES, {"id": f"chd-{child}"})]
+        answers = [await client.ask(nurse, NAMES, {"id": child_id(child)})]
         take_away(folder, "health-practitioner", "address")
         async with asyncio.timeout(40):
             while answers[-1].data["child"]["address"] is not None:
-                answers += await asyncio.gather(*(client.ask(nurse, NAMES, {"id": f"chd-{child}"}) for _ in range(4)))
+                answers += await asyncio.gather(*(client.ask(nurse, NAMES, {"id": child_id(child)}) for _ in range(4)))
 
     assert all(answer.status == 200 for answer in answers)
     revisions = set()
@@ -57,11 +58,11 @@ async def test_every_entry_names_the_revision_that_decided_it(database, database
     async with a_gateway(
         database_url, tmp_path, policies_dir=folder, policies_interval=0.05, decision_timeout=10.0, request_timeout=20.0
     ) as client:
-        told = (await client.ask(nurse, NAMES, {"id": f"chd-{child}"})).data["child"]["address"]
+        told = (await client.ask(nurse, NAMES, {"id": child_id(child)})).data["child"]["address"]
         take_away(folder, "health-practitioner", "address")
         async with asyncio.timeout(40):
             while told is not None:
-                told = (await client.ask(nurse, NAMES, {"id": f"chd-{child}"})).data["child"]["address"]
+                told = (await client.ask(nurse, NAMES, {"id": child_id(child)})).data["child"]["address"]
 
     entries = [
         orjson.loads(row["entry"]) for row in await database.fetch("SELECT entry FROM ledger_entry ORDER BY seq")

@@ -5,9 +5,7 @@ from datetime import timedelta
 import pytest
 
 from connectors.embedded_engine import EmbeddedDecider
-from gateway.record_ids import encode
 from gateway.settings import PACKAGED_POLICIES
-from gateway.vocabulary import RecordType
 from tests.support.builders import (
     NOW,
     TODAY,
@@ -20,6 +18,7 @@ from tests.support.builders import (
     an_involvement,
 )
 from tests.support.gateway import a_gateway, a_persona
+from tests.support.ids import child_id
 
 WHO = """
 query Who($id: ID!) { child(by: { id: $id }) {
@@ -57,7 +56,7 @@ def ask(client, nurse, child):
     """Asks the same question again, of the same gateway, as the same person."""
 
     async def ask():
-        return await client.ask(nurse, WHO, {"id": encode(RecordType.CHILD, child)})
+        return await client.ask(nurse, WHO, {"id": child_id(child)})
 
     return ask
 

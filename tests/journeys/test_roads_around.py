@@ -25,6 +25,7 @@ from tests.support.builders import (
     cares_for,
 )
 from tests.support.gateway import a_gateway, a_persona
+from tests.support.ids import carer_id, child_id
 from tests.support.ledger import latest_entry
 
 SEARCH = "query($c: ChildCriteria!) { searchChildren(criteria: $c) { candidates { child { familyName } } } }"
@@ -38,7 +39,7 @@ async def gate(database_url, tmp_path):
 
 
 async def ask_about(gate, persona, child, fields, **changed):
-    answer = await gate.ask(persona, f'{{ child(by: {{id: "chd-{child}"}}) {{ {fields} }} }}', **changed)
+    answer = await gate.ask(persona, f'{{ child(by: {{id: "{child_id(child)}"}}) {{ {fields} }} }}', **changed)
     assert answer.codes == []
     return answer.data["child"]
 
@@ -104,7 +105,9 @@ async def test_who_looked_before_two_records_were_joined_is_not_forgotten(gate, 
     await join(database, old, new)
     me = await a_persona(database, "child", subject_child=new, **SUBJECT)
 
-    answer = await gate.ask(me, f'{{ accessLog(child: "chd-{new}", first: 5) {{ edges {{ node {{ role }} }} }} }}')
+    answer = await gate.ask(
+        me, f'{{ accessLog(child: "{child_id(new)}", first: 5) {{ edges {{ node {{ role }} }} }} }}'
+    )
 
     assert [edge["node"]["role"] for edge in answer.data["accessLog"]["edges"]] == ["gp"]
 
@@ -182,7 +185,7 @@ async def test_a_father_does_not_learn_that_somebody_enquired_about_him(gate, da
     await ask_about(gate, gp, child, "givenName", **{"access-reason": "Suspect abuse by the father"})
 
     answer = await gate.ask(
-        father, f'{{ accessLog(child: "chd-{child}", first: 5) {{ edges {{ node {{ reason }} }} }} }}'
+        father, f'{{ accessLog(child: "{child_id(child)}", first: 5) {{ edges {{ node {{ reason }} }} }} }}'
     )
 
     assert answer.data["accessLog"]["edges"] == []
@@ -197,7 +200,7 @@ async def test_the_log_does_not_tell_a_carer_of_an_involvement_that_the_record_h
     await ask_about(gate, gp, child, "givenName involvements { service }")
 
     answer = await gate.ask(
-        mother, f'{{ accessLog(child: "chd-{child}", first: 5) {{ edges {{ node {{ fields }} }} }} }}'
+        mother, f'{{ accessLog(child: "{child_id(child)}", first: 5) {{ edges {{ node {{ fields }} }} }} }}'
     )
 
     (edge,) = answer.data["accessLog"]["edges"]
@@ -213,8 +216,8 @@ async def test_an_auditor_reads_who_looked_and_nothing_else_of_the_child(gate, d
 
     answer = await gate.ask(
         auditor,
-        f'{{ accessLog(child: "chd-{child}", first: 5) {{ edges {{ node {{ role }} }} }} '
-        f'child(by: {{id: "chd-{child}"}}) {{ givenName address {{ postcode }} }} }}',
+        f'{{ accessLog(child: "{child_id(child)}", first: 5) {{ edges {{ node {{ role }} }} }} '
+        f'child(by: {{id: "{child_id(child)}"}}) {{ givenName address {{ postcode }} }} }}',
     )
 
     assert [edge["node"]["role"] for edge in answer.data["accessLog"]["edges"]] == ["gp"]
@@ -226,7 +229,7 @@ async def test_a_carer_is_held_no_longer_than_a_child_in_their_care(gate, databa
     worker = await a_persona(database, "social-worker")
     carer = await a_carer(database, of=[await a_child(database, standing=standing)])
 
-    answer = await gate.ask(worker, f'{{ node(id: "car-{carer}") {{ ... on Carer {{ name telephone }} }} }}')
+    answer = await gate.ask(worker, f'{{ node(id: "{carer_id(carer)}") {{ ... on Carer {{ name telephone }} }} }}')
 
     assert answer.data["node"] is None
 
@@ -274,7 +277,8 @@ async def test_one_fragment_in_two_places_is_told_each_place_its_own(gate, datab
 
     answer = await gate.ask(
         nurse,
-        f'{{ a: child(by: {{id: "chd-{one}"}}) {{ {first} }} b: child(by: {{id: "chd-{two}"}}) {{ {second} }} }} '
+        f'{{ a: child(by: {{id: "{child_id(one)}"}}) {{ {first} }} '
+        f'b: child(by: {{id: "{child_id(two)}"}}) {{ {second} }} }} '
         "fragment F on Child { carers { name } }",
     )
 

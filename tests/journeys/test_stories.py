@@ -5,9 +5,8 @@ from uuid import UUID
 import pytest
 
 from connectors.synthetic import demo_cast as cast
-from gateway.record_ids import encode
-from gateway.vocabulary import RecordType
-from tests.journeys.demo_world import STORY, a_stage, children_in, named
+from tests.journeys.demo_world import CAST, STORY, a_stage, children_in, named
+from tests.support.ids import child_id
 from tests.support.ledger import entry_of
 
 JAMIE = {"criteria": {"givenName": "Jamie", "familyName": "Tennant", "dateOfBirth": "2012-01-17"}}
@@ -68,7 +67,7 @@ async def test_of_a_shielded_girl_a_teacher_sees_name_birth_gender_identifier_an
     (grace,) = children_in(answer)
     (carer,) = grace.pop("carers")
     assert {name: value for name, value in grace.items() if value is not None and name != "withheld"} == {
-        "id": encode(RecordType.CHILD, cast.GRACE),
+        "id": stage.client.as_known(CAST["teacher"], child_id(cast.GRACE)),
         "givenName": "Grace",
         "familyName": "Whitlock",
         "dateOfBirth": "2015-06-21",
@@ -167,7 +166,7 @@ async def test_a_boy_with_two_practices_shows_both(stage):
 
 
 async def test_ayeshas_mother_sees_who_looked_and_why_and_her_own_look_is_recorded(postgres, tmp_path):
-    ayesha = encode(RecordType.CHILD, cast.AYESHA)
+    ayesha = child_id(cast.AYESHA)
     async with a_stage(postgres, tmp_path) as stage:
         await stage.tell("emergency")
         await stage.tell("lapsed")
@@ -200,9 +199,7 @@ async def test_ayeshas_mother_sees_who_looked_and_why_and_her_own_look_is_record
 async def test_ayeshas_mother_sees_no_other_child(stage, child):
     unknown = UUID(int=child.int + 0xFFFF)
 
-    answers = [
-        await stage.ask("carer", MOTHERS_QUESTION, {"child": encode(RecordType.CHILD, one)}) for one in (child, unknown)
-    ]
+    answers = [await stage.ask("carer", MOTHERS_QUESTION, {"child": child_id(one)}) for one in (child, unknown)]
 
     assert answers[0].data == {"child": None, "accessLog": {"edges": [], "withheld": []}}
     assert answers[0].content == answers[1].content

@@ -13,6 +13,7 @@ from gateway.ledger.verification import EXIT_CODES, Trouble, Verification
 from tests.changes.asking import ask_change
 from tests.support.builders import HOME, NOW, a_child
 from tests.support.gateway import a_gateway, a_persona
+from tests.support.ids import child_id
 
 PERIOD = {"firstDay": "2026-11-01", "lastDay": "2026-11-22"}
 
@@ -41,7 +42,7 @@ async def nurse(database):
 async def ledger(database_url, tmp_path, child, nurse, supervisor):
     """A ledger with a look, a suspension and an outcome of a review, each made through the graph."""
     async with a_gateway(database_url, tmp_path, decision_timeout=20.0, request_timeout=30.0) as gateway:
-        looked = await gateway.ask(nurse, f'{{ child(by: {{id: "chd-{child}"}}) {{ id givenName }} }}')
+        looked = await gateway.ask(nurse, f'{{ child(by: {{id: "{child_id(child)}"}}) {{ id givenName }} }}')
         assert looked.data["child"]["givenName"] == "Ayesha"
         suspended = await ask_change(
             gateway, supervisor, "suspendCaller", "suspension { id }", person=nurse.person, reason="Looked around"

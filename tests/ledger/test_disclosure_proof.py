@@ -15,6 +15,7 @@ from gateway.ledger.sealing import encoded
 from tests.ledger.entries import AYESHA, BEN, a_record, an_entry, keys_for, opened, stored
 from tests.support.builders import a_child
 from tests.support.gateway import a_gateway, a_persona
+from tests.support.ids import child_id
 
 COMMITMENTS = Commitments(b"k" * 32)
 SALT = b"s" * 16
@@ -126,7 +127,9 @@ async def test_what_a_gateway_told_is_shown_from_the_command_line(database, data
     child = await a_child(database, given_name="Ayesha")
     gp = await a_persona(database, "gp")
     async with a_gateway(database_url, tmp_path, decision_timeout=20.0, request_timeout=30.0) as gateway:
-        answer = await gateway.ask(gp, f'{{ child(by: {{id: "chd-{child}"}}) {{ givenName address {{ postcode }} }} }}')
+        answer = await gateway.ask(
+            gp, f'{{ child(by: {{id: "{child_id(child)}"}}) {{ givenName address {{ postcode }} }} }}'
+        )
     assert answer.data["child"]["givenName"] == "Ayesha"
     monkeypatch.setenv("GATEWAY_ENV", "development")
     monkeypatch.setenv("GATEWAY_DATABASE_URL", database_url)

@@ -12,6 +12,7 @@ from gateway.ledger.canonical import leaf_hash
 from gateway.ledger.reading import check_sequence
 from tests.support.builders import a_child
 from tests.support.gateway import a_gateway, a_persona
+from tests.support.ids import child_id
 from tests.support.ledger import opening_reader
 from tests.support.processes import until
 
@@ -43,7 +44,7 @@ async def ledger(database, database_url, tmp_path, nurse, child, other, monkeypa
         found = await gateway.ask(nurse, BY_NUMBER, {"number": "9434765919"}, **headers)
         assert found.data["child"] == {"givenName": "Zebedee", "familyName": "Quillfeather"}
         for one in (child, other):
-            await gateway.ask(nurse, f'{{ child(by: {{id: "chd-{one}"}}) {{ id givenName }} }}', **headers)
+            await gateway.ask(nurse, f'{{ child(by: {{id: "{child_id(one)}"}}) {{ id givenName }} }}', **headers)
     monkeypatch.setenv("GATEWAY_ENV", "development")
     monkeypatch.setenv("GATEWAY_DATABASE_URL", database_url)
     monkeypatch.setenv("GATEWAY_DATA_DIR", str(tmp_path))
@@ -82,7 +83,7 @@ async def test_an_erased_child_can_no_longer_be_found_or_read_and_everything_sti
 ):
     before = [entry.leaf_hash async for entry in reader.entries()]
 
-    erased = await ledger("erase", f"chd-{child}", "--reason", "Retention ended", "--by", "iris.archer", "--yes")
+    erased = await ledger("erase", child, "--reason", "Retention ended", "--by", "iris.archer", "--yes")
 
     assert erased.exit_code == 0, erased.output
     entries = [entry async for entry in reader.indexed_entries()]
@@ -174,7 +175,7 @@ async def test_a_gateway_goes_on_with_a_new_key_after_an_erasure(ledger, reader,
     await ledger("erase", child, "--reason", "Mistaken identity", "--yes")
 
     async with a_gateway(database_url, tmp_path, decision_timeout=20.0, request_timeout=30.0) as gateway:
-        await gateway.ask(nurse, f'{{ child(by: {{id: "chd-{child}"}}) {{ givenName }} }}')
+        await gateway.ask(nurse, f'{{ child(by: {{id: "{child_id(child)}"}}) {{ givenName }} }}')
 
     (opened,) = await reader.entries_about([child], first=10)
     assert opened.ask is not None

@@ -4,7 +4,7 @@ import asyncio
 import json
 from dataclasses import replace
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -13,10 +13,9 @@ from gateway.ledger.canonical import leaf_hash
 from gateway.ledger.checkpoint import hash_of, read_checkpoint
 from gateway.ledger.merkle import verify_inclusion
 from gateway.ledger.notes import VerifierKey
-from gateway.record_ids import encode
-from gateway.vocabulary import RecordType
 from tests.support.builders import NOW, a_child, an_agency, an_authority
 from tests.support.gateway import a_gateway, a_persona
+from tests.support.ids import child_id
 from tests.support.ledger import entry_of
 from tests.support.postgres import fresh_database
 
@@ -67,7 +66,7 @@ async def _elsewhere(database, role, agency, person, purpose="direct-support"):
 async def child(database, gateway, people):
     """A child whom two nurses looked at, one of each authority, under the request ids `home` and `away`."""
     child = await a_child(database, given_name="Ayesha", family_name="Okafor", nhs_number="9434765919")
-    asked = {"id": encode(RecordType.CHILD, child)}
+    asked = {"id": child_id(child)}
     case = {"access-case": "C-77"}
     assert (await gateway.ask(people["nurse"], LOOK, asked, **{"x-request-id": "home"}, **case)).status == 200
     assert (await gateway.ask(people["visitor"], LOOK, asked, **{"x-request-id": "away"})).status == 200
@@ -80,7 +79,8 @@ def looked(gateway, people, child):
 
     async def look(who, view, body=None, **headers):
         sent = gateway.headers(people[who], **headers)
-        return await gateway.http.post(f"/ledger/api/{view}", json=body or {}, headers=sent)
+        stated = gateway.as_known(people[who], body or {})
+        return await gateway.http.post(f"/ledger/api/{view}", json=stated, headers=sent)
 
     return look
 
@@ -216,7 +216,7 @@ async def test_the_ledger_is_read_for_review_only(looked):
     assert (refused.status_code, refused.json()["errors"][0]["extensions"]["code"]) == (403, "PURPOSE_REQUIRED")
 
 
-async def test_one_entry_says_who_why_and_what_was_decided_on_every_field(told, database, child):
+async def test_one_entry_says_who_why_and_what_was_decided_on_every_field(told, gateway, people, database, child):
     data = await told("auditor", "entry", {"number": await number_of(database, "home")})
 
     entry = data["entry"]
@@ -228,7 +228,20 @@ async def test_one_entry_says_who_why_and_what_was_decided_on_every_field(told, 
     assert (entry["caseReference"], entry["purpose"], entry["outcome"]) == ("C-77", "direct-support", "answered")
     assert (record["type"], record["children"]) == ("Child", [1])
     assert fields["familyName"] == "disclose"
-    assert entry["children"] == [encode(RecordType.CHILD, child)]
+    assert entry["children"] == [gateway.as_known(people["auditor"], child_id(child))]
+
+
+async def test_reviewers_of_two_agencies_are_told_two_ids_of_a_child_and_neither_is_the_directorys(
+    told, database, child
+):
+    number = await number_of(database, "home")
+
+    answers = [await told(who, "entry", {"number": number}) for who in ("auditor", "supervisor")]
+
+    one, other = [answer["entry"]["children"] for answer in answers]
+    assert one != other
+    for form in (str(child), UUID(str(child)).hex):
+        assert form not in json.dumps(answers)
 
 
 async def test_no_childs_name_and_nothing_that_was_typed_is_told(looked, gateway, people, database):
@@ -244,19 +257,19 @@ async def test_no_childs_name_and_nothing_that_was_typed_is_told(looked, gateway
     assert entry["withheld"] == {"text": "NOT_FOR_ROLE", "variables": "NOT_FOR_ROLE"}
 
 
-async def test_a_child_is_looked_for_by_directory_id(told, child):
-    data = await told("auditor", "entries", TODAY | {"child": encode(RecordType.CHILD, child), "outcome": "answered"})
+async def test_a_child_is_looked_for_by_id(told, child):
+    data = await told("auditor", "entries", TODAY | {"child": child_id(child), "outcome": "answered"})
 
     assert {"nurse.home", "nurse.away"} <= {entry["person"] for entry in data["entries"]}
 
 
 async def test_a_child_that_nobody_knows_was_looked_at_by_nobody(told):
-    data = await told("auditor", "entries", TODAY | {"child": encode(RecordType.CHILD, uuid4())})
+    data = await told("auditor", "entries", TODAY | {"child": child_id(uuid4())})
 
     assert data == {"entries": [], "next": None}
 
 
-async def test_a_childs_name_is_no_directory_id(looked):
+async def test_a_childs_name_is_no_id(looked):
     refused = await looked("auditor", "entries", TODAY | {"child": "Ayesha Okafor"})
 
     assert (refused.status_code, refused.json()["errors"][0]["extensions"]["code"]) == (400, "BAD_REQUEST")

@@ -32,16 +32,23 @@ class Place:
         await settle(self.database, world, example=example)
 
     async def ask(self, asker, document, **headers):
-        persona = Persona(
+        persona = self.persona(asker)
+        mediated_for = None if asker.mediated_for is None else placed(asker.mediated_for, self.example)
+        token = self.client.token(persona, mediated_for=mediated_for, valid_for=24 * 3600)
+        headers = self.client.headers(persona, **{"authorization": f"Bearer {token}"} | headers)
+        return await self.client.ask(persona, document.text, self.variables(document), headers=headers)
+
+    def persona(self, asker):
+        return Persona(
             person=placed(asker.person, self.example),
             role=asker.role,
             agency=placed(asker.agency, self.example),
             purpose=asker.purpose,
         )
-        mediated_for = None if asker.mediated_for is None else placed(asker.mediated_for, self.example)
-        token = self.client.token(persona, mediated_for=mediated_for, valid_for=24 * 3600)
-        headers = self.client.headers(persona, **{"authorization": f"Bearer {token}"} | headers)
-        return await self.client.ask(persona, document.text, self.variables(document), headers=headers)
+
+    def known(self, asker):
+        """The ids by which an asker knows records."""
+        return self.client.known(self.persona(asker))
 
     def variables(self, document):
         return referred(document.variables, self.example)

@@ -30,7 +30,7 @@ async def test_whatever_is_told_is_in_the_entry_and_whatever_is_in_the_entry_was
         assert [code["code"] for code in entry["outcome"]["codes"]] == answer.codes
         return
     assert answer.status == 200
-    answered = list(told(document.text, place.variables(document), answer.data))
+    answered = list(told(document.text, place.variables(document), answer.data, known=place.known(asker)))
     _assert_same(document, answered, entry)
     _assert_committed(answered, entry, await place.commitments())
 

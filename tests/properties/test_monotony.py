@@ -99,7 +99,7 @@ async def _told(place, asker, document):
         for name in record.get("masked", ())
     }
     values = {}
-    for one in told(document.text, place.variables(document), answer.data):
+    for one in told(document.text, place.variables(document), answer.data, known=place.known(asker)):
         if one.value not in (None, []) and one.field not in _GROWING:
             values.setdefault(one[:3], []).append("masked" if one[:3] in masked else one.value)
     return values

@@ -30,6 +30,7 @@ from tests.support.builders import (
 )  # fmt: skip
 from tests.support.documents import Document, Reference
 from tests.support.gateway import a_persona
+from tests.support.ids import child_id
 from tests.support.worlds import Key, askers, worlds
 
 SCHEMA = DIRECTORY._schema
@@ -221,7 +222,7 @@ async def test_a_family_with_something_behind_every_field_is_told_alike(walking,
 
     for place in walking:
         persona = await a_family_and_a_caller(place.database, role, child, shielded=shielded, book=book)
-        answers.append(await place.client.ask(persona, EVERYTHING, {"id": f"chd-{child}"}))
+        answers.append(await place.client.ask(persona, EVERYTHING, {"id": child_id(child)}))
         entries.append(noted(await place.entry()))
 
     assert answers[0].content == answers[1].content
@@ -232,7 +233,7 @@ async def test_a_plan_loads_nothing_behind_a_field_that_is_withheld(walking, boo
     place, child = walking[0], UUID(int=0xFB0000)
     persona = await a_family_and_a_caller(place.database, "health-practitioner", child, shielded=True, book=book)
 
-    told = (await place.client.ask(persona, EVERYTHING, {"id": f"chd-{child}"})).data["child"]
+    told = (await place.client.ask(persona, EVERYTHING, {"id": child_id(child)})).data["child"]
 
     withheld = {one["field"] for one in told["withheld"]}
     assert {"settings", "involvements", "address"} <= withheld

@@ -4,6 +4,7 @@ import pytest
 
 from tests.support.builders import a_child
 from tests.support.gateway import a_gateway, a_persona
+from tests.support.ids import child_id
 
 ME = "{ me { role } }"
 
@@ -183,7 +184,7 @@ async def test_an_answer_that_would_touch_too_many_records_is_refused(database, 
     query = "query($id: ID!) { " + " ".join(f"c{n}: child(by: {{id: $id}}) {{ id }}" for n in range(6)) + " }"
 
     async with a_gateway(database_url, tmp_path, decision_timeout=5.0, node_limit=5) as client:
-        answer = await client.ask(nurse, query, {"id": f"chd-{child}"})
+        answer = await client.ask(nurse, query, {"id": child_id(child)})
 
     assert answer.codes == ["QUERY_TOO_COSTLY"]
     assert answer.data is None

@@ -10,7 +10,9 @@ import orjson
 from connectors.postgres.database import Database
 from connectors.postgres.links_elsewhere import PostgresLinks
 from gateway.federation.links import FoundLink
-from gateway.vocabulary import MatchGrade, MatchReason
+from gateway.known_ids import IdScope
+from gateway.record_ids import told_there
+from gateway.vocabulary import MatchGrade, MatchReason, RecordType
 from tests.support.builders import (
     NOW,
     a_carer,
@@ -105,6 +107,15 @@ class Borders:
     async def find(self, persona, criteria=MIA, authorities=(THERE,), *, query=FIND, **headers):
         variables = {"criteria": criteria, "authorities": list(authorities)}
         return await self.client.ask(persona, query, variables, **headers)
+
+    def known_there(self, persona, record_id, record_type=RecordType.CHILD):
+        """The id by which a persona here knows a record of the other authority, a child unless stated otherwise."""
+        there = self.told_here(record_id, record_type)
+        return self.client.known(persona).told(record_type, told_there(THERE, record_type, there))
+
+    def told_here(self, record_id, record_type=RecordType.CHILD):
+        """The id by which the other authority tells this one of a record."""
+        return self.apps[1].state.gateway.answering.ids.known_to(IdScope(HERE, None)).told(record_type, record_id)
 
 
 @asynccontextmanager

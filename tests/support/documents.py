@@ -26,20 +26,14 @@ from gateway.disclosure.fields import FIELDS, attribute
 from gateway.vocabulary import RecordType
 from schema.directory import DIRECTORY
 from tests.support.builders import HOME
+from tests.support.ids import named_id
 from tests.support.worlds import FAMILY_NAMES, NHS_NUMBERS, OTHER, PLACES, UPNS, Key
 
 SCHEMA = DIRECTORY._schema
 RECORDS = {record_type.value for record_type in FIELDS} & set(SCHEMA.type_map)
 NODES = ("Child", "Carer", "Setting", "Practitioner", "Involvement", "Agency", "LocalAuthority")
 ENTITIES = tuple(name for name in NODES if name != "Agency")
-_PREFIXES = {
-    "child": ("Child", "chd"),
-    "carer": ("Carer", "car"),
-    "setting": ("Setting", "set"),
-    "practitioner": ("Practitioner", "prc"),
-    "involvement": ("Involvement", "inv"),
-    "agency": ("Agency", "agy"),
-}
+_TYPES = {kind: kind.capitalize() for kind in ("child", "carer", "setting", "practitioner", "involvement", "agency")}
 
 
 class Reference(NamedTuple):
@@ -52,9 +46,9 @@ class Reference(NamedTuple):
 
 
 def referred(value, example):
-    """The value with every reference in it replaced by the id that partners hold."""
+    """The value with every reference in it replaced by what stands for the id until it is known who asks."""
     if isinstance(value, Reference):
-        return f"{_PREFIXES[value.key.kind][1]}-{value.key.id_in(example)}"
+        return named_id(RecordType(_TYPES[value.key.kind]), value.key.id_in(example))
     if isinstance(value, dict):
         return {name: referred(part, example) for name, part in value.items()}
     if isinstance(value, list):
@@ -163,7 +157,7 @@ def _child(draft, depth):
 
 
 def _node(draft, depth):
-    by = draft.variable("ID!", draft.one_of(draft.reference(*_PREFIXES), draft.reference("child"), HOME))
+    by = draft.variable("ID!", draft.one_of(draft.reference(*_TYPES), draft.reference("child"), HOME))
     return f"{draft.alias()}node(id: {by}) {_abstract(draft, NODES, depth)}"
 
 
@@ -171,7 +165,7 @@ def _entities(draft, depth):
     representations = []
     for _ in range(draft.draw(st.integers(1, 3))):
         reference = draft.reference("child", "carer", "setting", "practitioner", "involvement")
-        named = _PREFIXES[reference.key.kind][0]
+        named = _TYPES[reference.key.kind]
         representations.append({"__typename": "Child" if draft.one_in(15) else named, "id": reference})
     by = draft.variable("[_Any!]!", representations)
     return f"{draft.alias()}_entities(representations: {by}) {_abstract(draft, ENTITIES, depth)}"
@@ -344,7 +338,7 @@ def battery(child_rows, *, carer=None, involvement=None):
         f" ... on Involvement {everything('Involvement', 2)} }} }}",
         {
             "id": child,
-            "known": [{"__typename": _PREFIXES[one.key.kind][0], "id": one} for one in nodes],
+            "known": [{"__typename": _TYPES[one.key.kind], "id": one} for one in nodes],
         },
     )
     yield from searches(child_rows)
@@ -385,17 +379,21 @@ INCOMPLETE = object()
 """Stands for the value of an object of which the document did not select every field."""
 
 
-def told(document, variables, data) -> Iterator[Told]:
-    """Every field of every record in an answer to an identified document, whatever its alias and wherever it is."""
-    reading = _Reading(parse(document), variables)
+def told(document, variables, data, *, known) -> Iterator[Told]:
+    """Every field of every record in an answer to an identified document, whatever its alias and wherever it is.
+
+    `known` are the ids by which whoever asked knows records.
+    """
+    reading = _Reading(parse(document), variables, known)
     yield from reading.below(SCHEMA.query_type, reading.operation.selection_set, data)
 
 
 class _Reading:
     """Reads an answer by the document that asked for it."""
 
-    def __init__(self, document, variables):
+    def __init__(self, document, variables, known):
         self.variables = variables
+        self.known = known
         self.fragments = {
             node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
         }
@@ -426,9 +424,14 @@ class _Reading:
 
     def id_of(self, type_name, fields, value):
         if type_name == RecordType.CANDIDATE:
-            return plain_id(value["child"]["id"])
+            return self.logged_id(value["child"]["id"])
         key = next(key for key, nodes in fields.items() if nodes[0].name.value == "id")
-        return plain_id(value[key])
+        return self.logged_id(value[key])
+
+    def logged_id(self, text):
+        """The id as the ledger has it, of one that was told."""
+        meant = self.known.meant(text)
+        return text if meant is None else str(meant[1])
 
     def value(self, field_type, nodes, value):
         nullable = get_nullable_type(field_type)
@@ -478,9 +481,3 @@ class _Reading:
             if stated is (directive.name.value == "skip"):
                 return False
         return True
-
-
-def plain_id(text):
-    """The id as the ledger has it, without the prefix that partners see."""
-    head, _, rest = text.partition("-")
-    return rest if head in {prefix for _, prefix in _PREFIXES.values()} else text

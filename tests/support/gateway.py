@@ -12,6 +12,7 @@ from connectors.golden import replay_golden
 from gateway.app import application
 from gateway.settings import PACKAGED_POLICIES, Settings
 from tests.support.builders import HOME, NOW, a_registration, an_agency
+from tests.support.ids import as_known, inner_ids, scope_of
 
 ISSUER = "https://identity.invalid/tests"
 AUDIENCE = "directory-gateway"
@@ -67,6 +68,14 @@ class Client:
         async with httpx.AsyncClient(transport=transport, base_url="http://metrics.test") as http:
             return samples_in((await http.get("/metrics")).text)
 
+    def known(self, persona):
+        """The ids that a persona knows records by."""
+        return self.app.state.gateway.answering.ids.known_to(scope_of(persona))
+
+    def as_known(self, persona, value):
+        """The value with every record named in it, as `child_id` does, by the id that a persona knows it by."""
+        return as_known(value, self.known(persona))
+
     def token(self, persona, **changed):
         claims = {
             "issuer": ISSUER,
@@ -90,10 +99,15 @@ class Client:
         return {name: value for name, value in headers.items() if value is not None}
 
     async def ask(self, persona, query, variables=None, *, headers=None, **changed):
-        """Ask one document; header values may be changed by name, None leaves one out."""
-        body = {"query": query, "variables": variables or {}}
+        """Ask one document; header values may be changed by name, None leaves one out.
+
+        Records may be named in it as `child_id` does. The directory's own ids of them are in no answer.
+        """
+        named = {"query": query, "variables": variables or {}}
+        body = self.as_known(persona, named)
         sent = headers if headers is not None else self.headers(persona, **changed)
         response = await self.http.post("/graphql", json=body, headers=sent)
+        assert [one for one in inner_ids(named) if one in response.text] == []
         return Answer(response.status_code, response.headers, response.content, response.json())
 
 

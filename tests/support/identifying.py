@@ -1,6 +1,7 @@
 """Every word of a database by which somebody could be known, to look for where none may be."""
 
 import re
+from uuid import UUID
 
 _PEOPLE = {
     "child": "given_name family_name address_lines postcode uprn nhs_number upn person id identity_id date_of_birth",
@@ -34,4 +35,6 @@ async def _values(database, columns):
         for row in await database.fetch(f"SELECT {', '.join(names.split())} FROM {table}"):  # noqa: S608 - ours
             for value in row:
                 words |= {str(one) for one in (value if isinstance(value, list) else [value]) if one is not None}
+                if isinstance(value, UUID):
+                    words.add(UUID(str(value)).hex)
     return words

@@ -17,6 +17,11 @@ def ledger_keys(data_dir):
     return SealingKeys(MasterKey(development_ledger_key(data_dir).read_bytes()))
 
 
+async def record_ids(database, data_dir):
+    """The ids of the records of a gateway in development, with the key under its data folder."""
+    return await ledger_keys(data_dir).record_ids(database)
+
+
 def opening_reader(database, data_dir):
     """A reader of the ledger of a gateway in development, with the key under its data folder."""
     return OpeningLedgerReader(database, ledger_keys(data_dir))

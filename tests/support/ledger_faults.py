@@ -16,7 +16,7 @@ from gateway.errors import SourceUnavailable
 from gateway.ledger.checkpoint import read_checkpoint
 from gateway.ledger.merkle import TreeHead
 from gateway.ledger.tree import GrowingTiles
-from tests.faults.crowd import a_crowd, a_nurse, headers_of
+from tests.faults.crowd import a_crowd, a_nurse, an_asker
 from tests.support.processes import Load, a_served_gateway, lost, recorded, until
 
 SEVERAL = 20
@@ -46,11 +46,11 @@ class Outcome:
 class _Served:
     """One gateway after the other in one place, each under load until it is killed."""
 
-    def __init__(self, number, server, folder, headers, children, *, connections):
+    def __init__(self, number, server, folder, asker, children, *, connections):
         self._server = server
         self._folder = folder
         self._stack = AsyncExitStack()
-        self.load = Load(headers, children, connections=connections, name=f"gateway-{number}")
+        self.load = Load(asker, children, connections=connections, name=f"gateway-{number}")
 
     async def start(self):
         self._gateway = await self._stack.enter_async_context(
@@ -80,10 +80,10 @@ async def hurt(server, folder, *, gateways, rounds, seed, connections=8, say=lam
     chance = random.Random(seed)  # noqa: S311 - when and whom to hurt, no secret
     await migrate(server.url)
     database = await Database.open(server.url, pool_min=1, pool_max=2, timeout=10)
-    headers, children = headers_of(await a_nurse(database), folder), await a_crowd(database)
+    asker, children = await an_asker(await a_nurse(database), database, folder), await a_crowd(database)
     await database.close()
     outcome = Outcome()
-    places = [_Served(n, server, folder, headers, children, connections=connections) for n in range(gateways)]
+    places = [_Served(n, server, folder, asker, children, connections=connections) for n in range(gateways)]
     try:
         await asyncio.gather(*(place.start() for place in places))
         for number in range(rounds):

@@ -58,25 +58,23 @@ class MadeUpPeers:
 def a_told_child(number=1, **stated):
     """A child as another authority tells it, in answer to `FIND`."""
     child = {
-        "id": f"chd-00000000-0000-4000-8000-{number:012}",
+        "id": f"chd-{number:032x}",
         "givenName": "Mia",
         "familyName": "Marsh",
         "dateOfBirth": "2016-05-04",
         "nhsNumber": None,
         "address": {"postcode": "M14 5RX"},
         "responsibleAuthority": {"code": THERE},
-        "carers": [
-            {"id": f"car-00000000-0000-4000-8000-{number:012}", "name": "Joan Marsh", "telephone": "0161 496 0777"}
-        ],
+        "carers": [{"id": f"car-{number:032x}", "name": "Joan Marsh", "telephone": "0161 496 0777"}],
         "settings": [{"id": f"set-00000000-0000-4000-8000-{number:012}", "name": "Oak Primary", "kind": "SCHOOL"}],
         "involvements": [
             {
-                "id": f"inv-00000000-0000-4000-8000-{number:012}",
+                "id": f"inv-{number:032x}",
                 "service": "SOCIAL_CARE",
                 "active": True,
                 "startedOn": "2025-09-01",
                 "practitioner": {
-                    "id": f"prc-00000000-0000-4000-8000-{number:012}",
+                    "id": f"prc-{number:032x}",
                     "name": "Sam Carter",
                     "telephone": "0161 496 0888",
                     "agency": {"id": f"agy-00000000-0000-4000-8000-{number:012}", "name": "Children's Services"},

@@ -21,8 +21,6 @@ import orjson
 
 from connectors.postgres.ledger import PostgresLedgerReader
 from gateway.ledger.reading import check_sequence
-from gateway.record_ids import encode
-from gateway.vocabulary import RecordType
 from tests.support.gateway import AUDIENCE, ISSUER, UNBOUNDED
 from tests.support.ledger import as_read, opening_reader
 from tests.support.tools import opa_command
@@ -179,6 +177,8 @@ class Asked:
 
     request_id: str
     child: str
+    sent: str
+    """The id that was sent for the child."""
     status: int | None = None
     document: dict | None = field(default=None, repr=False)
 
@@ -198,8 +198,8 @@ class Asked:
 class Load:
     """Asks for one child after the other over several connections at once, and keeps what came back."""
 
-    def __init__(self, headers, children, *, connections=16, name="asked"):
-        self.headers = headers
+    def __init__(self, asker, children, *, connections=16, name="asked"):
+        self.asker = asker
         self.children = children
         self.connections = connections
         self.name = name
@@ -240,10 +240,13 @@ class Load:
 
     async def ask(self, http):
         number = next(self._numbers)
-        asked = Asked(f"{self.name}-{number}", str(self.children[number % len(self.children)]))
+        child = self.children[number % len(self.children)]
+        asked = Asked(f"{self.name}-{number}", str(child), self.asker.child_id(child))
         self.asked.append(asked)
-        body = {"query": NAME_OF, "variables": {"id": encode(RecordType.CHILD, asked.child)}}
-        response = await http.post("/graphql", json=body, headers=self.headers | {"x-request-id": asked.request_id})
+        body = {"query": NAME_OF, "variables": {"id": asked.sent}}
+        response = await http.post(
+            "/graphql", json=body, headers=self.asker.headers | {"x-request-id": asked.request_id}
+        )
         asked.document = response.json()
         asked.status = response.status_code
         return asked
@@ -291,4 +294,4 @@ def _stands_for(entry, asked):
         return False
     told = {record["id"]: set(record["disclosed"]) for record in entry["records"] if record["type"] == "Child"}
     answer = asked.document["data"]["child"]
-    return answer["id"] == encode(RecordType.CHILD, asked.child) and told == {asked.child: set(answer)}
+    return answer["id"] == asked.sent and told == {asked.child: set(answer)}

@@ -7,13 +7,13 @@ import orjson
 import pytest
 
 from connectors.postgres.ledger import PostgresLedgerReader
-from gateway.record_ids import encode
 from gateway.vocabulary import Effect, RecordType
 from gateway.workbench.difference import Kind
 from gateway.workbench.recorded import Tally, ask_again, compare_again, compare_with_ledger, merged
 from tests.ledger.entries import a_caller, a_concealed_record, a_record, an_entry, sealed
 from tests.support.builders import a_child, a_shield, an_involvement
 from tests.support.gateway import a_gateway, a_persona
+from tests.support.ids import child_id
 
 PLAIN = (
     ("conflict", False),
@@ -118,7 +118,7 @@ async def test_every_decision_of_a_real_gateway_is_repeated_from_its_ledger(data
     async with a_gateway(database_url, tmp_path, **settings) as client:
         for persona in asked_by:
             for child in children:
-                answer = await client.ask(persona, WHO, {"id": encode(RecordType.CHILD, child)})
+                answer = await client.ask(persona, WHO, {"id": child_id(child)})
                 assert answer.status == 200, answer.content
 
     tally = Tally()

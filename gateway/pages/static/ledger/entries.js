@@ -43,7 +43,7 @@ function searchForm(page, linked) {
       choice("Outcome", "outcome", Object.entries(OUTCOMES).map(([value, text]) => ({ value, text })), linked.outcome, { none: "any" }),
       choice("Hour of the day", "hour", Array.from({ length: 24 }, (_, at) => ({ value: String(at), text: `${String(at).padStart(2, "0")}:00 to ${String(at).padStart(2, "0")}:59` })), linked.hour, { none: "any" }),
       text("Person", "person", "the identifier in the register"),
-      text("Child", "child", "the directory id, never a name"),
+      text("Child", "child", "the id that you are told, never a name"),
       text("Request id", "request_id"),
     ),
     element("button", {}, "Look"),
