@@ -21,11 +21,19 @@ Place = tuple[RecordType, str, tuple[ChildId, ...]]
 
 
 def record_notes(notes: Notes, commitments: Commitments, salt: bytes) -> tuple[RecordNote, ...]:
-    """Return one note for each record touched and each set of children it was told about, in the order of telling."""
+    """Return one note for each record touched and each set of children it was told about, in the order of telling.
+
+    A record of which one field says different things at different places of the answer has a note for each: what is
+    withheld, and where values come from, are told of the fields that were asked for there.
+    """
     told: dict[Place, list[Disclosed]] = {}
     for disclosed in notes.disclosed:
         told.setdefault((disclosed.plan.type, noted(disclosed.record_id), disclosed.about), []).append(disclosed)
-    made = [_told_note(place, group, commitments, salt) for place, group in told.items()]
+    made = [
+        _told_note(place, alike, commitments, salt)
+        for place, group in told.items()
+        for alike in _saying_the_same(group)
+    ]
     told_records = {(record_type, record_id) for record_type, record_id, _ in told}
     actions = [part for note in notes.actions for part in _action_notes(note, told_records, commitments, salt)]
     return (*actions, *made, *_concealed_notes(notes))
@@ -54,6 +62,23 @@ def _action_notes(
     )
     if note.changed is not None and (note.changed[0], str(note.changed[1])) not in told:
         yield RecordNote(type=note.changed[0], id=str(note.changed[1]), home=None, about=about)
+
+
+def _saying_the_same(group: list[Disclosed]) -> Iterable[list[Disclosed]]:
+    """Part what is told of one record into as many lists as one field of it has values."""
+    if len(group) == 1:
+        return [group]
+    parts: list[tuple[dict[str, Any], list[Disclosed]]] = []
+    for disclosed in group:
+        values = {name: _value(disclosed, name) for name in disclosed.plan.valued}
+        for said, alike in parts:
+            if all(said.get(name, value) == value for name, value in values.items()):
+                said.update(values)
+                alike.append(disclosed)
+                break
+        else:
+            parts.append((values, [disclosed]))
+    return [alike for _, alike in parts]
 
 
 def _told_note(place: Place, group: list[Disclosed], commitments: Commitments, salt: bytes) -> RecordNote:

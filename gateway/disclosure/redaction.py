@@ -131,6 +131,12 @@ class Plan:
             for name, field in self.effects.items()
             if field.effect is Effect.WITHHOLD
         )
+        self.valued = tuple(
+            name
+            for name, field in self.effects.items()
+            if field.effect in (Effect.DISCLOSE, Effect.MASK) and name not in levels
+        )
+        """The selected fields that have a value of their own in the answer."""
         self._tells_withheld = "withheld" in told
         self._sourced = tuple(told) if "provenance" in told else None
         self._tells_id = "id" in told

@@ -59,11 +59,13 @@ def prove_value(
         NoSuchDisclosure: No such field was told in this entry, several records have it, or its key was destroyed.
         AnotherValue: It was told, and the value is another.
     """
-    place, words = _record_with(opened, field, record_id)
+    places = _places_of(opened, field, record_id)
     record_type, name = field
-    salt = decoded(opened.document["salt"])
-    opening = commitments.opening(salt, record_type, words["id"], name)
-    if not opens(words["values"][name], opening, value_bytes(value)):
+    opening = commitments.opening(decoded(opened.document["salt"]), record_type, places[0][1]["id"], name)
+    # At several places of an answer a field of one record may say different things, such as what is withheld there.
+    said = (place for place, words in places if opens(words["values"][name], opening, value_bytes(value)))
+    place = next(said, None)
+    if place is None:
         raise AnotherValue("The field was told, and not with this value.")
     key = key_of_part(opened.document, opened.document["records"][place]["part"], keys)
     if key is None:
@@ -121,7 +123,10 @@ def check_proof(proof: Mapping[str, Any]) -> Shown:
     )
 
 
-def _record_with(opened: OpenedEntry, field: tuple[str, str], record_id: str | None) -> tuple[int, Mapping[str, Any]]:
+def _places_of(
+    opened: OpenedEntry, field: tuple[str, str], record_id: str | None
+) -> list[tuple[int, Mapping[str, Any]]]:
+    """Return where in the entry the field of one record stands."""
     record_type, name = field
     of_type = [
         (place, words)
@@ -137,7 +142,7 @@ def _record_with(opened: OpenedEntry, field: tuple[str, str], record_id: str | N
     ]
     if not found:
         raise NoSuchDisclosure(f"No {record_type}.{name} was told in this entry, or not of this record.")
-    if len(found) > 1:
-        ids = ", ".join(words["id"] for _, words in found)
-        raise NoSuchDisclosure(f"Several records told {record_type}.{name}; name one of them: {ids}.")
-    return found[0]
+    ids = list(dict.fromkeys(words["id"] for _, words in found))
+    if len(ids) > 1:
+        raise NoSuchDisclosure(f"Several records told {record_type}.{name}; name one of them: {', '.join(ids)}.")
+    return found

@@ -11,11 +11,12 @@ from gateway.cli.main import app
 from gateway.ledger.canonical import prepare
 from gateway.ledger.commitments import Commitments, value_bytes
 from gateway.ledger.disclosure_proof import AnotherValue, NoSuchDisclosure, NotShown, check_proof, prove_value
-from gateway.ledger.sealing import encoded
+from gateway.ledger.sealing import decoded, encoded
 from tests.ledger.entries import AYESHA, BEN, a_record, an_entry, keys_for, opened, stored
-from tests.support.builders import a_child
+from tests.support.builders import a_child, an_involvement
 from tests.support.gateway import a_gateway, a_persona
 from tests.support.ids import child_id
+from tests.support.ledger import latest_entry, ledger_keys
 
 COMMITMENTS = Commitments(b"k" * 32)
 SALT = b"s" * 16
@@ -30,6 +31,7 @@ def told(child=AYESHA, **values):
     return a_record(child, disclosed=committed, withheld={})
 
 
+WITHHELD_HERE = [{"field": "upn", "reason": "NOT_FOR_ROLE", "remedy": "NONE", "authority": None}]
 ENTRY = an_entry(records=(told(BEN, givenName="Ben"), told(givenName="Ayesha", address=ADDRESS), told(upn=None)))
 
 
@@ -53,6 +55,13 @@ def test_a_value_that_was_told_is_shown_with_nothing_but_the_document(name, valu
 
 def test_nothing_as_a_value_can_be_shown_to_have_been_told():
     assert check_proof(proof_of("upn", None)).value is None
+
+
+@pytest.mark.parametrize("said", [WITHHELD_HERE, []])
+def test_what_one_field_said_at_each_place_of_an_answer_can_be_shown(said):
+    twice = an_entry(records=(told(withheld=[]), told(withheld=WITHHELD_HERE)))
+
+    assert check_proof(proof_of("withheld", said, record=None, entry=twice)).value == said
 
 
 def test_another_value_cannot_be_shown():
@@ -121,6 +130,32 @@ def test_an_entry_that_does_not_say_a_field_was_told_shows_nothing():
 
     with pytest.raises(NotShown):
         check_proof(proof | {"entry": json.dumps(document)})
+
+
+async def test_all_that_a_field_says_at_several_places_of_an_answer_is_committed_to(database, database_url, tmp_path):
+    child = await a_child(database, nhs_number="9434765919")
+    await an_involvement(database, child)
+    teacher = await a_persona(database, "education-practitioner")
+    fields = "withheld { field reason remedy authority }"
+    document = f"""{{ child(by: {{id: "{child_id(child)}"}}) {{
+        nhsNumber {fields} involvements {{ child {{ address {{ postcode }} {fields} }} }} }} }}"""
+
+    async with a_gateway(database_url, tmp_path, decision_timeout=20.0, request_timeout=30.0) as gateway:
+        answer = await gateway.ask(teacher, document)
+        entry = await latest_entry(database, tmp_path)
+        commitments = await ledger_keys(tmp_path).commitments(database)
+
+    above, below = answer.data["child"], answer.data["child"]["involvements"][0]["child"]
+    assert above["withheld"] != below["withheld"]
+    committed = [record["committed"]["withheld"] for record in entry["records"] if record["type"] == "Child"]
+    salt = decoded(entry["salt"])
+    for said in (above["withheld"], below["withheld"]):
+        assert any(
+            commitments.check(
+                text, salt=salt, record_type="Child", record_id=str(child), field="withheld", value=value_bytes(said)
+            )
+            for text in committed
+        )
 
 
 async def test_what_a_gateway_told_is_shown_from_the_command_line(database, database_url, tmp_path, monkeypatch):
