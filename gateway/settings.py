@@ -58,6 +58,10 @@ class Settings(BaseSettings):
     database_pool_max: int = Field(10, ge=1, description="Connections opened at most.")
     database_timeout: float = Field(2.0, gt=0, description="Seconds a statement may take before it is abandoned.")
 
+    postgres_programs: Path | None = Field(
+        None, description="Folder with pg_dump and pg_restore for backups. Unset: those that come with the package."
+    )
+
     opa_url: str | None = Field(None, description="URL of an OPA server. Unset: the embedded policy engine.")
     policies_dir: Path = Field(PACKAGED_POLICIES, description="Folder of the rule set for the embedded engine.")
     policies_interval: float = Field(

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -80,8 +81,8 @@ class LedgerCheck:
         self._reading: Iterator[StoredEntry] = iter(())
         self.verification = Verification(keys=keys)
 
-    async def scale(self) -> Scale:
-        """Return how much there is to check."""
+    async def scale(self, *, at: datetime | None = None) -> Scale:
+        """Return how much there is to check; what was put back from a backup is as old as it was `at` that moment."""
         # In this order: what is read later may have grown, and can only cover more.
         tiled = await self._tiled()
         newest = await self._reader.newest()
@@ -93,7 +94,7 @@ class LedgerCheck:
             signed=signed,
             newest_id=newest_id,
             tiled=tiled,
-            unsigned_for=await self._age(signed) if signed < entries else None,
+            unsigned_for=await self._age(signed, at) if signed < entries else None,
             archived=archived,
         )
 
@@ -263,9 +264,14 @@ class LedgerCheck:
         tiles: int = rows[0]["tiles"]
         return tiles * WIDTH
 
-    async def _age(self, seq: int) -> float:
+    async def _age(self, seq: int, at: datetime | None) -> float:
         rows = await self._database.fetch(
-            "SELECT extract(epoch FROM clock_timestamp() - at)::float8 AS age FROM ledger_entry WHERE seq = $1", seq
+            """
+            SELECT extract(epoch FROM coalesce($2, clock_timestamp()) - at)::float8 AS age
+            FROM ledger_entry WHERE seq = $1
+            """,
+            seq,
+            at,
         )
         return float("inf") if not rows else float(rows[0]["age"])
 

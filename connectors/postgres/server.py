@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from shlex import quote as quote_for_shell
@@ -33,7 +33,9 @@ with warnings.catch_warnings():
         ensure_user_exists,
     )
 
-BINARIES: Path = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
+PROGRAMS: Mapping[int, Path] = POSTGRES_VERSIONS
+"""Where the packaged programs of each release of PostgreSQL are."""
+BINARIES: Path = PROGRAMS[TARGET_POSTGRES_VERSION]
 SYSTEM_USER = "pgserver"  # PostgreSQL refuses to run as root
 SOCKET_NAME = ".s.PGSQL.5432"
 SOCKET_PATH_LIMIT = 100  # bytes; the systems' limits are 104 and 108
@@ -123,7 +125,7 @@ class EmbeddedServer:
     def _binaries(self) -> Path:
         """Return the programs of the version that made the cluster, so that a newer package does not lock it out."""
         version = self._cluster / "PG_VERSION"
-        return POSTGRES_VERSIONS.get(int(version.read_text()), BINARIES) if version.exists() else BINARIES
+        return PROGRAMS.get(int(version.read_text()), BINARIES) if version.exists() else BINARIES
 
     @property
     def _socket_dir(self) -> Path:

@@ -29,6 +29,26 @@ BEGIN
     END IF;
 END $grant$
 """
+_WRITER = """
+DO $writer$
+DECLARE
+    part record;
+BEGIN
+    IF to_regrole({role}) IS NULL THEN
+        EXECUTE format('CREATE ROLE %I NOLOGIN', {role});
+    END IF;
+    FOR part IN
+        SELECT oid::regclass AS name FROM pg_class
+        WHERE relkind IN ('r', 'p') AND relname LIKE 'ledger%' AND relnamespace = current_schema()::regnamespace
+    LOOP
+        EXECUTE format('GRANT SELECT, INSERT ON %s TO %I', part.name, {role});
+    END LOOP;
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), {role});
+    EXECUTE format('GRANT %I TO %I', {role}, current_user);
+EXCEPTION WHEN insufficient_privilege THEN
+    RAISE WARNING 'the role that only adds to the ledger could not be made: only triggers keep it';
+END $writer$
+"""
 _LOGIN = """
 SELECT rolsuper OR rolcreaterole AS mighty, EXISTS (
     SELECT FROM pg_class WHERE relowner = login.oid AND relnamespace = current_schema()::regnamespace) AS owns
@@ -63,5 +83,22 @@ async def let_serve(url: str, login: str) -> None:
                 "SELECT quote_literal($1) AS login, quote_literal($2) AS role", login, WRITER_ROLE
             )
             await connection.execute(_GRANT.format(**quoted[0]))
+        finally:
+            await connection.close()
+
+
+async def let_write(url: str) -> None:
+    """Make the role that only adds to the ledger, and give it what it needs, in a database that was put back.
+
+    Whoever may not make roles leaves the ledger kept by its triggers, as the migration does; gateways log it.
+
+    Raises:
+        SourceFailed: The database did not answer.
+    """
+    with translated():
+        connection = await asyncpg.connect(url)
+        try:
+            role = await connection.fetchval("SELECT quote_literal($1)", WRITER_ROLE)
+            await connection.execute(_WRITER.format(role=role))
         finally:
             await connection.close()

@@ -2,6 +2,7 @@
 
 import typer
 
+from gateway.cli.backup import backup_app
 from gateway.cli.config import config_app
 from gateway.cli.data import data_app
 from gateway.cli.demo import demo
@@ -70,6 +71,7 @@ ledger_app.command(
 ledger_app.command("fhir", epilog=FHIR_EXAMPLES)(fhir)
 ledger_app.command("follow", epilog=FOLLOW_EXAMPLES)(follow_command)
 app.add_typer(register_app, name="register")
+app.add_typer(backup_app, name="backup")
 app.add_typer(config_app, name="config")
 
 
