@@ -8,6 +8,7 @@ from gateway.documents import manifest_of
 from gateway.settings import Settings
 from tests.support.builders import a_child
 from tests.support.gateway import a_gateway, a_persona
+from tests.support.ids import child_id
 
 NAME_OF = "query NameOf($id: ID!) { child(by: { id: $id }) { givenName } }"
 ME = "query Me { me { role } }"
@@ -41,14 +42,15 @@ def by_apollo(digest=PERSISTED, **more):
 
 
 async def post(client, persona, **body):
-    answer = await client.http.post("/graphql", json=body, headers=client.headers(persona))
+    named = client.as_known(persona, body)
+    answer = await client.http.post("/graphql", json=named, headers=client.headers(persona))
     document = answer.json()
     return answer.status_code, document.get("data") or [one["extensions"]["code"] for one in document["errors"]]
 
 
 async def test_a_document_is_asked_for_by_its_hash_in_every_form_that_clients_have(gateway, nurse, database):
     child = await a_child(database, given_name="Ayesha")
-    asked = {"variables": {"id": f"chd-{child}"}}
+    asked = {"variables": {"id": child_id(child)}}
     async with gateway() as client:
         answers = [
             await post(client, nurse, **asked, **form)
@@ -95,8 +97,8 @@ async def test_where_they_are_required_no_other_document_is_asked_and_the_entry_
     child = await a_child(database, given_name="Ayesha")
     async with gateway(documents_required=True) as client:
         other = await post(client, nurse, query=ME)
-        spaced = await post(client, nurse, query=NAME_OF + " ", variables={"id": f"chd-{child}"})
-        trusted = await post(client, nurse, query=NAME_OF, variables={"id": f"chd-{child}"})
+        spaced = await post(client, nurse, query=NAME_OF + " ", variables={"id": child_id(child)})
+        trusted = await post(client, nurse, query=NAME_OF, variables={"id": child_id(child)})
 
     assert [other, spaced] == [(400, ["DOCUMENT_NOT_TRUSTED"])] * 2
     assert trusted[0] == 200
