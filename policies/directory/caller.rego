@@ -34,7 +34,7 @@ handles contains duty if {
 
 # METADATA
 # title: Current
-# description: Everyone involved is in good standing at this moment.
+# description: Everyone involved is in good standing at this moment, and who asks for another is in a role that mediates.
 # related_resources:
 # - description: Children Act 2004 Information Database (England) Regulations 2007 (SI 2007/2182), regulation 9
 #   ref: https://www.legislation.gov.uk/uksi/2007/2182/regulation/9/made
@@ -53,8 +53,7 @@ _mediation_sound if {
 }
 
 _mediation_sound if {
-	data.roles[input.caller.role]
-	data.roles[input.caller.acts_for.role]
+	input.caller.acts_for.role in data.roles[input.caller.role].mediates_for
 	input.caller.acts_for.standing == "current"
 }
 
