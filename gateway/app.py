@@ -117,9 +117,11 @@ class Gateway:
         locator: LocatorParts | None = None,
         issuer: IssuerKeys,
         pools: Mapping[str, Database],
+        peer_door: Door,
         metrics: Metrics,
     ) -> None:
         """Hold the parts; `running` makes them."""
+        self.peer_door = peer_door
         self.issuer = issuer
         self.pools = pools
         self.metrics = metrics
@@ -253,6 +255,7 @@ async def running(
             locator=locator,
             issuer=issuer,
             pools={"asks": database, "changes": changing},
+            peer_door=_door(settings, settings.peer_requests_at_once),
             metrics=counting,
         )
 
@@ -401,7 +404,7 @@ def _peer_side(gateway: Gateway, clock: Callable[[], datetime]) -> PeerSide | No
         body_limit=settings.body_limit,
         clock=clock,
         leaf_of=PostgresLedgerReader(gateway.database).leaf,
-        door=_door(settings, settings.peer_requests_at_once),
+        door=gateway.peer_door,
     )
     locating = LocatorEndpoint(
         peers=endpoint,
@@ -628,6 +631,7 @@ def _sampler(gateway: Gateway, health: Health, clock: Callable[[], datetime]) ->
     looked = Looked(
         waiting=lambda: gateway.ledger.waiting,
         pools=gateway.pools,
+        doors={"caller": gateway.answering.door, "peer": gateway.peer_door},
         decider=gateway.decider,
         health=health,
         signed_at=signed_at,

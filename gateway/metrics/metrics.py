@@ -50,6 +50,7 @@ class Metrics:
         self._requests = counter("requests", "Requests by route and outcome.", "door", "route", "outcome")
         self._request_seconds = histogram("request_duration_seconds", "Seconds a request took.", _ASK, "door", "route")
         self._under_way = together("requests_under_way", "Requests under way.")
+        self._door = together("door_requests", "Requests at a door at this moment.", "door", "state")
         self._refused = counter("connections_refused", "Connections refused before there was a request.", "status")
         self._fields = counter("fields", "Fields by type of record and what was decided.", "type", "decision")
 
@@ -174,6 +175,11 @@ class Metrics:
         """Note the connections of a pool at this moment."""
         self._connections.labels(pool, "used").set(used)
         self._connections.labels(pool, "idle").set(idle)
+
+    def door_stands(self, door: str, *, inside: int, waiting: int) -> None:
+        """Note the requests that are inside a door at this moment, and those that wait before it."""
+        self._door.labels(door, "inside").set(inside)
+        self._door.labels(door, "waiting").set(waiting)
 
     def part_stands(self, part: str, *, ready: bool) -> None:
         """Note whether a part is ready."""

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 
 import psutil  # type: ignore[import-untyped]  # it ships no types
 
+from gateway.door import Door
 from gateway.errors import DirectoryError
 from gateway.health import Health
 from gateway.metrics.metrics import Metrics
@@ -37,6 +38,7 @@ class Looked:
 
     waiting: Callable[[], int]
     pools: Mapping[str, Pool]
+    doors: Mapping[str, Door]
     decider: Decider
     health: Health
     signed_at: Callable[[], Awaitable[float | None]]
@@ -74,6 +76,8 @@ class Sampler:
         for name, pool in looked.pools.items():
             used, idle = pool.connections
             metrics.pool_stands(name, used=used, idle=idle)
+        for name, door in looked.doors.items():
+            metrics.door_stands(name, inside=door.inside, waiting=door.waiting)
         metrics.process_stands(memory=self._process.memory_info().rss, files=self._process.num_fds())
         self._look_at_rules()
         looked.peers()

@@ -1,5 +1,6 @@
 """What a gateway counts of itself is what happened, and says nothing of anybody."""
 
+import asyncio
 import re
 from collections import Counter
 
@@ -173,6 +174,24 @@ async def test_what_stands_for_a_moment_is_looked_at_while_the_gateway_serves(st
         f'gateway_ready{{part="{part}"}}': 1
         for part in ("database", "ledger", "signing", "witnesses", "engine", "issuer")
     }
+
+
+async def test_who_is_inside_a_door_and_who_waits_is_looked_at(database_url, tmp_path):
+    async with a_gateway(database_url, tmp_path, requests_at_once=1, requests_patience=60) as client:
+        door = client.app.state.gateway.answering.door
+
+        async def stand(state):
+            return (await client.metrics()).get(f'gateway_door_requests{{door="caller",state="{state}"}}')
+
+        async def is_seen():
+            return (await stand("inside"), await stand("waiting")) == (1, 1)
+
+        async with door.place():
+            waiting = asyncio.create_task(client.http.post("/graphql", json={"query": ME}))
+            await until(is_seen)
+        await waiting
+
+        assert (await client.metrics())['gateway_door_requests{door="peer",state="inside"}'] == 0
 
 
 async def test_no_metric_names_anybody_or_says_anything_in_free_text(stage):
