@@ -6,7 +6,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --no-input --disable-pip-version-check
 ENOUGH := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo test faults check bench wheel sbom audit lock graphiql composers conformance clean
+.PHONY: help demo test faults fuzz check bench wheel sbom audit lock graphiql composers conformance clean
 .DELETE_ON_ERROR:
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo "               SCENE=cross-border shows three authorities, and stops with ONCE=1 or Ctrl-C"
 	@echo "make test      run the tests"
 	@echo "make faults    cause every fault for as long as promised, and print what was lost (15 minutes)"
+	@echo "make fuzz      break documents, bytes and files at random, other ones each time (20 minutes)"
 	@echo "make check     formatting, lint, types and policies"
 	@echo "make wheel     build the package in dist/, with rules, pages, schema and migrations in it"
 	@echo "make sbom      list what the package is made of, in dist/sbom.json (CycloneDX)"
@@ -36,6 +37,9 @@ test: .venv/development
 
 faults: .venv/development
 	@$(BIN)/python -m pytest -q tests/faults --long
+
+fuzz: .venv/development
+	@$(BIN)/python -m pytest -q tests/fuzzing --hypothesis-profile=thorough
 
 check: .venv/development
 	$(BIN)/ruff format --check

@@ -47,7 +47,7 @@ class RuleSet:
         try:
             modules = {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in paths}
             data = json.loads((folder / "data.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise RuleSetUnreadable(f"{folder}: {error}") from error
         if not isinstance(data, dict) or "revision" in data:
             raise RuleSetUnreadable(f"{folder / 'data.json'} must be an object without a revision of its own")

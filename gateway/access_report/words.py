@@ -44,7 +44,7 @@ class Words:
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
             packaged = document if path == ENGLISH else json.loads(ENGLISH.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise WordsUnreadable(f"{path} is no file of words: {error}") from error
         lacking = list(_lacking(packaged, document, ""))
         if lacking:

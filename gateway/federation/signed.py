@@ -57,7 +57,8 @@ def read_key(document: object, *, private: bool) -> Key:
     Raises:
         KeyUnusable: It is none, of another curve, or has no private half where one is needed.
     """
-    if not isinstance(document, dict) or document.get("crv") not in _ALGORITHM_OF:
+    curve = document.get("crv") if isinstance(document, dict) else None
+    if not isinstance(document, dict) or not isinstance(curve, str) or curve not in _ALGORITHM_OF:
         raise KeyUnusable("the key is not a JWK of the curve P-256 or Ed25519")
     if private and "d" not in document:
         raise KeyUnusable("the key is a public one; the private one is needed")

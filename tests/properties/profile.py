@@ -8,16 +8,18 @@ settings.register_profile(THOROUGH, max_examples=2_000, derandomize=False, phase
 settings.register_profile("unshrunk", phases=_PHASES[:2])
 
 
-def examples(number):
+def examples(number, *, thorough=None):
     """The settings of a property; `PYTEST_ADDOPTS=--hypothesis-profile=thorough` runs 2,000 examples of it instead.
+
+    One whose examples take long states how many are thorough enough.
 
     The profile `unshrunk` shows the first failing world as it was drawn, which takes seconds and not minutes.
     """
     chosen = settings()
-    thorough = settings.get_current_profile_name() == THOROUGH
+    at_random = settings.get_current_profile_name() == THOROUGH
     return settings(
-        max_examples=chosen.max_examples if thorough else number,
-        derandomize=not thorough,
+        max_examples=(thorough or chosen.max_examples) if at_random else number,
+        derandomize=not at_random,
         deadline=None,
         database=None,
         phases=[phase for phase in chosen.phases if phase in _PHASES],
