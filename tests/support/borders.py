@@ -129,10 +129,12 @@ async def a_side(postgres, member):
 
 
 @asynccontextmanager
-async def two_authorities(postgres, folder, *, answered=True, clock=None, clock_there=None, peers_on=None, **settings):
+async def two_authorities(
+    postgres, folder, *, answered=True, clock=None, clock_there=None, peers_on=None, rules=(None, None), **settings
+):
     """HERE asks, THERE answers (unless stated otherwise), ELSEWHERE is listed and nobody listens there.
 
-    THERE's own port is `peers_on` where something stands between the two.
+    THERE's own port is `peers_on` where something stands between the two; `rules` are those of HERE and of THERE.
     """
     here = enrolled(folder, HERE)
     there = enrolled(folder, THERE, port=free_port())
@@ -143,13 +145,14 @@ async def two_authorities(postgres, folder, *, answered=True, clock=None, clock_
         await an_authority(asking.database, HERE)
         await an_authority(asked.database, THERE)
         stated = here.settings(registry) | PATIENT | settings
+        timing |= {"decider": rules[0]}
         async with a_gateway(asking.database.url, folder / "asking", **stated, **timing) as client:
             borders = Borders(client=client, here=asking, there=asked, registry=registry, apps=[client.app])
             if not answered:
                 yield borders
                 return
             port = peers_on or port_of(there)
-            timing |= {} if clock_there is None else {"clock": clock_there}
+            timing |= {"decider": rules[1]} | ({} if clock_there is None else {"clock": clock_there})
             async with a_member_served(
                 asked.database.url, folder / "asked", there, registry, peers_on=port, **timing
             ) as (_callers, _peers, app):

@@ -135,7 +135,9 @@ class RegistryFile:
 
 
 @asynccontextmanager
-async def a_member_served(url, data_dir, enrolled, registry, /, *, peers_on=0, clock=lambda: NOW, tls=None, **settings):
+async def a_member_served(
+    url, data_dir, enrolled, registry, /, *, peers_on=0, clock=lambda: NOW, tls=None, decider=None, **settings
+):
     """A whole gateway of a member on real sockets: yields (address for callers, address for peers, application)."""
     stated = ({} if enrolled is None else enrolled.settings(registry)) | {
         "peer_port": peers_on,
@@ -147,7 +149,7 @@ async def a_member_served(url, data_dir, enrolled, registry, /, *, peers_on=0, c
         settings_for(data_dir, **(stated | {name: value and str(value) for name, value in settings.items()})),
         url=url,
         clock=clock or utc_now,
-        decider=await shared_engine() if OF_THE_ENGINE.isdisjoint(settings) else None,
+        decider=decider or (await shared_engine() if OF_THE_ENGINE.isdisjoint(settings) else None),
     )
     callers, peers = listening("127.0.0.1", 0), listening("127.0.0.1", peers_on)
     up, leave = asyncio.Event(), asyncio.Event()

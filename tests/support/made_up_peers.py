@@ -14,7 +14,8 @@ from tests.support.federation import ELSEWHERE, THERE
 class MadeUpPeers:
     """Satisfies `Peers`; `told` holds what each authority answers with, what makes that of an ask, or a failure."""
 
-    def __init__(self):
+    def __init__(self, *codes):
+        self._codes = codes or (THERE, ELSEWHERE)
         self.told = {}
         self.asked = []
         self.round_trips = Counter()
@@ -23,16 +24,33 @@ class MadeUpPeers:
         self.last = None
         """The authority that answers once another has, where they are asked apart."""
         self._answered = asyncio.Event()
+        self._order, self._turns = (), []
+
+    def answers_in(self, order):
+        """Answer the next calls once all of them have come, in this order of their positions."""
+        self._order, self._turns = tuple(order), []
+
+    async def _turn(self):
+        turn = asyncio.Event()
+        self._turns.append(turn)
+        if len(self._turns) == len(self._order):
+            self._turns[self._order[0]].set()
+        await turn.wait()
+        answered = sum(turn.is_set() for turn in self._turns)
+        if answered < len(self._order):
+            self._turns[self._order[answered]].set()
 
     def answers_last(self, code):
         self.last, self._answered = code, asyncio.Event()
 
     def members(self):
-        return {AuthorityCode(code): f"Authority {code}" for code in (THERE, ELSEWHERE)}
+        return {AuthorityCode(code): f"Authority {code}" for code in self._codes}
 
     async def ask(self, authorities, ask, *, within):
         self.asked.append(ask)
         self.round_trips.update(authorities)
+        if self._order:
+            await self._turn()
         if self.last in authorities:
             await self._answered.wait()
         self._answered.set()
