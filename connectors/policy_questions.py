@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gateway.disclosure.question import AccessAttributes, Attribute, CallerAttributes, GrantAttributes, Item, Question
+from gateway.disclosure.question import (
+    AccessAttributes,
+    Attribute,
+    CallerAttributes,
+    GrantAttributes,
+    Item,
+    Question,
+    through_in,
+)
 from gateway.vocabulary import RecordType
 
 PLAIN = "plain"
@@ -49,6 +57,7 @@ def read_question(document: Mapping[str, Any]) -> Question:
             authority=caller["authority"],
             standing=caller["standing"],
             acts_for=None if acts_for is None else (acts_for["role"], acts_for["standing"]),
+            through=through_in(acts_for),
         ),
         access=AccessAttributes(
             purpose=access["purpose"],

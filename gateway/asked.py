@@ -85,6 +85,7 @@ def entry_of(
             assertion=None if claims.vouched is None else claims.token or None,
             standing=None if asked.caller is None else asked.caller.standing.value,
             acts_for=None if asked.caller is None else asked.caller.acts_for,
+            through=None if asked.caller is None else asked.caller.through,
         ),
         access=AccessNote(
             purpose=access.purpose,

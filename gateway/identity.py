@@ -28,11 +28,15 @@ REASON_LIMIT = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vouched:
-    """What another authority's gateway answers for: the role and standing of the person it asks for (X3)."""
+    """What another authority's gateway answers for: the role and standing of the person it asks for (X3).
+
+    `mediator` is the role and standing of who asks there for that person (A4).
+    """
 
     peer: AuthorityCode
     role: str
     standing: CallerStanding
+    mediator: tuple[str, CallerStanding] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +90,9 @@ class Caller:
     subject_child: ChildId | None
     subject_carer: CarerId | None
 
+    through: tuple[str, str] | None = None
+    """Role and standing of a mediator elsewhere, through whom a peer asks for the person."""
+
     opens: Opened | None = None
     """What the grant that this ask uses opens."""
 
@@ -102,6 +109,7 @@ class Caller:
             authority=self.claims.authority,
             standing=self.standing.value,
             acts_for=self.acts_for,
+            through=self.through,
         )
 
 
@@ -191,6 +199,7 @@ def _vouched_for(claims: Claims, vouched: Vouched) -> Caller:
         agency_name=None,
         standing=CallerStanding.CURRENT,
         acts_for=(vouched.role, vouched.standing.value),
+        through=None if vouched.mediator is None else (vouched.mediator[0], vouched.mediator[1].value),
         practitioners=frozenset(),
         posts=frozenset(),
         subject_child=None,

@@ -19,13 +19,17 @@ Attribute = str | bool | tuple[str, ...] | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerAttributes:
-    """What of the caller a decision may depend on; `acts_for` is (role, standing) of a mediated person."""
+    """What of the caller a decision may depend on; `acts_for` is (role, standing) of a mediated person.
+
+    `through` is that of a mediator who stands between a peer and the person it asks for.
+    """
 
     role: str
     agency: str
     authority: str
     standing: str
     acts_for: tuple[str, str] | None = None
+    through: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +77,6 @@ class Question:
 
     def as_input(self) -> dict[str, Any]:
         """Return the JSON form that the policies read as `input`."""
-        acts_for = self.caller.acts_for
         return {
             "v": CONTRACT_VERSION,
             "caller": {
@@ -81,7 +84,7 @@ class Question:
                 "agency": self.caller.agency,
                 "authority": self.caller.authority,
                 "standing": self.caller.standing,
-                "acts_for": None if acts_for is None else {"role": acts_for[0], "standing": acts_for[1]},
+                "acts_for": acting_for(self.caller.acts_for, self.caller.through),
             },
             "access": {
                 "purpose": self.access.purpose,
@@ -146,6 +149,20 @@ class Answer:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise _incomplete("answer-malformed") from error
         return cls(revision=revision, items=items)
+
+
+def acting_for(person: tuple[str, str] | None, through: tuple[str, str] | None) -> dict[str, Any] | None:
+    """Return the JSON form of the person asked for; who stands between is named only where somebody does."""
+    if person is None:
+        return None
+    between = {} if through is None else {"through": {"role": through[0], "standing": through[1]}}
+    return {"role": person[0], "standing": person[1], **between}
+
+
+def through_in(acts_for: Mapping[str, Any] | None) -> tuple[str, str] | None:
+    """Return role and standing of who stands between a peer and the person asked for, or None for nobody."""
+    through = None if acts_for is None else acts_for.get("through")
+    return None if through is None else (through["role"], through["standing"])
 
 
 def _grant(grant: GrantAttributes | str | None) -> dict[str, str] | None:

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import orjson
 
-from gateway.disclosure.question import Attribute
+from gateway.disclosure.question import Attribute, acting_for
 from gateway.ledger.entry import AuditEntry, RecordNote
 from gateway.ledger.sealing import NOBODY, KeyName, SealingKey, decoded, encoded, part_key, seal
 
@@ -241,9 +241,7 @@ def _document(entry: AuditEntry, classes: Iterable[RecordClass], records: Sequen
         "caller": None
         if caller is None
         else {
-            "acts_for": None
-            if caller.acts_for is None
-            else {"role": caller.acts_for[0], "standing": caller.acts_for[1]},
+            "acts_for": acting_for(caller.acts_for, caller.through),
             "agency": caller.agency,
             "authority": caller.authority,
             "mediated_for": caller.mediated_for,

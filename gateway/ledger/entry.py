@@ -38,6 +38,8 @@ class CallerNote:
     peer: str | None = None
     standing: str | None = None
     acts_for: tuple[str, str] | None = None
+    through: tuple[str, str] | None = None
+    """Role and standing of a mediator elsewhere, where the peer asks through one."""
     assertion: str | None = None
     """The id (`jti`) of the assertion under which a peer asked."""
 

@@ -62,6 +62,8 @@ class Approach:
     purpose: str | None
     standing: str = CallerStanding.CURRENT.value
     acts_for: tuple[str, str] | None = None
+    through: tuple[str, str] | None = None
+    """Role and standing of a mediator elsewhere, through whom a peer asks."""
     agency: str = "00000000-0000-4000-8000-000000000000"
     authority: str = "E08000009"
     origin: str = "local"
@@ -76,6 +78,7 @@ class Approach:
             authority=self.authority,
             standing=self.standing,
             acts_for=self.acts_for,
+            through=self.through,
         )
 
     def access(self) -> AccessAttributes:

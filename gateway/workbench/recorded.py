@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from gateway.disclosure.fields import FIELDS
-from gateway.disclosure.question import Attribute, FieldDecision, Item, Question
+from gateway.disclosure.question import Attribute, FieldDecision, Item, Question, through_in
 from gateway.ports import Decider
 from gateway.vocabulary import Effect, RecordType
 from gateway.workbench.axes import CRITERIA, PLAIN, Approach, RecordClass, word
@@ -154,6 +154,7 @@ def _approach(document: Mapping[str, Any]) -> Approach:
         purpose=access["purpose"],
         standing=caller["standing"],
         acts_for=None if acts_for is None else (acts_for["role"], acts_for["standing"]),
+        through=through_in(acts_for),
         agency=caller["agency"],
         authority=caller["authority"],
         origin=access["origin"],
