@@ -7,7 +7,7 @@ import data.directory.question
 # METADATA
 # scope: document
 # title: Roles
-# description: The caller's role and, in mediated access, the role of the person asked for.
+# description: The caller's role, that of the person asked for and, across a border, that of who mediates there.
 # related_resources:
 # - description: Children Act 2004 Information Database (England) Regulations 2007 (SI 2007/2182), regulation 9
 #   ref: https://www.legislation.gov.uk/uksi/2007/2182/regulation/9/made
@@ -16,6 +16,8 @@ import data.directory.question
 roles contains input.caller.role
 
 roles contains input.caller.acts_for.role
+
+roles contains input.caller.acts_for.through.role
 
 # METADATA
 # title: Duties
@@ -55,6 +57,15 @@ _mediation_sound if {
 _mediation_sound if {
 	input.caller.acts_for.role in data.roles[input.caller.role].mediates_for
 	input.caller.acts_for.standing == "current"
+	_between_sound
+}
+
+_between_sound if not input.caller.acts_for.through
+
+_between_sound if {
+	data.roles[input.caller.acts_for.through.role].only_for_another == false
+	input.caller.acts_for.role in data.roles[input.caller.acts_for.through.role].mediates_for
+	input.caller.acts_for.through.standing == "current"
 }
 
 # METADATA

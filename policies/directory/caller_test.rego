@@ -52,3 +52,25 @@ test_a_purpose_that_the_book_does_not_list_is_not_allowed if {
 	not caller.purpose_allowed with input as fixture.question("Child", {})
 		with data.purposes as {}
 }
+
+test_who_stands_between_counts_among_the_roles if {
+	roles := caller.roles with input as _through({"role": "voluntary-practitioner", "standing": "current"})
+	roles == {"peer", "gp", "voluntary-practitioner"}
+}
+
+test_who_stands_between_is_current if {
+	caller.current with input as _through({"role": "gp", "standing": "current"})
+	not caller.current with input as _through({"role": "gp", "standing": "suspended"})
+	not caller.current with input as _through({"role": "gp"})
+	not caller.current with input as _through({"standing": "current"})
+	not caller.current with input as _through({"role": "peer", "standing": "current"})
+	not caller.current with input as _through({})
+	not caller.current with input as _through({"role": "voluntary-practitioner", "standing": "current"})
+}
+
+_through(between) := object.union(asked, {"caller": object.union(asked.caller, {
+	"role": "peer",
+	"acts_for": {"role": "gp", "standing": "current", "through": between},
+})}) if {
+	asked := fixture.question("Child", {})
+}

@@ -97,8 +97,15 @@ _told[type] := fields if {
 }
 
 _told[type] := own & theirs if {
+	not input.caller.acts_for.through
 	some type, own in _sees[input.caller.role]
 	theirs := _sees[input.caller.acts_for.role][type]
+}
+
+_told[type] := (own & theirs) & between if {
+	some type, own in _sees[input.caller.role]
+	theirs := _sees[input.caller.acts_for.role][type]
+	between := _sees[input.caller.acts_for.through.role][type]
 }
 
 # Of the types asked for alone: the book has many more than a question.
