@@ -233,6 +233,7 @@ _CLAIMS: Final[Mapping[str, type]] = {
     "iss": str, "aud": str, "sub": str, "name": str, "role": str, "agency": str, "standing": str, "jti": str,
     "iat": int, "exp": int, "hop": int, "left": int, "cnf": dict, "op": str, "rid": str,
 }  # fmt: skip
+_OF_A_PERSON: Final = ("sub", "name", "role", "agency", "standing")
 _SHORT: Final = ("sub", "name", "role", "agency", "standing", "jti", "rid")
 
 
@@ -291,10 +292,18 @@ def _person_fault(claims: Mapping[str, Any], member: Member) -> Refusal | None:
         return Refusal.ROLE_WIDENED
     if claims["standing"] not in frozenset(CallerStanding):
         return Refusal.CLAIMS_MALFORMED
-    if "act" in claims:
-        # Rules see two roles, here they would be three: a mediator's, a person's and the peer's own.
+    return _mediator_fault(claims["act"], member) if "act" in claims else None
+
+
+def _mediator_fault(act: Any, member: Member) -> Refusal | None:
+    """Return what is wrong with who asks for the person: one of the member's own, and nobody stands behind that one."""
+    if not isinstance(act, dict) or act.keys() != set(_OF_A_PERSON):
         return Refusal.MEDIATED
-    return None
+    if any(not isinstance(act[name], str) or not 0 < len(act[name]) <= TEXT_LIMIT for name in _OF_A_PERSON):
+        return Refusal.MEDIATED
+    if act["standing"] not in frozenset(CallerStanding):
+        return Refusal.MEDIATED
+    return None if act["role"] in member.roles else Refusal.ROLE_WIDENED
 
 
 def _said(claims: Mapping[str, Any], member: Member) -> Said | None:
@@ -303,19 +312,24 @@ def _said(claims: Mapping[str, Any], member: Member) -> Said | None:
         return None
     standing = claims["standing"] if claims["standing"] in frozenset(CallerStanding) else CallerStanding.UNREGISTERED
     act = claims.get("act")
-    mediator = act.get("sub") if isinstance(act, dict) else None
-    asks = mediator if isinstance(mediator, str) and mediator else claims["sub"]
+    mediator = act if _mediator_fault(act, member) in (None, Refusal.ROLE_WIDENED) else None
+    asks = claims if mediator is None else mediator
     purpose, reason, case = (_stated(claims.get(name)) for name in ("purpose", "reason", "case"))
     return Said(
         claims=Claims(
-            person=_scoped(member, asks),
-            name=claims["name"],
+            person=_scoped(member, asks["sub"]),
+            name=asks["name"],
             role=PEER_ROLE,
-            agency=claims["agency"],
+            agency=asks["agency"],
             authority=member.authority,
-            mediated_for=None if asks is claims["sub"] else _scoped(member, claims["sub"]),
+            mediated_for=None if mediator is None else _scoped(member, claims["sub"]),
             token=claims["jti"],
-            vouched=Vouched(peer=member.authority, role=claims["role"], standing=CallerStanding(standing)),
+            vouched=Vouched(
+                peer=member.authority,
+                role=claims["role"],
+                standing=CallerStanding(standing),
+                mediator=None if mediator is None else (mediator["role"], CallerStanding(mediator["standing"])),
+            ),
         ),
         # A purpose of an unheard-of form is an unknown purpose, which is the policies' to refuse.
         access=Access(

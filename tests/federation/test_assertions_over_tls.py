@@ -108,6 +108,45 @@ async def test_national_identifiers_do_not_cross_for_a_role_that_is_not_allowed_
     assert social_worker.json()["data"]["child"]["nhsNumber"] == "9434765919"
 
 
+CLERK = replace(NURSE, person="clerk.lewis", name="Owen Lewis")
+
+
+async def test_a_mediator_asks_across_the_border_and_both_stand_in_one_entry(answering, database, here, there):
+    mediated = replace(NURSE, person="worker.hale", role="social-worker", mediator=CLERK)
+    answer = await call(answering, here, there, assertion(here, asker=mediated))
+
+    caller = (await entry_of(database, answer))["caller"]
+    assert answer.json() == {"data": {"me": {"role": "peer", "standing": "CURRENT"}}}
+    assert (caller["person"], caller["mediated_for"]) == (f"{HERE}:clerk.lewis", f"{HERE}:worker.hale")
+    assert caller["acts_for"] == {
+        "role": "social-worker",
+        "standing": "current",
+        "through": {"role": "health-practitioner", "standing": "current"},
+    }
+
+
+async def test_a_mediated_ask_across_the_border_is_told_the_narrowest_of_three_roles(
+    answering, known_here, database, here, there
+):
+    await an_authority(database, THERE)
+    child = await a_child(database, given_name="Mia", authority=THERE, nhs_number="9434765870")
+    body = orjson.dumps({"query": WHO, "variables": {"by": {"id": known_here.told(RecordType.CHILD, child)}}})
+    worker = replace(NURSE, person="worker.hale", role="social-worker")
+
+    async def told(mediator):
+        asked = assertion(here, body=body, asker=replace(worker, mediator=mediator))
+        return (await call(answering, here, there, asked, body=body)).json()
+
+    through_a_nurse, through_a_colleague = await told(CLERK), await told(replace(worker, person="clerk.lewis"))
+    through_somebody_lapsed = await told(replace(CLERK, standing=CallerStanding.TRAINING_LAPSED))
+
+    assert through_a_nurse["data"]["child"]["givenName"] == "Mia"
+    assert through_a_nurse["data"]["child"]["nhsNumber"] is None
+    assert through_a_colleague["data"]["child"]["nhsNumber"] == "9434765870"
+    assert through_somebody_lapsed.get("data") is None
+    assert [error["extensions"]["code"] for error in through_somebody_lapsed["errors"]] == ["ACCESS_LAPSED"]
+
+
 REFUSED = {
     "assertion-missing": lambda here: None,
     "assertion-malformed": lambda here: "junk",
@@ -132,7 +171,7 @@ REFUSED = {
     "assertion-not-yet-valid": lambda here: assertion(here, at=NOW + timedelta(seconds=31)),
     "assertion-purpose-missing": lambda here: assertion(here, access=replace(ACCESS, purpose=None)),
     "assertion-role-widened": lambda here: assertion(here, asker=replace(NURSE, role="directory-team")),
-    "assertion-mediated": lambda here: assertion(here, asker=replace(NURSE, mediator=replace(NURSE, person="m"))),
+    "assertion-mediated": lambda here: changed(here, act={"sub": "clerk.lewis"}),
 }
 
 
@@ -143,6 +182,13 @@ async def test_an_assertion_that_is_not_for_this_call_is_refused_by_name(answeri
     assert await refusal_of(database, answer) == reason
 
 
+MEDIATING = {
+    "sub": "clerk.lewis",
+    "name": "Owen Lewis",
+    "role": "social-worker",
+    "agency": "agency-of-here",
+    "standing": "current",
+}
 FURTHER = {
     "a list of audiences": ("assertion-audience", lambda here: changed(here, aud=[THERE])),
     "a reason that is blank": ("assertion-purpose-missing", lambda here: changed(here, reason="  ")),
@@ -158,6 +204,20 @@ FURTHER = {
     "a request id of another form": ("assertion-claims-malformed", lambda here: changed(here, rid="a b")),
     "a reason over the limit": ("assertion-claims-malformed", lambda here: changed(here, reason="x" * 501)),
     "the role of a peer itself": ("assertion-role-widened", lambda here: changed(here, role="peer")),
+    "a mediator who is nobody": ("assertion-mediated", lambda here: changed(here, act="clerk.lewis")),
+    "a mediator of no known standing": (
+        "assertion-mediated",
+        lambda here: changed(here, act=MEDIATING | {"standing": "splendid"}),
+    ),
+    "a mediator without a name": ("assertion-mediated", lambda here: changed(here, act=MEDIATING | {"name": ""})),
+    "somebody behind the mediator": (
+        "assertion-mediated",
+        lambda here: changed(here, act=MEDIATING | {"act": MEDIATING}),
+    ),
+    "a mediator's role that is not listed": (
+        "assertion-role-widened",
+        lambda here: changed(here, act=MEDIATING | {"role": "directory-team"}),
+    ),
     "an assertion over the limit": ("assertion-malformed", lambda here: changed(here, more="x" * 9_000)),
     "another algorithm than the key's": (
         "assertion-algorithm",

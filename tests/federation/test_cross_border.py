@@ -68,6 +68,24 @@ async def test_two_agencies_here_know_a_child_there_by_ids_that_are_of_no_use_to
         assert all(form.encode() not in answer.content for answer in answers)
 
 
+async def test_who_has_no_computer_asks_across_the_border_through_a_mediator(postgres, tmp_path):
+    async with two_authorities(postgres, tmp_path) as borders:
+        await mia(borders.there, nhs_number="9434765919")
+        mediator = await a_nurse(borders.here)
+        worker = await a_persona(borders.here.database, "social-worker", agency=mediator.agency)
+        token = borders.client.token(mediator, mediated_for=worker.person)
+        answer = await borders.find(mediator, authorization=f"Bearer {token}")
+
+        assert answer.codes == [], answer.messages
+        search = answer.data["searchChildren"]
+        assert [source["status"] for source in search["sources"]] == ["ANSWERED", "ANSWERED"]
+        [candidate] = search["candidates"]
+        assert candidate["child"]["involvements"][0]["practitioner"]["name"] == "Sam Carter"
+        assert candidate["child"]["nhsNumber"] is None, "a social worker is told it, and a nurse is not"
+        caller = (await borders.there.entry(answer.headers["x-request-id"]))["caller"]
+        assert (caller["person"], caller["mediated_for"]) == (f"{HERE}:{mediator.person}", f"{HERE}:{worker.person}")
+
+
 async def test_local_candidates_are_told_and_the_silent_authority_is_named(postgres, tmp_path):
     async with two_authorities(postgres, tmp_path) as borders:
         await mia(borders.here)
