@@ -22,7 +22,7 @@ from resolvers.authorities import ask_home
 from resolvers.following import Following, following, join, sources_of
 from resolvers.linking import note_links
 from resolvers.others import Others, located
-from resolvers.search import findable, found_here, may_search, order_of_candidates, searched_by
+from resolvers.search import findable, found_here, may_search, order_of_candidates, pattern_of, searched_by
 from resolvers.told_elsewhere import tellable, without_untold
 
 
@@ -47,7 +47,7 @@ async def candidates_everywhere(
         BudgetExhausted: The caller's searches are spent.
     """
     criteria, used = searched_by(criteria, first=first)
-    await may_search(asking, used, scope="elsewhere")
+    await may_search(asking, used, scope="elsewhere", pattern=pattern_of(criteria))
     home = ask_home(asking)
     here, pointed = await _here_and_where(asking, criteria, used, others)
     links = await _followed(asking, here, wanted, others=others, first=first)

@@ -22,7 +22,7 @@ from resolvers.authorities import ask_home
 from resolvers.following import Following, following, join, sources_of, wanted_beside
 from resolvers.linking import IDENTIFIERS, note_links, one_each
 from resolvers.others import Others, located
-from resolvers.search import findable, may_search, searched_by
+from resolvers.search import findable, may_search, pattern_of, searched_by
 from resolvers.told_elsewhere import tellable, without_untold
 
 _FIRST: Final = 2
@@ -51,7 +51,7 @@ async def child_everywhere(
         SourceUnavailable: Nobody tells such a child, and not everybody asked has answered.
     """
     criteria, used = searched_by(criteria, first=_FIRST)
-    await may_search(asking, used, scope="elsewhere")
+    await may_search(asking, used, scope="elsewhere", pattern=pattern_of(criteria))
     ask_home(asking)
     await asking.road.prepare_search(frozenset(used))
     sought = _Sought(criteria=criteria, used=frozenset(used), selection=selection, wanted=wanted, others=others)

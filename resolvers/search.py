@@ -1,9 +1,10 @@
 """Find a child from what a practitioner has: minimum criteria, graded candidates, never a page through everybody."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import timedelta
 
+from gateway.disclosure.question import FieldDecision
 from gateway.disclosure.redaction import Disclosed
 from gateway.disclosure.road import Selection
 from gateway.errors import BadCriteria, BudgetExhausted, TooManyMatches
@@ -23,6 +24,8 @@ NEAR_EXHAUSTION = 0.9
 
 RETRY_AFTER = 3600.0
 """Seconds after which some searches of a rolling day are likely to have come free again."""
+
+_WILDCARD = "*"
 
 _CRITERION = {
     "given_name": "givenName",
@@ -87,22 +90,27 @@ async def candidates_for(asking: Asking, criteria: Criteria, selection: Selectio
         BudgetExhausted: The caller's searches are spent.
     """
     criteria, used = searched_by(criteria, first=first)
-    await may_search(asking, used)
+    await may_search(asking, used, pattern=pattern_of(criteria))
     found = await found_here(asking, criteria, used)
     return (await asking.road.tell([found], selection, first=first))[0]
 
 
-async def may_search(asking: Asking, used: tuple[str, ...], *, scope: str = "home") -> None:
-    """Count a search and hold it to what this caller may search by.
+async def may_search(asking: Asking, used: tuple[str, ...], *, scope: str = "home", pattern: str = "none") -> None:
+    """Count a search and hold it to what this caller may search by; `pattern` is where a wildcard stands.
 
     Raises:
-        BadCriteria: This role may not search by one of the fields.
+        BadCriteria: This role may not search by one of the fields, or they are below the minimum.
         BudgetExhausted: The caller's searches are spent.
     """
     road = asking.road
     others = road.begin_search()
     left = await _left(asking, under_way=others)
-    record_class = (("budget", _budget(left, asking.search_budget)), ("scope", scope))
+    record_class = (
+        ("budget", _budget(left, asking.search_budget)),
+        ("match", _match(frozenset(used))),
+        ("pattern", pattern),
+        ("scope", scope),
+    )
     decision = await road.decisions.decide_fields(RecordType.SEARCH, record_class, used)
     refused = {name: field for name, field in decision.fields.items() if field.effect is not Effect.DISCLOSE}
     if any(field.tell == BudgetExhausted.code for field in refused.values()):
@@ -112,9 +120,34 @@ async def may_search(asking: Asking, used: tuple[str, ...], *, scope: str = "hom
             retry_after=RETRY_AFTER,
         )
     if refused:
-        names = ", ".join(sorted(refused))
-        reason = next(iter(sorted(refused.items())))[1].reasons[:1]
-        raise BadCriteria(f"You may not search by: {names}.", reason=reason[0] if reason else "not-searchable")
+        raise _not_searchable(asking, refused)
+
+
+def _not_searchable(asking: Asking, refused: Mapping[str, FieldDecision]) -> BadCriteria:
+    names = ", ".join(sorted(refused))
+    first = refused[min(refused)]
+    said = [asking.purposes.sentence(code) for code in (first.tell, first.remedy) if code is not None]
+    message = " ".join([*(sentence for sentence in said if sentence), f"You searched by: {names}."])
+    return BadCriteria(message, reason=first.reasons[0] if first.reasons else "not-searchable")
+
+
+def _match(used: frozenset[str]) -> str:
+    """Return how the directory looks by these fields: where there is enough to, for slips and spellings as well."""
+    by_names = used >= {"givenName", "familyName", "dateOfBirth"}
+    by_place = used >= {"dateOfBirth", "gender", "address"} and not used.isdisjoint({"givenName", "familyName"})
+    return "fuzzy" if by_names or by_place else "exact"
+
+
+def pattern_of(criteria: Criteria) -> str:
+    """Return whether a wildcard stands `early`, in the first two characters of what is written, `late` or nowhere."""
+    written = [
+        "".join(character for character in text if character.isalnum() or character == _WILDCARD)
+        for text in (criteria.given_name, criteria.family_name, criteria.postcode)
+        if text is not None
+    ]
+    if any(_WILDCARD in text[:2] for text in written):
+        return "early"
+    return "late" if any(_WILDCARD in text for text in written) else "none"
 
 
 async def searches_left(asking: Asking) -> int:

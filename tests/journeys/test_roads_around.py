@@ -1,7 +1,7 @@
 """Roads around shield, consent and conflict that somebody tried: each is closed, and says so here."""
 
 import asyncio
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -110,6 +110,34 @@ async def test_who_looked_before_two_records_were_joined_is_not_forgotten(gate, 
     )
 
     assert [edge["node"]["role"] for edge in answer.data["accessLog"]["edges"]] == ["gp"]
+
+
+@pytest.mark.parametrize(
+    ("criteria", "reason"),
+    [
+        ({"familyName": "Khan"}, "criteria-too-few"),
+        ({"givenName": "Ayesha", "dateOfBirth": "2015-06-01", "gender": "FEMALE"}, "criteria-too-few"),
+        ({"familyName": "K*", "dateOfBirth": "2015-06-01"}, "wildcard-too-early"),
+        ({"familyName": "O'*n", "dateOfBirth": "2015-06-01"}, "wildcard-too-early"),
+    ],
+)
+async def test_the_rules_decide_what_a_search_needs(gate, database, tmp_path, criteria, reason):
+    gp = await a_persona(database, "gp")
+
+    answer = await gate.ask(gp, SEARCH, {"c": criteria})
+
+    assert answer.codes == ["BAD_CRITERIA"]
+    codes = (await latest_entry(database, tmp_path))["outcome"]["codes"]
+    assert [code["reason"] for code in codes] == [reason]
+
+
+async def test_a_late_wildcard_finds_a_child(gate, database):
+    await a_child(database, family_name="Khanna", date_of_birth=date(2015, 6, 1))
+    gp = await a_persona(database, "gp")
+
+    answer = await gate.ask(gp, SEARCH, {"c": {"familyName": "Kha*", "dateOfBirth": "2015-06-01"}})
+
+    assert [one["child"]["familyName"] for one in answer.data["searchChildren"]["candidates"]] == ["Khanna"]
 
 
 async def test_a_conflict_binds_whoever_carries_the_question(gate, database):
