@@ -17,7 +17,7 @@ plain(type) := {name: _plain[name] | some name in data.attributes.of[type]}
 _plain := {
 	"shield": "none", "sensitive": false, "consent": "none-needed", "involved": false, "conflict": false,
 	"home": "same-authority", "standing": "live", "self": false, "active": true, "subject": "child",
-	"reason": "stated", "operation": "query", "budget": "ample", "scope": "home",
+	"reason": "stated", "operation": "query", "budget": "ample", "scope": "home", "match": "exact", "pattern": "none",
 	"size": "at-or-above", "recoverable": false, "feed": "none", "author": "another", "about": "own-authority",
 	"reviewers": "one", "understanding": "not-assessed", "agreement": "none", "grant": "none", "ground": "none",
 	"justification": "recorded", "earlier": "none", "withholding": "none", "asker": "own-authority",

@@ -54,7 +54,6 @@ refusals[key]["criterion-not-for-role"] := record.fields - _criteria if {
 #   domain: [S1]
 refusals[key]["criteria-too-few"] := record.fields if {
 	some key, record in question.of_type.Search
-	record.class.match
 	not _enough(record)
 }
 
@@ -68,7 +67,7 @@ refusals[key]["criteria-too-few"] := record.fields if {
 #   domain: [S1]
 refusals[key]["wildcard-too-early"] := record.fields if {
 	some key, record in question.of_type.Search
-	record.class.pattern == "early"
+	not _has_beginning(record)
 }
 
 _enough(record) if {
@@ -88,5 +87,7 @@ _searches_elsewhere if {
 		data.roles[role].searches_elsewhere == true
 	}
 }
+
+_has_beginning(record) if record.class.pattern in {"none", "late"}
 
 _budget_left(record) if record.class.budget in {"ample", "near"}
