@@ -64,8 +64,16 @@ SWEEP: Sequence[tuple[RecordType, tuple[str, ...], Mapping[str, Any]]] = (
         ("answer", "introspection", "workbench", "ledger"),
         {"reason": "missing", "operation": "mutation"},
     ),
-    (RecordType.SEARCH, ("address", "familyName", "nhsNumber"), {"budget": "near", "scope": "home"}),
-    (RecordType.SEARCH, ("dateOfBirth",), {"budget": "exhausted", "scope": "elsewhere"}),
+    (
+        RecordType.SEARCH,
+        ("address", "familyName", "nhsNumber"),
+        {"budget": "near", "scope": "home", "match": "exact", "pattern": "none"},
+    ),
+    (
+        RecordType.SEARCH,
+        ("dateOfBirth",),
+        {"budget": "exhausted", "scope": "elsewhere", "match": "exact", "pattern": "none"},
+    ),
     (RecordType.CANDIDATE, ("child", "grade"), {"criteria": ["dateOfBirth", "familyName"], "shield": "active"}),
     (RecordType.CANDIDATE, ("child", "grade"), {"criteria": ["address", "familyName"], "shield": "provisional"}),
     (RecordType.CHILD, ("id", "givenName", "address", "nhsNumber", "upn", "involvements"), {}),
