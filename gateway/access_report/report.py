@@ -125,9 +125,8 @@ class Report:
             by = (
                 self.say("people_one") if len(people) == 1 else self.say("people_many", number=self.number(len(people)))
             )
-        return self.say(
-            "short_many", looks=self.number(len(self.looks)), people=by, first=self.day(first), last=self.day(last)
-        )
+        when = "short_one_day" if self.day(first) == self.day(last) else "short_many"
+        return self.say(when, looks=self.number(len(self.looks)), people=by, first=self.day(first), last=self.day(last))
 
 
 def report_of(answered: Answered, *, words: Words, reader: str | None, made: datetime, seal: Seal | None) -> Report:

@@ -9,7 +9,7 @@ from gateway.access_report.report import Look, Report
 
 WIDTH: Final = 720
 LABELS: Final = 150
-COUNTS: Final = 70
+COUNTS: Final = 100
 ROW: Final = 34
 TOP: Final = 8
 AXIS: Final = 34
@@ -76,7 +76,8 @@ def _axis(report: Report, first: datetime, last: datetime, *, y: int) -> Sequenc
     parts = [f'<line x1="{LABELS}" y1="{y}" x2="{_RIGHT}" y2="{y}" stroke="#1b1f24" stroke-width="1"/>']
     shown = _ticks(first, last)
     for number, at in enumerate(shown):
-        x = _place(at, first, last)
+        # A single date is that of all looks, and stands under the middle of them.
+        x = _place(at, first, last) if len(shown) > 1 else (LABELS + _RIGHT) / 2
         anchor = (
             "middle" if len(shown) == 1 else "start" if number == 0 else "end" if number == len(shown) - 1 else "middle"
         )

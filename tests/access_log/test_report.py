@@ -107,6 +107,13 @@ def test_looks_of_the_family_stand_apart():
     assert (len(report.looks), len(report.own)) == (5, 1)
 
 
+def test_looks_of_one_day_are_said_to_be_of_one_day():
+    said = text_of(page_of(a_report(a_look(at="2026-11-03T16:00:00+00:00"), a_look())))
+
+    assert "Two looks are shown here, by one person. All were on 3 November 2026." in said
+    assert "the last on" not in said
+
+
 def test_an_empty_log_never_says_that_nobody_looked():
     said = text_of(page_of(a_report()))
 
@@ -214,15 +221,17 @@ def test_the_picture_says_in_words_what_it_shows():
     assert len(picture.findall(f"{name}circle")) == len(report.looks)
 
 
-@pytest.mark.parametrize("count", [1, 2, 400])
-def test_dots_stay_in_the_picture(count):
+@pytest.mark.parametrize("count", [1, 2, 12, 400])
+def test_dots_stay_in_the_picture_and_clear_of_their_number(count):
     looks = [a_look(at=f"2026-{1 + at % 12:02}-{1 + at % 28:02}T08:00:00+00:00") for at in range(count)]
     picture = ElementTree.fromstring(timeline(a_report(*sorted(looks, key=lambda one: one["at"], reverse=True))))  # noqa: S314  # made here
 
     places = [float(dot.get("cx")) for dot in picture.iter("{http://www.w3.org/2000/svg}circle")]
+    [number] = [text.text for text in picture.iter("{http://www.w3.org/2000/svg}text") if text.get("x") == "720"]
 
     assert len(places) == count
-    assert all(150 < place < 650 for place in places)
+    # A letter of the widest font that the page names takes 8.1 of the picture's units.
+    assert all(place - 6 > 150 and place + 6 < 720 - 8.1 * len(number) for place in places)
 
 
 def test_the_paper_is_tagged_for_screen_readers_and_says_its_language():

@@ -118,6 +118,17 @@ def test_the_newest_entries_are_listed_with_who_and_why(page):
     assert any("Refused" in row for row in rows)
 
 
+def test_no_heading_of_the_list_is_broken_within_a_word(page):
+    lines = page("view=entries").execute_script(
+        "return [...document.querySelectorAll('.entries thead th')].map((heading) => {"
+        " const words = document.createRange(); words.selectNodeContents(heading);"
+        " return new Set([...words.getClientRects()].map((box) => box.top)).size; })"
+    )
+
+    assert lines
+    assert set(lines) == {1}
+
+
 def test_an_entry_is_found_and_proved_by_keyboard_alone(page):
     driver = page()
 
