@@ -14,6 +14,7 @@ BENCHMARKS = {
     "review": "insiders found in a made-up month of work, and honest callers shown without cause",
     "ledger": "audit entries made durable: sharing a commit, sealed and not, by one process and by several",
     "ledger_faults": "gateways and database killed at random moments, and what the ledger holds afterwards",
+    "ledger_takeover": "how long a writing gateway is held up by another that is killed or frozen beside it",
     "ledger_page": "the searches and counts of the page for auditors over a year of the ledger",
     "access_log": "who saw this child, which fields and why, over ten million logged fields",
     "overload": "twice the asks that can be answered, and memory over a long time",

@@ -20,13 +20,15 @@ import time
 import timeit
 from collections.abc import Coroutine, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from itertools import cycle
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
+
+import psutil  # type: ignore[import-untyped]  # it ships no annotations
 
 from connectors.postgres.checkpoints import PostgresCheckpoints
 from connectors.postgres.ledger import PostgresLedgerStore
@@ -118,14 +120,34 @@ def entry(child: UUID) -> AuditEntry:
     )
 
 
-Figures = tuple[float, float, float, float]
-"""Entries a second, the median and 99th percentile of waiting in ms, and the writers' own CPU time an entry in µs."""
+Figures = tuple[float, float, float, float, float]
+"""Entries a second, the median and 99th percentile of waiting in ms, and the CPU time an entry in µs: the writers' own
+and the database's. On a machine that others use, the two last can still be compared."""
+
+
+def database_time(pid: int) -> float:
+    """Return the seconds of CPU that a PostgreSQL has used, sessions that have ended included."""
+    server = psutil.Process(pid)
+    ended = server.cpu_times()
+    seconds: float = ended.children_user + ended.children_system
+    for session in server.children():
+        with suppress(psutil.NoSuchProcess):
+            spent = session.cpu_times()
+            seconds += spent.user + spent.system
+    return seconds
 
 
 async def measure(
-    url: str, entries: Sequence[AuditEntry], *, group_limit: int, concurrent: int, seconds: float, begin_at: float = 0
-) -> tuple[list[float], float, float]:
-    """Write for some seconds, from a moment on, and return every wait, the seconds it took, and the CPU time of it."""
+    url: str,
+    entries: Sequence[AuditEntry],
+    *,
+    group_limit: int,
+    concurrent: int,
+    seconds: float,
+    pid: int,
+    begin_at: float = 0,
+) -> tuple[list[float], float, float, float]:
+    """Write for some seconds, from a moment on, and return every wait, the seconds it took, and both CPU times."""
     store = PostgresLedgerStore(url, keys=SealingKeys(MASTER), timeout=10)
     writer = LedgerWriter(store, timeout=10, waiting_limit=concurrent, group_limit=group_limit)
     writer.start()
@@ -135,6 +157,7 @@ async def measure(
     checkpoints = PostgresCheckpoints(url, timeout=10)
     checkpointer = Checkpointer(checkpoints, origin=ORIGIN, keys=[SIGNING])
     checkpointer.start()
+    database = database_time(pid)
     started, worked = time.perf_counter(), time.process_time()
 
     async def ask() -> None:
@@ -146,12 +169,13 @@ async def measure(
 
     await asyncio.gather(*(ask() for _ in range(concurrent)))
     elapsed, worked = time.perf_counter() - started, time.process_time() - worked
+    database = database_time(pid) - database  # while the sessions are there: one that ends is counted some time later
     await writer.close()
     await checkpointer.close()
     await asyncio.gather(store.close(), checkpoints.close())
     if checkpointer.fault is not None:
         raise RuntimeError(checkpointer.fault)
-    return waits, elapsed, worked
+    return waits, elapsed, worked, database
 
 
 def run(work: Coroutine[Any, Any, Result]) -> Result:
@@ -160,36 +184,50 @@ def run(work: Coroutine[Any, Any, Result]) -> Result:
         return runner.run(work)
 
 
-def figures_of(waits: Sequence[float], elapsed: float, worked: float) -> Figures:
-    """Return the figures of one measurement."""
+def figures_of(waits: Sequence[float], elapsed: float, worked: float, database: float) -> Figures:
+    """Return the figures of one measurement; `worked` and `database` are seconds of CPU."""
     ordered = sorted(waits)
     late = ordered[int(len(ordered) * 0.99)]
-    return len(ordered) / elapsed, statistics.median(ordered) * 1e3, late * 1e3, worked / len(ordered) * 1e6
+    each = 1e6 / len(ordered)
+    return len(ordered) / elapsed, statistics.median(ordered) * 1e3, late * 1e3, worked * each, database * each
 
 
 def write_alone(
-    url: str, concurrent: int, group_limit: int, seconds: float, begin_at: float
-) -> tuple[list[float], float, float]:
-    """Write in a process of its own."""
+    url: str, pid: int, concurrent: int, group_limit: int, seconds: float, begin_at: float
+) -> tuple[list[float], float, float, float]:
+    """Write in a process of its own; `pid` is the database's."""
     entries = [entry(uuid4()) for _ in range(2_000)]
     return run(
-        measure(url, entries, group_limit=group_limit, concurrent=concurrent, seconds=seconds, begin_at=begin_at)
+        measure(
+            url,
+            entries,
+            group_limit=group_limit,
+            concurrent=concurrent,
+            seconds=seconds,
+            pid=pid,
+            begin_at=begin_at,
+        )
     )
 
 
-def measure_processes(url: str, processes: int, options: argparse.Namespace) -> Figures:
+def measure_processes(url: str, processes: int, options: argparse.Namespace, *, pid: int) -> Figures:
     """Write from several processes at once and return the figures over all of them."""
     begin_at = time.time() + START_TIME + processes
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         running = [
             pool.submit(
-                write_alone, url, options.concurrent // processes, options.group_limit, options.seconds, begin_at
+                write_alone, url, pid, options.concurrent // processes, options.group_limit, options.seconds, begin_at
             )
             for _ in range(processes)
         ]
         measured = [one.result() for one in running]
-    waits = [wait for one, _, _ in measured for wait in one]
-    return figures_of(waits, max(elapsed for _, elapsed, _ in measured), sum(worked for _, _, worked in measured))
+    waits = [wait for one, _, _, _ in measured for wait in one]
+    return figures_of(
+        waits,
+        max(elapsed for _, elapsed, _, _ in measured),
+        sum(worked for _, _, worked, _ in measured),
+        max(database for _, _, _, database in measured),
+    )
 
 
 @contextmanager
@@ -245,6 +283,7 @@ async def main() -> None:
         server.start()
         try:
             await migrate(server.url)
+            pid = server.pid or 0
             for _ in range(options.rounds):
                 for way, group_limit in ways.items():
                     with nothing_sealed() if way == UNSEALED else nullcontext():
@@ -254,16 +293,20 @@ async def main() -> None:
                             group_limit=group_limit,
                             concurrent=options.concurrent,
                             seconds=options.seconds,
+                            pid=pid,
                         )
                     figures[way].append(figures_of(*measured))
                 for processes in options.processes:
                     several[processes].append(
-                        await asyncio.to_thread(measure_processes, server.url, processes, options)
+                        await asyncio.to_thread(measure_processes, server.url, processes, options, pid=pid)
                     )
         finally:
             server.leave()
 
-    say(f"\n{f'{options.concurrent} concurrent':<36}{'entries/s':>13}{'p50 ms':>10}{'p99 ms':>10}{'own CPU µs':>12}")
+    say(
+        f"\n{f'{options.concurrent} concurrent':<36}{'entries/s':>13}{'p50 ms':>10}{'p99 ms':>10}"
+        f"{'own CPU µs':>12}{'database µs':>13}"
+    )
     medians = {way: row(way, rows) for way, rows in figures.items()}
     for processes, rows in several.items():
         row(f"{processes} writing processes", rows)
@@ -274,8 +317,8 @@ async def main() -> None:
 
 def row(label: str, rows: Sequence[Figures]) -> float:
     """Print the medians of one way, and return its entries a second."""
-    rate, middle, late, worked = (statistics.median(column) for column in zip(*rows, strict=True))
-    say(f"{label:<36}{rate:>13,.0f}{middle:>10.1f}{late:>10.1f}{worked:>12.0f}")
+    rate, middle, late, worked, database = (statistics.median(column) for column in zip(*rows, strict=True))
+    say(f"{label:<36}{rate:>13,.0f}{middle:>10.1f}{late:>10.1f}{worked:>12.0f}{database:>13.0f}")
     return rate
 
 
