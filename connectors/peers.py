@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import orjson
+from opentelemetry.trace import SpanKind
 
 from connectors.peer_answers import Outcome, judged
 from connectors.peer_greeting import Greeter
@@ -27,6 +28,7 @@ from gateway.federation.restraint import Bulkhead, RetryBudget
 from gateway.federation.signed import Key
 from gateway.federation.tls import OwnCertificate
 from gateway.metrics.metrics import Metrics
+from gateway.tracing import span, traceparent
 from gateway.vocabulary import AuthorityCode, SourceStatus
 
 MARGIN: Final = 0.05
@@ -296,15 +298,17 @@ class PeerCalls:
         return outcome
 
     async def _called(self, endpoint: Endpoint, call: _Call) -> Outcome:
-        headers = {
-            "authorization": f"Bearer {self._assertion(call)}",
-            "content-type": "application/json",
-            "x-request-id": call.ask.request_id,
-        }
         url = f"{endpoint.url}{call.ask.path}"
-        return judged(
-            await call.lane.wire.exchange("POST", url, headers=headers, body=call.body, limit=self._reply_limit)
-        )
+        with span("peer", kind=SpanKind.CLIENT, member=call.lane.member.authority):
+            headers = {
+                "authorization": f"Bearer {self._assertion(call)}",
+                "content-type": "application/json",
+                "x-request-id": call.ask.request_id,
+                **traceparent(),
+            }
+            return judged(
+                await call.lane.wire.exchange("POST", url, headers=headers, body=call.body, limit=self._reply_limit)
+            )
 
     def _assertion(self, call: _Call) -> str:
         return make_assertion(

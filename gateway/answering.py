@@ -45,6 +45,7 @@ from gateway.metrics.deciding import CountedDecider
 from gateway.metrics.metrics import Metrics
 from gateway.ports import Decider, Register
 from gateway.rates import Rates
+from gateway.tracing import span
 from gateway.vocabulary import AuthorityCode, Effect, PersonId, RecordType
 
 log = logging.getLogger("gateway.answering")
@@ -486,7 +487,8 @@ class Answering:
     async def _recorded(self, asked: Asked, reply: Reply, error: DirectoryError | None) -> Reply:
         try:
             entry = entry_of(asked, error, gateway=self._home, commitments=self._commitments)
-            number = await self._ledger.record(entry)
+            with span("record"):
+                number = await self._ledger.record(entry)
             self._metrics.fields_decided(entry.records)
             return replace(reply, entry=number)
         except AuditUnavailable as unavailable:

@@ -54,6 +54,7 @@ from gateway.health import Health
 from gateway.http_protocol import ConnectionLimits
 from gateway.http_requests import Named, client_gone
 from gateway.http_rim import Rim, hosts_of, told_in_json
+from gateway.http_tracing import Traced
 from gateway.ledger.master_key import MasterKey, NotWrappedByThis
 from gateway.ledger.writer import LedgerWriter
 from gateway.ledger_requests import LedgerRequests, ledger_routes
@@ -157,6 +158,7 @@ async def running(
     """
     counting = metrics or Metrics()
     async with AsyncExitStack() as stack:
+        await _trace(settings, stack)
         database = await Database.open(
             url,
             pool_min=settings.database_pool_min,
@@ -260,6 +262,16 @@ async def running(
         )
 
 
+async def _trace(settings: Settings, stack: AsyncExitStack) -> None:
+    if settings.traces_endpoint is None:
+        return
+    # Imported here: what sends traces takes a while to import, and most gateways send none.
+    from connectors.traces import traced
+
+    sending = traced(settings.traces_endpoint, share=settings.traces_share, authority=settings.authority)
+    await stack.enter_async_context(sending)
+
+
 def application(
     settings: Settings,
     *,
@@ -324,6 +336,7 @@ def application(
         middleware=[
             Middleware(Named),
             Middleware(Counted, metrics=metrics, routes=routes),
+            Middleware(Traced),
             Middleware(Rim, hosts=_hosts(settings)),
         ],
         exception_handlers={ClientDisconnect: client_gone, HTTPException: told_in_json},
@@ -381,6 +394,7 @@ class PeerSide:
             middleware=[
                 Middleware(Named),
                 Middleware(Counted, metrics=metrics, routes=routes, door="peer"),
+                Middleware(Traced, door="peer"),
                 Middleware(Rim),
             ],
             exception_handlers={ClientDisconnect: client_gone, HTTPException: told_in_json},

@@ -43,6 +43,13 @@ class Settings(BaseSettings):
         le=65535,
         description="Port of `/metrics`, for whoever may reach it; it serves nothing else. Unset: none are served.",
     )
+    traces_endpoint: str | None = Field(
+        None,
+        pattern=r"^https?://",
+        description="URL of an OpenTelemetry collector that takes traces by OTLP over HTTP, such as "
+        "`http://127.0.0.1:4318/v1/traces`. Unset: none are made.",
+    )
+    traces_share: float = Field(0.1, ge=0, le=1, description="Share of requests that are traced, chosen at random.")
     workers: int | None = Field(
         None,
         ge=1,

@@ -9,6 +9,7 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from gateway.errors import SourceMalformed, SourceUnavailable
+from gateway.tracing import span
 
 Connection: TypeAlias = PoolConnectionProxy
 GRACE = 0.25
@@ -150,7 +151,7 @@ class Database:
     @asynccontextmanager
     async def _connection(self, within: float | None = None) -> AsyncIterator[Connection]:
         limit = (within or self.timeout) + GRACE
-        with translated():
+        with span("database"), translated():
             async with asyncio.timeout(limit) as clock:
                 connection = await self._pool.acquire(timeout=self.timeout)
                 try:
@@ -223,7 +224,7 @@ class HeldTransaction(Database):
 
     @asynccontextmanager
     async def _connection(self, within: float | None = None) -> AsyncIterator[Connection]:
-        with translated():
+        with span("database"), translated():
             async with self._turn, asyncio.timeout((within or self.timeout) + GRACE):
                 if self._held is None:
                     raise asyncpg.InterfaceError("no transaction is held")

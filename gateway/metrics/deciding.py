@@ -6,6 +6,7 @@ from gateway.disclosure.question import Answer, Question
 from gateway.errors import DecisionUnavailable
 from gateway.metrics.metrics import Metrics
 from gateway.ports import Decider
+from gateway.tracing import span
 
 CANCELLED = "cancelled"
 
@@ -32,7 +33,8 @@ class CountedDecider:
         """Answer a whole batch; raises as the engine does."""
         began, outcome = perf_counter(), CANCELLED
         try:
-            answer = await self._decider.decide(question)
+            with span("decide", engine=self._decider.name):
+                answer = await self._decider.decide(question)
             outcome = "answered"
         except DecisionUnavailable as error:
             outcome = error.reason

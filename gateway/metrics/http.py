@@ -17,6 +17,9 @@ from gateway.metrics.metrics import Metrics
 
 NO_ROUTE: Final = "none"
 
+ROUTE: Final = "gateway.route"
+"""Where a request's scope has its route as it is declared."""
+
 
 class Counted:
     """An application whose every request is counted by its door, route and outcome."""
@@ -35,6 +38,7 @@ class Counted:
             await self._app(scope, receive, send)
             return
         began, status = perf_counter(), 500
+        scope[ROUTE] = self._route(scope)
 
         async def noted(message: Message) -> None:
             nonlocal status
@@ -48,7 +52,7 @@ class Counted:
         finally:
             self._metrics.request_ended(
                 door=self._door,
-                route=self._route(scope),
+                route=scope[ROUTE],
                 outcome=scope.get(OUTCOME, str(status)),
                 seconds=perf_counter() - began,
             )

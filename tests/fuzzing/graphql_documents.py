@@ -3,6 +3,7 @@
 import json
 
 from graphql import (
+    GraphQLNonNull,
     get_named_type,
     is_abstract_type,
     is_enum_type,
@@ -17,6 +18,7 @@ from schema.directory import DIRECTORY
 from tests.fuzzing.broken import ODD
 
 SCHEMA = DIRECTORY._schema
+ALWAYS = GraphQLNonNull(SCHEMA.type_map["Boolean"])
 TYPED = "Zebedee"
 """What a caller typed, and no error may repeat."""
 WORDS = (
@@ -84,8 +86,10 @@ class _Draft:
             if is_non_null_type(given.type) or self.one_in(2)
         ]
         alias = f"a{self.chance.randrange(3)}: " if self.one_in(10) else ""
-        directive = f" @{self.chance.choice(['skip', 'include'])}(if: {self.argument(SCHEMA.type_map['Boolean'])})"
-        said = f"{alias}{name}{f'({chr(44).join(stated)})' if stated else ''}{directive if self.one_in(12) else ''}"
+        directive = ""
+        if self.one_in(12):
+            directive = f" @{self.chance.choice(['skip', 'include'])}(if: {self.argument(ALWAYS)})"
+        said = f"{alias}{name}{f'({chr(44).join(stated)})' if stated else ''}{directive}"
         return said if is_leaf_type(below) else f"{said} {self.selection(below, depth - 1)}"
 
     def argument(self, kind):
@@ -97,7 +101,7 @@ class _Draft:
         return f"${name}"
 
     def value(self, kind, depth):
-        if self.one_in(14):
+        if self.one_in(30):
             return self.chance.choice(ODD)
         if is_non_null_type(kind):
             return self.value(kind.of_type, depth)
@@ -149,7 +153,7 @@ def asks(draw, ids):
     body = " ".join(part for part in (draft.field(root.fields[name], name, 4) for name in names) if part)
     stated = ", ".join(f"${name}: {kind}" for name, (kind, _) in draft.variables.items())
     text = f"{kind} Q{f'({stated})' if stated else ''} {{ {body} }} {' '.join(draft.fragments)}"
-    if draft.one_in(4):
+    if draft.one_in(5):
         words = text.split(" ")
         for _ in range(draft.chance.randint(1, 3)):
             words[draft.chance.randrange(len(words))] = draft.chance.choice(WORDS)
