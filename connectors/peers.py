@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Any, Final
 
 import orjson
-from opentelemetry.trace import SpanKind
 
 from connectors.peer_answers import Outcome, judged
 from connectors.peer_greeting import Greeter
@@ -299,7 +298,7 @@ class PeerCalls:
 
     async def _called(self, endpoint: Endpoint, call: _Call) -> Outcome:
         url = f"{endpoint.url}{call.ask.path}"
-        with span("peer", kind=SpanKind.CLIENT, member=call.lane.member.authority):
+        with span("peer", outwards=True, member=call.lane.member.authority):
             headers = {
                 "authorization": f"Bearer {self._assertion(call)}",
                 "content-type": "application/json",

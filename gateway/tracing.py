@@ -4,21 +4,48 @@ A span says what was done and how it ended in words of ours: no person, no ident
 Off until `to` is given a tracer; only requests begin traces, so what a gateway does by itself makes none.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Final
-
-from opentelemetry import trace
-from opentelemetry.context import Context
-from opentelemetry.trace import NoOpTracer, Span, SpanKind, Status, StatusCode, Tracer
-from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from typing import Final, Protocol
 
 from gateway.errors import DirectoryError
 
 TRACEPARENT: Final = "traceparent"
-_W3C: Final = TraceContextTextMapPropagator()
-_OFF: Final = NoOpTracer()
-_tracer: Tracer = _OFF
+
+
+class Span(Protocol):
+    """What is under way."""
+
+    def note(self, name: str, value: str | int) -> None:
+        """Say something of it."""
+        ...
+
+    def fail(self) -> None:
+        """Say that it went wrong."""
+        ...
+
+
+class Tracer(Protocol):
+    """Takes traces; `connectors.traces` satisfies it."""
+
+    def request(self, traceparents: Sequence[str]) -> AbstractContextManager[Span]:
+        """Trace a request for the length of a block, or go on with the trace of its sender."""
+        ...
+
+    def part(self, name: str, *, outwards: bool) -> AbstractContextManager[Span]:
+        """Trace a part of the request under way, which may go outwards to somebody else."""
+        ...
+
+    def follows(self) -> bool:
+        """Return whether the request under way is traced."""
+        ...
+
+    def traceparent(self) -> str | None:
+        """Return how another gateway goes on with the trace under way."""
+        ...
+
+
+_tracer: Tracer | None = None
 
 
 @contextmanager
@@ -29,44 +56,33 @@ def to(tracer: Tracer) -> Iterator[None]:
     try:
         yield
     finally:
-        _tracer = _OFF
+        _tracer = None
 
 
-def traces() -> bool:
-    """Return whether anything is traced."""
-    return _tracer is not _OFF
-
-
-def begun(name: str, *, kind: SpanKind, context: Context | None = None) -> AbstractContextManager[Span]:
-    """Begin a span, under the one that is under way or under what a context holds."""
-    return _tracer.start_as_current_span(
-        name, context=context, kind=kind, record_exception=False, set_status_on_exception=False
-    )
+def tracer() -> Tracer | None:
+    """Return who takes traces, if anybody does."""
+    return _tracer
 
 
 @contextmanager
-def span(name: str, *, kind: SpanKind = SpanKind.INTERNAL, **said: str) -> Iterator[None]:
+def span(name: str, *, outwards: bool = False, **said: str) -> Iterator[None]:
     """Trace a part of a request; what goes wrong in it is told by its reason, without the error's words."""
-    if not trace.get_current_span().is_recording():
+    taking = _tracer
+    if taking is None or not taking.follows():
         yield
         return
-    with begun(name, kind=kind) as part:
-        part.set_attributes({f"gateway.{key}": value for key, value in said.items()})
+    with taking.part(name, outwards=outwards) as part:
+        for key, value in said.items():
+            part.note(f"gateway.{key}", value)
         try:
             yield
         except DirectoryError as error:
-            part.set_attribute("gateway.reason", error.reason.partition(":")[0])
-            part.set_status(Status(StatusCode.ERROR))
+            part.note("gateway.reason", error.reason.partition(":")[0])
+            part.fail()
             raise
 
 
 def traceparent() -> Mapping[str, str]:
     """Return the header that lets another gateway go on with this trace; none while nothing is traced."""
-    carried: dict[str, str] = {}
-    _W3C.inject(carried)
-    return {TRACEPARENT: carried[TRACEPARENT]} if TRACEPARENT in carried else {}
-
-
-def sent(traceparents: list[str]) -> Context:
-    """Return the trace that a sender has begun: its ids, and nothing else that a stranger might say of it."""
-    return _W3C.extract({TRACEPARENT: traceparents[0]} if len(traceparents) == 1 else {}, context=Context())
+    stated = None if _tracer is None else _tracer.traceparent()
+    return {} if stated is None else {TRACEPARENT: stated}
