@@ -13,6 +13,7 @@ import data.directory.counts
 import data.directory.detriment
 import data.directory.grants
 import data.directory.ledger
+import data.directory.messages
 import data.directory.own_record
 import data.directory.question
 import data.directory.recording
@@ -91,6 +92,7 @@ _subjects := [
 	detriment.refusals,
 	grants.refusals,
 	ledger.refusals,
+	messages.refusals,
 	own_record.refusals,
 	recording.refusals,
 	retention.refusals,
