@@ -9,15 +9,14 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from gateway.asked import Asked, Operation, entry_of
 from gateway.changes import Change, Changes, GrantUse
 from gateway.disclosure.decisions import Decisions, Memory
-from gateway.disclosure.fields import FIELDS
-from gateway.disclosure.question import Decision
+from gateway.disclosure.question import Decision, FieldDecision
 from gateway.disclosure.redaction import Freshness
 from gateway.disclosure.road import Notes, Plans, Road
 from gateway.door import Door
@@ -49,6 +48,9 @@ from gateway.tracing import span
 from gateway.vocabulary import AuthorityCode, Effect, PersonId, RecordType
 
 log = logging.getLogger("gateway.answering")
+
+ANSWER: Final = "answer"
+"""The field of an ask that lets it be answered at all."""
 
 LOCAL_TIME = ZoneInfo("Europe/London")
 """Where a day begins for training, checks and accreditation."""
@@ -190,11 +192,11 @@ class Answering:
             unchanging = _changes_nothing(asked)
             if unchanging is not None:
                 return await self._recorded(asked, _problem(unchanging), unchanging)
-            # A task of its own: a caller who goes away must not part a change from its entry.
-            task = asyncio.create_task(self._changed(asked))
-            self._changing.add(task)
-            task.add_done_callback(self._changing.discard)
-            return await asyncio.shield(task)
+
+            async def change_data(change: Change) -> Mapping[str, Any]:
+                return await self._data(asked, change=change)
+
+            return await self._changed(asked, change_data, within=self._timeout)
         timeout = self._timeout if within is None else min(self._timeout, within)
         asked.until = asyncio.get_running_loop().time() + timeout
         try:
@@ -217,15 +219,26 @@ class Answering:
         except SourceFailed as error:
             log.error("links not kept: request %s: %s", asked.request_id, error.reason)
 
-    async def _changed(self, asked: Asked) -> Reply:
-        """Return the reply to a mutation: decided, written, recorded, kept, in this order, and only then told."""
+    async def _changed(
+        self, asked: Asked, work: Callable[[Change], Awaitable[Mapping[str, Any]]], *, within: float
+    ) -> Reply:
+        """Return the reply to a change: decided, written, recorded, kept, in this order, and only then told."""
+        # A task of its own: a caller who goes away must not part a change from its entry.
+        task = asyncio.create_task(self._kept_if_recorded(asked, work, within=within))
+        self._changing.add(task)
+        task.add_done_callback(self._changing.discard)
+        return await asyncio.shield(task)
+
+    async def _kept_if_recorded(
+        self, asked: Asked, work: Callable[[Change], Awaitable[Mapping[str, Any]]], *, within: float
+    ) -> Reply:
         change = self._changes.open()
 
-        async def data(asked: Asked) -> Mapping[str, Any]:
-            return await self._data(asked, change=change)
+        async def data(_asked: Asked) -> Mapping[str, Any]:
+            return await work(change)
 
         try:
-            told, error = await self._data_or_error(asked, data, within=self._timeout)
+            told, error = await self._data_or_error(asked, data, within=within)
             reply = Reply(data=told) if error is None else _problem(error)
             keeping = change.made and error is None
             if not keeping:
@@ -319,6 +332,48 @@ class Answering:
         data, error = await self._data_or_error(asked, located, within=min(self._timeout, within))
         reply = Reply(data=data) if error is None else _problem(error)
         return await self._recorded(asked, reply, error)
+
+    async def take_message(
+        self,
+        claims: Claims,
+        access: Access,
+        operation: Operation,
+        *,
+        request_id: str,
+        work: Callable[[Change, Notes], Awaitable[Mapping[str, Any]]],
+        within: float,
+    ) -> Reply:
+        """Return what another authority's message came to; what it changed is kept once its entry is durable."""
+        asked = Asked(claims=claims, access=access, operation=operation, request_id=request_id, at=self._clock())
+
+        async def taken(change: Change) -> Mapping[str, Any]:
+            caller, decisions = await self._identified(asked)
+            await self._may_ask(decisions, caller, asked.access, "mutation", field="message")
+            asked.notes = Notes()
+            return await work(change, asked.notes)
+
+        return await self._changed(asked, taken, within=min(self._timeout, within))
+
+    async def send_message(
+        self,
+        claims: Claims,
+        access: Access,
+        operation: Operation,
+        *,
+        request_id: str,
+        work: Callable[[Change, Notes], Awaitable[Mapping[str, Any]]],
+    ) -> Reply:
+        """Return what came of telling another authority what was decided here, recorded and kept as a change is.
+
+        Whether it may be told is not asked: that was decided with what is told.
+        """
+        asked = Asked(claims=claims, access=access, operation=operation, request_id=request_id, at=self._clock())
+
+        async def sent(change: Change) -> Mapping[str, Any]:
+            asked.notes = Notes()
+            return await work(change, asked.notes)
+
+        return await self._changed(asked, sent, within=self._timeout)
 
     async def refuse(
         self,
@@ -460,16 +515,17 @@ class Answering:
         except AskRefused as error:
             return None, error
 
-    async def _may_ask(self, decisions: Decisions, caller: Caller, access: Access, kind: str) -> Decision:
+    async def _may_ask(
+        self, decisions: Decisions, caller: Caller, access: Access, kind: str, *, field: str = ANSWER
+    ) -> Decision:
         record_class = (("operation", kind), ("reason", "missing" if access.reason is None else "stated"))
         decision = (await decisions.decide([(RecordType.ASK, record_class)]))[0]
-        answer = decision.fields[FIELDS[RecordType.ASK][0]]
+        answer = decision.fields[field]
         if answer.effect is not Effect.DISCLOSE:
-            raise self._refusal(decision, caller)
+            raise self._refusal(answer, caller)
         return decision
 
-    def _refusal(self, decision: Decision, caller: Caller) -> AskRefused:
-        answer = decision.fields["answer"]
+    def _refusal(self, answer: FieldDecision, caller: Caller) -> AskRefused:
         reason = ",".join(answer.reasons) or "not-allowed"
         if answer.tell == PurposeRequired.code:
             purposes = ", ".join(self._purposes.purposes_of(caller.claims.role)) or "none"
@@ -478,6 +534,8 @@ class Answering:
                 f"({purposes}), and Access-Reason in your own words.",
                 reason=reason,
             )
+        if answer.tell == NotForRole.code:
+            return NotForRole("This is not for your role.", reason=reason)
         return AccessLapsed(
             "You may not ask at the moment: your registration, training or check, or your agency's accreditation, "
             "is not current. Speak to your supervisor.",

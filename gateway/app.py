@@ -36,10 +36,12 @@ from connectors.postgres.rates import PostgresSpending
 from connectors.postgres.register import PostgresRegister
 from connectors.postgres.review_cases import PostgresReviewCases
 from connectors.postgres.reviewing import PostgresLooks
+from connectors.postgres.transfers import PostgresTransfers
 from connectors.postgres.withholdings import PostgresWithholdings
 from connectors.registry import FollowedRegistry
 from connectors.rule_set import RuleSet
 from connectors.rule_trial import RuleTrials
+from connectors.transfer_parts import TransferParts
 from gateway.access_report.report import Seal
 from gateway.access_report.words import Words, WordsUnreadable
 from gateway.answering import Answering
@@ -84,6 +86,7 @@ from schema.http import GraphQLEndpoint
 from schema.limits import Limits
 from schema.locator_http import LocatorEndpoint
 from schema.peer_http import PeerEndpoint
+from schema.transfer_http import TransferEndpoint
 
 Made = TypeVar("Made")
 CHANGES_AT_ONCE = 4
@@ -117,6 +120,7 @@ class Gateway:
         peers: PeerCalls | None = None,
         locator: LocatorParts | None = None,
         issuer: IssuerKeys,
+        transfers: TransferParts | None = None,
         pools: Mapping[str, Database],
         peer_door: Door,
         metrics: Metrics,
@@ -128,6 +132,7 @@ class Gateway:
         self.metrics = metrics
         self.registry = registry
         self.locator = locator
+        self.transfers = transfers
         self.peers = peers
         self.settings = settings
         self.answering = answering
@@ -186,6 +191,7 @@ async def running(
         calls = _peer_calls(settings, registry, counting, clock, stack)
         locator = await _locator(settings, database, registry, calls, master, clock, stack)
         links = PostgresLinks(database, now=clock)
+        transfers = _transfers(settings, database, registry, calls, clock, stack)
         graph = DirectoryGraph(
             schema=DIRECTORY,
             directory=PostgresDirectory(database, today=clock),
@@ -199,6 +205,8 @@ async def running(
             words=_words(settings),
             purposes=purposes,
             search_budget=settings.search_budget,
+            transfers=PostgresTransfers(database),
+            transferring=None if transfers is None else transfers.transferring,
             reviews=ReviewDesk(
                 looks=PostgresLooks(database, OpeningLedgerReader(database, keys), within=settings.request_timeout),
                 cases=PostgresReviewCases(database),
@@ -256,6 +264,7 @@ async def running(
             peers=calls,
             locator=locator,
             issuer=issuer,
+            transfers=transfers,
             pools={"asks": database, "changes": changing},
             peer_door=_door(settings, settings.peer_requests_at_once),
             metrics=counting,
@@ -314,6 +323,8 @@ def application(
             app.state.peer_side = _peer_side(gateway, clock)
             if gateway.locator is not None:
                 gateway.locator.start()
+            if gateway.transfers is not None:
+                gateway.transfers.start(gateway.answering)
             yield
 
     routes: list[BaseRoute] = [
@@ -377,6 +388,7 @@ class PeerSide:
         *,
         endpoint: PeerEndpoint,
         locating: LocatorEndpoint,
+        transfers: TransferEndpoint,
         port: PeerPort,
         settings: Settings,
         metrics: Metrics,
@@ -386,6 +398,7 @@ class PeerSide:
             Route("/graphql", endpoint.graphql, methods=["POST"]),
             Route("/federation/ping", endpoint.ping, methods=["GET"]),
             Route("/federation/locate", locating.locate, methods=["POST"]),
+            Route("/federation/transfer", transfers.take, methods=["POST"]),
             Route("/federation/locator", locating.statement, methods=["GET"]),
             Route("/federation/locator/{digest}", locating.setup, methods=["GET"]),
         ]
@@ -425,8 +438,43 @@ def _peer_side(gateway: Gateway, clock: Callable[[], datetime]) -> PeerSide | No
         answering=gateway.answering,
         locator=lambda: None if gateway.locator is None else gateway.locator.answers,
     )
+    transfers = TransferEndpoint(
+        peers=endpoint,
+        answering=gateway.answering,
+        exchange=None if gateway.transfers is None else gateway.transfers.exchange,
+        clock=clock,
+    )
     port = PeerPort(_own_certificate(settings), lambda: registry.latest)
-    return PeerSide(endpoint=endpoint, locating=locating, port=port, settings=settings, metrics=gateway.metrics)
+    return PeerSide(
+        endpoint=endpoint,
+        locating=locating,
+        transfers=transfers,
+        port=port,
+        settings=settings,
+        metrics=gateway.metrics,
+    )
+
+
+def _transfers(
+    settings: Settings,
+    database: Database,
+    registry: FollowedRegistry | None,
+    peers: PeerCalls | None,
+    clock: Callable[[], datetime],
+    stack: AsyncExitStack,
+) -> TransferParts | None:
+    if registry is None or peers is None or settings.assertion_key_file is None:
+        return None
+    transfers = TransferParts(
+        settings,
+        database=database,
+        peers=peers,
+        key=assertion_key(settings.assertion_key_file),
+        registry=registry.in_force,
+        clock=clock,
+    )
+    stack.push_async_callback(transfers.close)
+    return transfers
 
 
 def _door(settings: Settings, places: int) -> Door:

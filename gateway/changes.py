@@ -16,6 +16,7 @@ from gateway.disclosure.question import GrantAttributes
 from gateway.identity import Opened
 from gateway.ports import Directory
 from gateway.records import AccessReviewCase, Grant, Registration, Suspension
+from gateway.transfers import Transfers
 from gateway.vocabulary import (
     AgencyId,
     AuthorityCode,
@@ -311,6 +312,11 @@ class Change(Protocol):
     @property
     def shields(self) -> Shields:
         """Return where shields and refusals are written."""
+        ...
+
+    @property
+    def transfers(self) -> Transfers:
+        """Return where transfers of responsibility are written."""
         ...
 
     @property

@@ -41,6 +41,8 @@ from gateway.vocabulary import (
     SettingKind,
     Shield,
     SuspensionId,
+    TransferId,
+    TransferState,
     WithholdingId,
 )
 
@@ -307,6 +309,29 @@ class Grant:
     reviewed_by: str | None
     reviewed_at: datetime | None
     review: GrantReview | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponsibilityTransfer:
+    """An offer of responsibility for a child from one authority to another, and what became of it (domain rule X1).
+
+    `child` and `facts` are `None` where no record here has the offer's NHS number, which is `None` once erased.
+    `shielded` says that the offering authority protects the child's whereabouts; `delivered`, that the other authority
+    is known to have all that was said here.
+    """
+
+    id: TransferId
+    home: AuthorityCode
+    child: ChildId | None
+    facts: ChildFacts | None
+    offered_by: AuthorityCode
+    offered_to: AuthorityCode
+    state: TransferState
+    offered_at: datetime
+    answered_at: datetime | None
+    nhs_number: str | None
+    shielded: bool
+    delivered: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

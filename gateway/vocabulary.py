@@ -18,6 +18,7 @@ SuspensionId = NewType("SuspensionId", UUID)
 GrantId = NewType("GrantId", UUID)
 ReviewCaseId = NewType("ReviewCaseId", UUID)
 WithholdingId = NewType("WithholdingId", UUID)
+TransferId = NewType("TransferId", UUID)
 AuthorityCode = NewType("AuthorityCode", str)
 """GSS code of a local authority, such as E08000009."""
 PersonId = NewType("PersonId", str)
@@ -44,6 +45,7 @@ class RecordType(StrEnum):
     LOG_WITHHOLDING = "LogWithholding"
     SUSPENSION = "Suspension"
     GRANT = "Grant"
+    RESPONSIBILITY_TRANSFER = "ResponsibilityTransfer"
     ACCESS_REVIEW_FINDING = "AccessReviewFinding"
     ACCESS_REVIEW_ENTRY = "AccessReviewEntry"
     ACCESS_REVIEW_CASE = "AccessReviewCase"
@@ -235,6 +237,25 @@ class RefusalGround(StrEnum):
     NO_CONSENT = "no-consent"
     NOT_LAWFUL = "not-lawful"
     NOT_NECESSARY = "not-necessary"
+
+
+class TransferStep(StrEnum):
+    """What an authority does about the transfer of responsibility for a child (domain rule X1)."""
+
+    OFFER = "offer"
+    ACCEPT = "accept"
+    REFUSE = "refuse"
+    WITHDRAW = "withdraw"
+
+
+class TransferState(StrEnum):
+    """Where a transfer of responsibility stands, as far as this gateway knows."""
+
+    OFFERED = "offered"
+    WITHDRAWING = "withdrawing"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
 
 
 class LogReader(StrEnum):

@@ -18,6 +18,7 @@ from gateway.ledger.references import EntryReferences
 from gateway.ports import Directory
 from gateway.records import Child
 from gateway.reviewing.desk import ReviewDesk
+from gateway.transfers import Transferring, TransfersReader
 from gateway.withholdings import WithholdingLimits, WithholdingsReader
 
 
@@ -84,6 +85,9 @@ class Asking:
     purposes: Purposes
     search_budget: int
     reviews: ReviewDesk
+    transfers: TransfersReader
+    transferring: Transferring | None = None
+    """`None` where this authority is no member of a federation."""
     change: Change | None = None
     """What a mutation may write; `None` for a query."""
     borders: Borders | None = None

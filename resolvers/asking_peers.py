@@ -66,13 +66,6 @@ async def ask_others(
     return {code: (note, replies[code]) for code, note in notes.items()}
 
 
-def note_of(reply: PeerReply) -> SourceNote:
-    """Return the note of a reply."""
-    note = SourceNote(authority_code=reply.authority, status=reply.status, as_of=reply.as_of)
-    _take(note, reply)
-    return note
-
-
 def malformed(note: SourceNote, reason: str) -> None:
     """Note a reply that is not to be believed as no answer."""
     note.status, note.reason = SourceStatus.UNAVAILABLE, reason

@@ -8,6 +8,7 @@ from typing import Final
 from gateway.disclosure.redaction import Disclosed
 from gateway.disclosure.road import Selection, SourceNote
 from gateway.errors import SourceUnavailable
+from gateway.federation.asking import note_of
 from gateway.federation.locating import Located
 from gateway.federation.replies import ReplyMalformed
 from gateway.federation.wanted import Wanted, text_of
@@ -17,7 +18,7 @@ from gateway.records import Candidate
 from gateway.vocabulary import AuthorityCode, ChildId, SourceStatus
 from resolvers.across import Back, Searching, ask_across, reader, records_limit
 from resolvers.asking import Asking, Brought, Linked
-from resolvers.asking_peers import PeerDocument, ask_others, malformed, note_of
+from resolvers.asking_peers import PeerDocument, ask_others, malformed
 from resolvers.authorities import ask_home
 from resolvers.following import Following, following, join, sources_of
 from resolvers.linking import note_links

@@ -7,6 +7,7 @@ from typing import Final
 from gateway.disclosure.redaction import Disclosed
 from gateway.disclosure.road import Selection
 from gateway.errors import SourceUnavailable
+from gateway.federation.asking import note_of
 from gateway.federation.examples import facts_elsewhere
 from gateway.federation.links import LinkState
 from gateway.federation.locating import Located
@@ -17,7 +18,6 @@ from gateway.records import Candidate, Child, ChildFacts
 from gateway.vocabulary import RecordType, SourceStatus
 from resolvers.across import Back, Searching, ask_across
 from resolvers.asking import Asking, Brought, Linked
-from resolvers.asking_peers import note_of
 from resolvers.authorities import ask_home
 from resolvers.following import Following, following, join, sources_of, wanted_beside
 from resolvers.linking import IDENTIFIERS, note_links, one_each

@@ -8,12 +8,11 @@ from typing import Final
 
 from gateway.door import waits_outside
 from gateway.errors import BadCriteria, SourceFailed
-from gateway.federation.asking import PeerReply
+from gateway.federation.asking import PeerReply, note_of
 from gateway.federation.locating import Located, asker_of
 from gateway.ports import Criteria
 from gateway.vocabulary import AuthorityCode, SourceStatus
 from resolvers.asking import Asking
-from resolvers.asking_peers import note_of
 
 EVERYWHERE: Final = "*"
 AUTHORITIES_LIMIT: Final = 200

@@ -12,6 +12,7 @@ from resolvers.carers import carers_of_children
 from resolvers.children import former_names_of_children
 from resolvers.involvements import involvements_of_children
 from resolvers.practitioners import lead_professionals_of_children
+from resolvers.responsibility import histories_of_children
 from resolvers.settings import settings_of_children
 from resolvers.sources import sources_of_children
 from schema.address import Address
@@ -23,6 +24,7 @@ from schema.local_authority import LocalAuthority
 from schema.node import Node
 from schema.practitioner import Practitioner
 from schema.provenance import Provenance
+from schema.responsibility import ResponsibilityTransfer
 from schema.setting import Setting
 from schema.sizes import Size
 from schema.source_outcome import SourceOutcome
@@ -65,6 +67,15 @@ class Child(Node):
     def responsible_authority(self, info: Info) -> Any:
         """Load the authority."""
         return level(info, self, "responsibleAuthority", responsible_authorities)
+
+    @resolved(
+        description="How responsibility for the child has moved between authorities, the oldest offer first.",
+        graphql_type=list[ResponsibilityTransfer] | None,
+        size=Size(assumed=1),
+    )
+    def responsibility_history(self, info: Info) -> Any:
+        """Load the transfers."""
+        return level(info, self, "responsibilityHistory", histories_of_children)
 
     @resolved(
         description="Who cares for the child, those with parental responsibility first.",

@@ -29,6 +29,8 @@ from gateway.vocabulary import (
     ShieldRequester,
     ShieldReview,
     SourceStatus,
+    TransferState,
+    TransferStep,
     Understanding,
 )
 
@@ -316,5 +318,26 @@ _describe(
         ReviewState.OPEN: "Not explained.",
         ReviewState.AWAITING_SECOND_REVIEWER: "Explained to one reviewer; a second, independent one has to agree.",
         ReviewState.CLEARED: "Explained, and cleared.",
+    },
+)
+_describe(
+    TransferStep,
+    "What an authority does about the transfer of responsibility for a child.",
+    {
+        TransferStep.OFFER: "The responsible authority offers the child to another.",
+        TransferStep.ACCEPT: "The authority that was asked becomes responsible.",
+        TransferStep.REFUSE: "The authority that was asked does not.",
+        TransferStep.WITHDRAW: "The authority that offered wants the offer back; it counts unless it was answered.",
+    },
+)
+_describe(
+    TransferState,
+    "Where a transfer of responsibility stands, as far as this gateway knows.",
+    {
+        TransferState.OFFERED: "No answer is known; the authority that offered is responsible.",
+        TransferState.WITHDRAWING: "Wanted back, and not yet known whether it had been answered before.",
+        TransferState.ACCEPTED: "The authority that was asked is responsible.",
+        TransferState.REFUSED: "Refused; the authority that offered is responsible.",
+        TransferState.WITHDRAWN: "Withdrawn; the authority that offered is responsible.",
     },
 )

@@ -20,6 +20,7 @@ from gateway.ledger.reading import LedgerReader
 from gateway.ledger.references import EntryReferences
 from gateway.ports import Directory
 from gateway.reviewing.desk import ReviewDesk
+from gateway.transfers import Transferring, TransfersReader
 from gateway.withholdings import WithholdingLimits, WithholdingsReader
 from resolvers.asking import Asking, Borders, Purposes
 from schema.directory import DirectorySchema
@@ -47,6 +48,8 @@ class DirectoryGraph:
         purposes: Purposes,
         search_budget: int,
         reviews: ReviewDesk,
+        transfers: TransfersReader,
+        transferring: Transferring | None,
         peers: Peers | None,
         links: Links,
         peer_timeout: float,
@@ -64,6 +67,8 @@ class DirectoryGraph:
         self._purposes = purposes
         self._search_budget = search_budget
         self._reviews = reviews
+        self._transfers = transfers
+        self._transferring = transferring
         self._peers = peers
         self._links = links
         self._peer_timeout = peer_timeout
@@ -105,6 +110,8 @@ class DirectoryGraph:
             purposes=self._purposes,
             search_budget=self._search_budget,
             reviews=self._reviews,
+            transfers=self._transfers if change is None else change.transfers,
+            transferring=self._transferring,
             change=change,
             borders=borders,
         )

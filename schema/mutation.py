@@ -11,6 +11,7 @@ from resolvers.recording import assessment_recorded, involvement_ended, involvem
 from resolvers.review_outcomes import outcome_recorded
 from resolvers.shielding import refusal_recorded, shield_requested, shield_reviewed
 from resolvers.suspending import reinstated, suspended
+from resolvers.transferring import responsibility_transferred
 from resolvers.withholding import entry_withheld, withholding_confirmed, withholding_lifted
 from schema.access_review import RecordReviewOutcomeInput, RecordReviewOutcomePayload
 from schema.changing import INPUT, changed
@@ -34,6 +35,7 @@ from schema.recording import (
     RecordInvolvementInput,
     RecordInvolvementPayload,
 )
+from schema.responsibility import TransferResponsibilityInput, TransferResponsibilityPayload
 from schema.shielding import (
     RecordRefusalInput,
     RecordRefusalPayload,
@@ -162,6 +164,15 @@ class Mutation:
     async def record_refusal(self, info: Info, input: Annotated[RecordRefusalInput, INPUT]) -> Any:
         """Record a refusal."""
         return await changed(info, input, refusal_recorded, RecordRefusalPayload, "child")
+
+    @resolved(
+        description="Offer responsibility for a child to another authority, accept or refuse what one offers, or "
+        "withdraw an offer. Responsibility moves with the acceptance.",
+        graphql_type=TransferResponsibilityPayload,
+    )
+    async def transfer_responsibility(self, info: Info, input: Annotated[TransferResponsibilityInput, INPUT]) -> Any:
+        """Take a step of a transfer."""
+        return await changed(info, input, responsibility_transferred, TransferResponsibilityPayload, "transfer")
 
     @resolved(
         description="Suspend a caller's access at once, from the next request on, on every gateway of the authority.",

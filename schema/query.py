@@ -1,6 +1,7 @@
 """What can be asked."""
 
 from datetime import date
+from functools import partial
 from typing import Annotated, Any
 
 import strawberry
@@ -19,6 +20,7 @@ from resolvers.identified import child_everywhere
 from resolvers.others import Others, others_named
 from resolvers.practitioners import practitioners_by_id
 from resolvers.records import BY_ID
+from resolvers.responsibility import transfers_of_this_authority
 from resolvers.reviewing import review_of_callers
 from resolvers.search import candidates_for
 from resolvers.settings import setting_by_code, settings_by_id
@@ -35,6 +37,7 @@ from schema.local_authority import LocalAuthority
 from schema.local_authority_code import LocalAuthorityCode
 from schema.node import Node
 from schema.practitioner import Practitioner
+from schema.responsibility import ResponsibilityTransferConnection, ResponsibilityTransferEdge
 from schema.setting import Setting
 from schema.sizes import Size
 from schema.told import resolved
@@ -201,6 +204,35 @@ class Query:
         )
 
     @resolved(
+        description="What was offered by and to this authority, the oldest first: for the directory team.",
+        graphql_type=ResponsibilityTransferConnection,
+        size=Size(assumed=100, argument="first", lists=("edges",)),
+    )
+    async def responsibility_transfers(
+        self,
+        info: Info,
+        unanswered: Annotated[bool, _argument("True: only those that wait for an answer. False: all.")] = True,
+        first: Annotated[int, _argument("How many transfers at most, up to 100.")] = 20,
+        after: Annotated[str | None, _argument("The cursor to go on from.")] = None,
+    ) -> Any:
+        """List the transfers."""
+        asking = asking_of(info)
+        page = await transfers_of_this_authority(
+            asking, selection_of(info, "edges", "node"), unanswered=unanswered, first=first, after=after
+        )
+        told = partial(asking.ids.told, RecordType.RESPONSIBILITY_TRANSFER)
+        edges = [ResponsibilityTransferEdge(cursor=told(one.record_id), node=one) for one in page.records]  # type: ignore[arg-type]  # a disclosed record stands for the type
+        return ResponsibilityTransferConnection(
+            edges=edges,
+            page_info=PageInfo(
+                has_next_page=page.has_more,
+                has_previous_page=after is not None,
+                start_cursor=edges[0].cursor if edges else None,
+                end_cursor=edges[-1].cursor if edges else None,
+            ),
+        )
+
+    @resolved(
         description="What in the asks of an authority's callers a person should look at: for supervisors and auditors.",
         graphql_type=AccessReviewConnection,
         size=Size(assumed=20, argument="first", lists=("edges",)),
@@ -266,7 +298,7 @@ async def record_by_id(info: Info, text: str) -> Any:
     if foreign is not None:
         return await record_told_elsewhere(info, foreign)
     meant = asking_of(info).ids.meant(text)
-    if meant is not None:
+    if meant is not None and meant[0] in BY_ID:
         return await load_with_siblings(info, meant[1], BY_ID[meant[0]])
     return await load_with_siblings(info, AuthorityCode(text), authorities_by_code)
 

@@ -13,6 +13,7 @@ from connectors.postgres.recording import PostgresRecording
 from connectors.postgres.review_cases import PostgresReviewCases
 from connectors.postgres.shields import PostgresShields
 from connectors.postgres.suspensions import PostgresSuspensions
+from connectors.postgres.transfers import PostgresTransfers
 from connectors.postgres.withholdings import PostgresWithholdings
 from gateway.changes import Claim, Earlier
 from gateway.vocabulary import RecordType
@@ -63,6 +64,11 @@ class PostgresChange:
     def shields(self) -> PostgresShields:
         """Return where shields and refusals are written."""
         return PostgresShields(self._transaction)
+
+    @cached_property
+    def transfers(self) -> PostgresTransfers:
+        """Return where transfers of responsibility are written."""
+        return PostgresTransfers(self._transaction)
 
     @cached_property
     def withholdings(self) -> PostgresWithholdings:

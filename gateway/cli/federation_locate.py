@@ -58,7 +58,7 @@ def locate_command(
 
     async def act(settings: Settings) -> Reply:
         async with running(settings, url=await ready_database_url(settings)) as gateway:
-            claims = await _claims(gateway, PersonId(person), role)
+            claims = await claims_of(gateway, PersonId(person), role)
             return await _located(gateway, claims, access, criteria)
 
     reply = run(act)
@@ -68,7 +68,7 @@ def locate_command(
     _print(reply.data, as_json=as_json)
 
 
-async def _claims(gateway: Gateway, person: PersonId, role: str | None) -> Claims:
+async def claims_of(gateway: Gateway, person: PersonId, role: str | None) -> Claims:
     """Return who asks, as the register has them: whoever may run this command is trusted with saying who that is."""
     register = PostgresRegister(gateway.database)
     if role is None:

@@ -4,7 +4,6 @@ import getpass
 import uuid
 from pathlib import Path
 from typing import Annotated
-from uuid import UUID
 
 import typer
 
@@ -19,8 +18,8 @@ from gateway.answering import Reply
 from gateway.app import running, utc_now
 from gateway.asked import Operation
 from gateway.cli.running import console, ready_database_url, run
+from gateway.cli.stated_ids import known_id
 from gateway.identity import REASON_LIMIT, Access, Claims
-from gateway.known_ids import KnownIds
 from gateway.pages.access_log import PURPOSE
 from gateway.settings import Settings, SettingsError
 from gateway.vocabulary import LogReader, PersonId, RecordType
@@ -96,20 +95,10 @@ async def _asked(
             return await latest_seal(gateway.proof, gateway.opener, clock=utc_now)
 
         return await report_for(
-            _known_id(child, gateway.answering.ids.known_to(claims.id_scope)),
+            known_id(child, RecordType.CHILD, gateway.answering.ids.known_to(claims.id_scope)),
             reader.name,
             answer=answer,
             sealed=sealed,
             words=Words.read(settings.words_file),
             clock=utc_now,
         )
-
-
-def _known_id(child: str, ids: KnownIds) -> str:
-    """Return the id by which whoever asks knows the child."""
-    try:
-        return ids.told(RecordType.CHILD, UUID(child))
-    except ValueError:
-        if ids.meant_as(RecordType.CHILD, child) is None:
-            raise typer.BadParameter("this is no child's id", param_hint="CHILD") from None
-        return child

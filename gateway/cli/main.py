@@ -10,6 +10,7 @@ from gateway.cli.documents import documents_app
 from gateway.cli.federation import federation_app
 from gateway.cli.federation_locate import LOCATE_EXAMPLES, locate_command
 from gateway.cli.federation_reconcile import CALLS_EXAMPLES, RECONCILE_EXAMPLES, calls_command, reconcile_command
+from gateway.cli.federation_transfer import transfer_app
 from gateway.cli.ledger import ledger_app
 from gateway.cli.ledger_archive import archive, attach
 from gateway.cli.ledger_disclosure import check_proof_command, disclose_proof
@@ -57,6 +58,7 @@ ledger_app.command(
 )(report)
 ledger_app.command("check-proof", epilog="Example: `gateway ledger check-proof proof.json`")(check_proof_command)
 app.add_typer(federation_app, name="federation")
+federation_app.add_typer(transfer_app, name="transfer")
 federation_app.command("locate", epilog=LOCATE_EXAMPLES)(locate_command)
 federation_app.command("calls", epilog=CALLS_EXAMPLES)(calls_command)
 federation_app.command("reconcile", epilog=RECONCILE_EXAMPLES)(reconcile_command)

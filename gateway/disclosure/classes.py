@@ -28,10 +28,20 @@ from gateway.records import (
     LocalAuthority,
     LogWithholding,
     Practitioner,
+    ResponsibilityTransfer,
     Setting,
     Suspension,
 )
-from gateway.vocabulary import AuthorityCode, ChildId, Consent, PersonId, RecordStanding, RecordType, Shield
+from gateway.vocabulary import (
+    AuthorityCode,
+    ChildId,
+    Consent,
+    PersonId,
+    RecordStanding,
+    RecordType,
+    Shield,
+    TransferState,
+)
 
 RecordClass = tuple[tuple[str, Attribute], ...]
 Record = (
@@ -52,6 +62,7 @@ Record = (
     | AccessReviewEntry
     | AccessReviewCase
     | Grant
+    | ResponsibilityTransfer
 )
 
 
@@ -211,6 +222,20 @@ def _class_of_grant(grant: Grant, caller: Caller) -> RecordClass:
     return _plain(Shield.NONE, False, Consent.NONE_NEEDED, False, False, at_home, RecordStanding.LIVE, own)
 
 
+def _class_of_transfer(transfer: ResponsibilityTransfer, caller: Caller) -> RecordClass:
+    at_home = caller.claims.authority in (transfer.offered_by, transfer.offered_to)
+    facts = transfer.facts
+    if facts is None:
+        shield = Shield.ACTIVE if transfer.shielded else Shield.NONE
+        return _plain(shield, False, Consent.NONE_NEEDED, False, False, at_home, RecordStanding.LIVE, False)
+    own = (transfer.child and caller.subject_child == transfer.child) or caller.subject_carer in facts.carers
+    shield, sensitive, consent, involved, conflict, _, standing, own = _facts(facts, caller, own=bool(own))
+    # A shield elsewhere protects here as well; with the child it came over, and is reviewed here like any other.
+    elsewhere = transfer.home == transfer.offered_to and transfer.state is not TransferState.ACCEPTED
+    shield = Shield.ACTIVE if transfer.shielded and elsewhere else shield
+    return _plain(shield, sensitive, consent, involved, conflict, at_home, standing, own)
+
+
 def _class_of_suspension(suspension: Suspension, caller: Caller) -> RecordClass:
     return _of_review(suspension.authority, caller, own=suspension.person in caller.persons)
 
@@ -328,6 +353,7 @@ _CLASSIFIERS: Mapping[type, tuple[RecordType, Callable[[Any, Caller], RecordClas
         lambda case, caller: class_of_review(case.authority, case.person, caller),
     ),
     Grant: (RecordType.GRANT, _class_of_grant),
+    ResponsibilityTransfer: (RecordType.RESPONSIBILITY_TRANSFER, _class_of_transfer),
 }
 
 
@@ -342,7 +368,7 @@ def home_of(record: Record, home: AuthorityCode) -> AuthorityCode:
             return record.code
         case Suspension() | AccessReviewFinding() | AccessReviewEntry() | AccessReviewCase() | LogWithholding():
             return record.authority
-        case Grant():
+        case Grant() | ResponsibilityTransfer():
             return record.home
         case Setting() | Practitioner() | Agency():
             return record.id.authority if isinstance(record.id, ForeignId) else home

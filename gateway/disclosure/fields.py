@@ -11,7 +11,7 @@ from functools import lru_cache
 from gateway.vocabulary import RecordType
 
 FIELDS: Mapping[RecordType, tuple[str, ...]] = {
-    RecordType.ASK: ("answer", "introspection", "workbench", "ledger"),
+    RecordType.ASK: ("answer", "introspection", "workbench", "ledger", "message"),
     RecordType.CANDIDATE: ("child", "grade", "reasons"),
     RecordType.CHILD: (
         "id",
@@ -25,6 +25,7 @@ FIELDS: Mapping[RecordType, tuple[str, ...]] = {
         "nhsNumber",
         "upn",
         "responsibleAuthority",
+        "responsibilityHistory",
         "carers",
         "settings",
         "involvements",
@@ -155,6 +156,19 @@ FIELDS: Mapping[RecordType, tuple[str, ...]] = {
         "review",
         "withheld",
     ),
+    RecordType.RESPONSIBILITY_TRANSFER: (
+        "id",
+        "child",
+        "offeredBy",
+        "offeredTo",
+        "state",
+        "offeredAt",
+        "answeredAt",
+        "nhsNumber",
+        "shielded",
+        "delivered",
+        "withheld",
+    ),
     RecordType.ACCESS_REVIEW_FINDING: (
         "id",
         "pattern",
@@ -233,6 +247,7 @@ LEVELS: Mapping[RecordType, frozenset[str]] = {
         {
             "formerNames",
             "responsibleAuthority",
+            "responsibilityHistory",
             "carers",
             "settings",
             "involvements",
@@ -248,6 +263,7 @@ LEVELS: Mapping[RecordType, frozenset[str]] = {
     RecordType.AGENCY: frozenset({"localAuthority"}),
     RecordType.CALLER: frozenset({"authority"}),
     RecordType.ACCESS_REVIEW_FINDING: frozenset({"entries", "case"}),
+    RecordType.RESPONSIBILITY_TRANSFER: frozenset({"child", "offeredBy", "offeredTo"}),
 }
 """Fields whose value is loaded by a resolver once the field itself may be told."""
 

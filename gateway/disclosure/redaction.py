@@ -205,7 +205,18 @@ def _reader(sources: list[str]) -> Callable[[Any], tuple[Any, ...]]:
     return attrgetter(*sources)
 
 
-_KEYLESS = frozenset({"formerNames", "carers", "settings", "involvements", "children", "sources", "accessLog"})
+_KEYLESS = frozenset(
+    {
+        "formerNames",
+        "responsibilityHistory",
+        "carers",
+        "settings",
+        "involvements",
+        "children",
+        "sources",
+        "accessLog",
+    }
+)
 """Levels that are loaded by the id of the record they hang on."""
 
 

@@ -28,6 +28,7 @@ from gateway.records import (
     LedgerEntry,
     LocalAuthority,
     LogWithholding,
+    ResponsibilityTransfer,
 )
 from gateway.vocabulary import AuthorityCode, ChildId, Effect, PersonId, RecordType, SourceStatus
 
@@ -300,5 +301,7 @@ def _about(record: Record, context: tuple[ChildId, ...]) -> tuple[ChildId, ...]:
             return (record.child,)
         case LedgerEntry():
             return record.children
+        case ResponsibilityTransfer():
+            return () if record.child is None else (record.child,)
         case _:
             return context

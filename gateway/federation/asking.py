@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
+from gateway.disclosure.road import SourceNote
 from gateway.federation.assertion import Asker
 from gateway.identity import Access
 from gateway.vocabulary import AuthorityCode, SourceStatus
@@ -42,6 +43,18 @@ class PeerReply:
     data: Mapping[str, Any] | None = None
     entry: tuple[int, str] | None = None
     """Number and leaf hash of the entry that the authority says it made of the call."""
+
+
+def note_of(reply: PeerReply) -> SourceNote:
+    """Return what the ledger keeps of a reply."""
+    return SourceNote(
+        authority_code=reply.authority,
+        status=reply.status,
+        as_of=reply.as_of,
+        elapsed_ms=reply.elapsed_ms,
+        reason=None if reply.status is SourceStatus.ANSWERED else reply.reason,
+        entry=reply.entry,
+    )
 
 
 class Peers(Protocol):

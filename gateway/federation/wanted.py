@@ -41,7 +41,7 @@ _WHOLE: Final[Mapping[str, str]] = {
     "withheld": "{ field reason remedy }",
     "provenance": "{ field source assertedAt lastConfirmedAt }",
 }
-_KEPT_HOME: Final = frozenset({"sources", "accessLog"})
+_KEPT_HOME: Final = frozenset({"sources", "accessLog", "responsibilityHistory"})
 """Fields that this gateway answers of a record elsewhere."""
 
 _NEEDED: Final[Mapping[RecordType, frozenset[str]]] = {

@@ -25,7 +25,8 @@ PSEUDO_FIELDS = {RecordType.CHILD: {"accessLog"}}
 VALUES = {
     "Query", "ChildSearch", "SourceOutcome", "Address", "FormerName", "Provenance", "Withheld", "SafeguardingContact",
     "AccessLogConnection", "AccessLogEdge", "PageInfo", "_Service",
-    "Mutation", "UserError", "AccessReviewConnection", "AccessReviewEdge", "RecordedReviewOutcome",
+    "Mutation", "UserError", "ResponsibilityTransferConnection", "ResponsibilityTransferEdge",
+    "AccessReviewConnection", "AccessReviewEdge", "RecordedReviewOutcome",
 } | {name for name in SCHEMA.type_map if name.endswith("Payload")}  # fmt: skip
 """Object types without a decision of their own: they are parts of a told field, or hold records."""
 OURS = {name: one for name, one in SCHEMA.type_map.items() if not name.startswith(("_", "link__"))}

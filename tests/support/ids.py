@@ -30,6 +30,10 @@ def involvement_id(involvement):
     return named_id(RecordType.INVOLVEMENT, involvement)
 
 
+def transfer_id(transfer):
+    return named_id(RecordType.RESPONSIBILITY_TRANSFER, transfer)
+
+
 def named_id(record_type, record_id):
     """What stands for the id of a record until it is known who asks."""
     return f"id:{record_type}:{record_id}"
