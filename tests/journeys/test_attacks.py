@@ -28,6 +28,7 @@ from tests.support.builders import (
 )
 from tests.support.documents import SCHEMA, everything
 from tests.support.gateway import a_gateway, a_persona
+from tests.support.ids import child_id
 
 STREET, POSTCODE, TELEPHONE, EMAIL = "9 Larkspur Steps", "M17 9QX", "07700 900777", "hidden@larkspur.example"
 SCHOOL, PRACTICE, FORMER = "Larkspur Academy", "Larkspur Surgery", "Larkspurformer"
@@ -103,12 +104,6 @@ async def found(gate, persona, criteria):
     return {one["child"]["givenName"]: one["child"]["id"] for one in search["candidates"] if one["child"]}
 
 
-async def the_id(gate, database):
-    """The girl's id as a nurse is told it: by the current name she is found."""
-    nurse = await a_persona(database, "health-practitioner")
-    return (await found(gate, nurse, {"familyName": "Sparrow", "dateOfBirth": BORN}))["Wren"]
-
-
 def assert_nothing_hidden(answer, what):
     # What the caller typed may come back in an error of ours: attacks type nothing that hides.
     seen = (answer.content.decode("utf-8", "replace") + str(answer.headers)).casefold()
@@ -141,7 +136,7 @@ ROADS = {
 
 @pytest.mark.parametrize("role", ORDINARY)
 async def test_no_road_to_the_shielded_girl_tells_where_she_is(gate, database, girl, role):
-    shown = await the_id(gate, database)
+    shown = child_id(girl)
     persona = await somebody(database, role)
 
     for road, text in ROADS.items():
@@ -151,8 +146,8 @@ async def test_no_road_to_the_shielded_girl_tells_where_she_is(gate, database, g
 
 
 async def test_no_guess_at_an_id_tells_more_than_the_id_itself(gate, database, girl):
-    shown = await the_id(gate, database)
     nurse = await a_persona(database, "health-practitioner")
+    shown = gate.as_known(nurse, child_id(girl))
 
     for road in ("by id", "by node", "by reference"):
         for guess in guesses(shown, girl):
@@ -160,7 +155,7 @@ async def test_no_guess_at_an_id_tells_more_than_the_id_itself(gate, database, g
 
 
 async def test_the_directory_team_finds_at_the_end_of_these_roads_what_hides(gate, database, girl):
-    shown = await the_id(gate, database)
+    shown = child_id(girl)
     team = await a_persona(database, "directory-team", purpose="brokering")
 
     answer = await gate.ask(team, ROADS["by id"], {"id": shown})
@@ -255,7 +250,7 @@ HEADERS = (
 
 
 async def test_no_header_opens_anything(gate, database, girl):
-    shown = await the_id(gate, database)
+    shown = child_id(girl)
     nurse = await a_persona(database, "health-practitioner")
 
     for changed in HEADERS:
@@ -266,7 +261,7 @@ CLAIMED = ("directory-team", "social-worker", "peer", "auditor", "child", "carer
 
 
 async def test_a_role_that_is_only_claimed_opens_nothing(gate, database, girl):
-    shown = await the_id(gate, database)
+    shown = child_id(girl)
     nurse = await a_persona(database, "health-practitioner")
     purposes = ("direct-support", "brokering", "administration", "review", "subject-access")
 
@@ -278,9 +273,9 @@ async def test_a_role_that_is_only_claimed_opens_nothing(gate, database, girl):
 
 
 async def test_two_tokens_or_two_purposes_in_one_request_open_nothing(gate, database, girl):
-    shown = await the_id(gate, database)
+    shown = child_id(girl)
     nurse, team = await a_persona(database, "health-practitioner"), await a_persona(database, "directory-team")
-    body = {"query": ROADS["by id"], "variables": {"id": shown}}
+    body = gate.as_known(nurse, {"query": ROADS["by id"], "variables": {"id": shown}})
     own = gate.headers(nurse)
     doubled = [
         [*own.items(), ("access-purpose", "brokering")],
@@ -317,7 +312,7 @@ def _value(kind, shown):
 
 @pytest.mark.parametrize("name", sorted(SCHEMA.mutation_type.fields))
 async def test_no_change_tells_more_than_a_query(gate, database, girl, name):
-    shown = await the_id(gate, database)
+    shown = child_id(girl)
     nurse = await a_persona(database, "health-practitioner")
     mutation = SCHEMA.mutation_type.fields[name]
     input_type = mutation.args["input"].type
@@ -360,7 +355,7 @@ async def test_no_other_address_or_method_tells_anything(gate, database, girl):
 
 
 async def test_what_one_is_told_at_the_same_moment_as_the_directory_team_is_ones_own(gate, database, girl):
-    shown = await the_id(gate, database)
+    shown = child_id(girl)
     nurse = await a_persona(database, "health-practitioner")
     team = await a_persona(database, "directory-team", purpose="brokering")
 
