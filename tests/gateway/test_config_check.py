@@ -39,7 +39,7 @@ def test_settings_that_can_be_used_are_good_in_every_part(database_url, tmp_path
     assert (code, document["usable"], document["missing"]) == (0, True, [])
     assert {one["subject"]: one["verdict"] for one in document["findings"]} == dict.fromkeys(
         ("database", "migrations", "connections", "clock", "ledger's master key", "signing keys", "witnesses",
-         "issuer of tokens", "rules", "words", "TLS for callers", "registry", "peers"), "good"
+         "issuer of tokens", "rules", "words", "documents", "TLS for callers", "registry", "peers"), "good"
     )  # fmt: skip
 
 
