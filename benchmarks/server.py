@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 
 from benchmarks.people import AUTHORITY
 from benchmarks.plain import plain
-from gateway.app import application
+from gateway.app.application import application
 from gateway.settings import Settings
 
 KINDS = ("gateway", "plain", "tuned")

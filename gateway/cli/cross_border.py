@@ -37,7 +37,7 @@ from connectors.synthetic.border_world import (
     Sought,
     load_border_world,
 )
-from gateway.app import application
+from gateway.app.application import application
 from gateway.cli.cross_border_linked import add_withheld, show_linked
 from gateway.cli.federation_files import MemberFolder, now
 from gateway.cli.running import console, database_url

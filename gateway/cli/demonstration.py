@@ -12,7 +12,7 @@ from connectors.postgres.register import PostgresRegister
 from connectors.rule_set import RuleSet
 from connectors.synthetic.demo_cast import PERSONAS, STORIES, Persona
 from connectors.synthetic.demo_world import load_demo_world
-from gateway.app import application
+from gateway.app.application import application
 from gateway.cli.running import console, database_url
 from gateway.cli.serving import listening, serve_on
 from gateway.cli.story import FIRST_PERSONAS, StoryTeller, body_for, example_for

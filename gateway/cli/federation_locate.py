@@ -11,7 +11,7 @@ from rich.table import Table
 
 from connectors.postgres.register import PostgresRegister
 from gateway.answering import Reply
-from gateway.app import Gateway, running
+from gateway.app.running import Gateway, running
 from gateway.asked import Operation
 from gateway.cli.running import console, ready_database_url, run
 from gateway.disclosure.road import Notes, SourceNote

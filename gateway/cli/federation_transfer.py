@@ -14,7 +14,8 @@ from connectors.postgres.database import Database
 from connectors.postgres.transfers import PostgresTransferOutbox, PostgresTransfers
 from connectors.transfer_parts import TransferParts
 from gateway.answering import Reply
-from gateway.app import Gateway, running, utc_now
+from gateway.app.clock import utc_now
+from gateway.app.running import Gateway, running
 from gateway.asked import Operation
 from gateway.cli.federation_locate import claims_of
 from gateway.cli.running import console, database_url, ready_database_url, run

@@ -15,7 +15,8 @@ from gateway.access_report.paper import PaperUnavailable, paper_of
 from gateway.access_report.report import Report, Seal
 from gateway.access_report.words import Words
 from gateway.answering import Reply
-from gateway.app import running, utc_now
+from gateway.app.clock import utc_now
+from gateway.app.running import running
 from gateway.asked import Operation
 from gateway.cli.running import console, ready_database_url, run
 from gateway.cli.stated_ids import known_id

@@ -44,7 +44,7 @@ def serve(
 
 async def _serve_alone(settings: Settings, url: str) -> int:
     # Imported here: the whole gateway takes longer to import than most commands take to run.
-    from gateway.app import application
+    from gateway.app.application import application
     from gateway.cli.serving import metrics_socket, serve_on
 
     bound, peers = _listening(settings)

@@ -26,7 +26,7 @@ def main(words: Sequence[str]) -> None:
 
     async def act(settings: Settings) -> None:
         # Imported here: a worker that cannot start says so before it has loaded everything.
-        from gateway.app import application
+        from gateway.app.application import application
         from gateway.cli.serve import caller_port
         from gateway.cli.serving import serve_on
 

@@ -11,7 +11,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 from connectors.postgres.database import Database
 from connectors.synthetic import demo_cast as cast
 from connectors.synthetic.demo_world import load_demo_world
-from gateway.app import application
+from gateway.app.application import application
 from gateway.cli.demonstration import page_personas, persona_tokens
 from gateway.vocabulary import RecordType
 from tests.browser.chromium import complaints_of, requests_of

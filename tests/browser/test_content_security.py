@@ -4,7 +4,7 @@ import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
-from gateway.app import application
+from gateway.app.application import application
 from tests.browser.conftest import served
 from tests.support.gateway import settings_for
 from tests.support.postgres import fresh_database

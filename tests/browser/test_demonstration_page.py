@@ -7,7 +7,7 @@ from selenium.webdriver.common.by import By
 
 from connectors.synthetic.demo_cast import PERSONAS
 from connectors.synthetic.demo_world import load_demo_world
-from gateway.app import application
+from gateway.app.application import application
 from gateway.cli.demonstration import page_personas, persona_tokens
 from tests.browser.chromium import complaints_of, requests_of
 from tests.browser.conftest import served

@@ -13,7 +13,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 from connectors.postgres.database import Database
 from connectors.synthetic.demo_cast import PERSONAS
 from connectors.synthetic.demo_world import load_demo_world
-from gateway.app import application
+from gateway.app.application import application
 from gateway.cli.demonstration import page_personas, persona_tokens
 from gateway.cli.story import body_for
 from tests.browser.chromium import complaints_of, requests_of

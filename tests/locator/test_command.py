@@ -6,7 +6,7 @@ from datetime import timedelta
 import orjson
 import pytest
 
-from gateway.app import utc_now
+from gateway.app.clock import utc_now
 from tests.locator.conftest import a_federation
 from tests.support.builders import a_child, an_agency, an_authority
 from tests.support.federation import THERE, federation_command

@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from connectors.embedded_engine import EmbeddedDecider
-from gateway.app import application
+from gateway.app.application import application
 from gateway.settings import PACKAGED_POLICIES
 from tests.support.gateway import a_gateway, a_persona, settings_for
 

@@ -14,7 +14,8 @@ import httpx
 import orjson
 from typer.testing import CliRunner
 
-from gateway.app import application, utc_now
+from gateway.app.application import application
+from gateway.app.clock import utc_now
 from gateway.cli.main import app
 from gateway.cli.serving import listening, serve_on
 from gateway.federation.assertion import ASSERTION_TYPE, Asker, make_assertion

@@ -9,7 +9,7 @@ import httpx
 from connectors.development_keys import development_token
 from connectors.embedded_engine import EmbeddedDecider
 from connectors.golden import replay_golden
-from gateway.app import application
+from gateway.app.application import application
 from gateway.settings import PACKAGED_POLICIES, Settings
 from tests.support.builders import HOME, NOW, a_registration, an_agency
 from tests.support.ids import as_known, inner_ids, scope_of
