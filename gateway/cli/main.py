@@ -1,5 +1,7 @@
 """`gateway`: the families of commands, and what goes wrong before any of them begins."""
 
+from typing import Annotated
+
 import typer
 
 from gateway.cli.backup import backup_app
@@ -24,6 +26,7 @@ from gateway.cli.policy import policy_app
 from gateway.cli.register import register_app
 from gateway.cli.serve import serve
 from gateway.cli.token import token
+from gateway.release import release
 
 app = typer.Typer(
     help="Who is working with this child: a directory of one local authority, every field decided by policy "
@@ -33,6 +36,23 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_show_locals=False,
 )
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"directory-gateway {release()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version and stop.", is_eager=True, callback=_tell_version)
+    ] = False,
+) -> None:
+    pass
+
+
 app.command("serve", epilog="Examples: `GATEWAY_PORT=8080 gateway serve`; `gateway serve --workers 2`")(serve)
 app.command("demo", epilog="Examples: `gateway demo`; `gateway demo --once`")(demo)
 app.command("migrate", epilog="Examples: `gateway migrate`; `gateway migrate --check`")(migrate_command)

@@ -6,7 +6,6 @@ an answer, a count of it would show that there was something.
 
 from collections import Counter as Tally
 from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, version
 from platform import python_version
 from typing import Final
 
@@ -14,6 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from gateway.federation.restraint import Circuit
 from gateway.ledger.entry import RecordNote
+from gateway.release import release
 from gateway.vocabulary import AuthorityCode, SourceStatus
 
 ANSWERED: Final = "ANSWERED"
@@ -88,7 +88,7 @@ class Metrics:
         counter("worker_starts", "Worker processes that were started.").inc()
         self._memory = together("resident_memory_bytes", "Memory in use.")
         self._files = together("open_files", "Files and sockets in use.")
-        latest("build_info", "Which release serves.", "version", "python").labels(_release(), python_version()).set(1)
+        latest("build_info", "Which release serves.", "version", "python").labels(release(), python_version()).set(1)
 
     def request_begun(self) -> None:
         """Note a request."""
@@ -193,10 +193,3 @@ class Metrics:
 
 def _kind(reason: str) -> str:
     return reason.partition(":")[0]
-
-
-def _release() -> str:
-    try:
-        return version("directory-gateway")
-    except PackageNotFoundError:
-        return "unknown"
