@@ -1,6 +1,7 @@
 # Everything a newcomer needs: `make demo`. Python 3.11 or later and make are enough.
 
 PYTHON ?=
+WORKERS ?= 0
 UV ?= uv
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --no-input --disable-pip-version-check
@@ -13,7 +14,7 @@ help:
 	@echo "make demo      start the gateway with made-up children and show what it does"
 	@echo "               ONCE=1 stops after showing; SCENE=name shows that scene and stops;"
 	@echo "               SCENE=cross-border shows three authorities, and stops with ONCE=1 or Ctrl-C"
-	@echo "make test      run the tests"
+	@echo "make test      run the tests; WORKERS=2 runs them in two processes"
 	@echo "make faults    cause every fault for as long as promised, and print what was lost (15 minutes)"
 	@echo "make fuzz      break documents, bytes and files at random, other ones each time (20 minutes)"
 	@echo "make check     formatting, lint, types and policies"
@@ -33,7 +34,7 @@ demo: .venv/running
 	@$(BIN)/gateway demo $(if $(ONCE),--once) $(if $(SCENE),--scene "$(SCENE)")
 
 test: .venv/development
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
 
 faults: .venv/development
 	@$(BIN)/python -m pytest -q tests/faults --long

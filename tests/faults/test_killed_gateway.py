@@ -9,11 +9,11 @@ from tests.support.processes import Load, a_served_gateway, is_ready, lost, reco
 
 ROUNDS = 5
 SERVING_AGAIN = 10.0
-"""Seconds from a kill to serving again. A promise of the service."""
+"""Seconds from a kill to serving again. A promise of the service, held to by `make faults`, which runs alone."""
 
 
 async def test_a_gateway_killed_under_load_loses_no_entry_of_a_delivered_answer(
-    database, database_url, nurse, tmp_path
+    database, database_url, nurse, tmp_path, long
 ):
     children = await a_crowd(database)
     chance = random.Random()  # noqa: S311 - when to kill, no secret
@@ -40,7 +40,7 @@ async def test_a_gateway_killed_under_load_loses_no_entry_of_a_delivered_answer(
     assert missing == []
     assert load.refusals == []
     assert load.cut_off  # each kill met asks under way
-    assert all(away is None or away < SERVING_AGAIN for away in aways)
+    assert not long or all(away is None or away < SERVING_AGAIN for away in aways)
 
 
 async def _has_told(load, enough):

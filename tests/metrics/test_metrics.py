@@ -58,7 +58,7 @@ async def test_requests_are_counted_by_route_and_outcome(stage):
     assert counted(before, after, "gateway_requests_total") == {
         'gateway_requests_total{door="caller",outcome="ANSWERED",route="/graphql"}': 2,
         'gateway_requests_total{door="caller",outcome="PURPOSE_REQUIRED",route="/graphql"}': 1,
-        'gateway_requests_total{door="caller",outcome="404",route="none"}': 1,
+        'gateway_requests_total{door="caller",outcome="BAD_REQUEST",route="none"}': 1,
     }
     assert counted(before, after, f"gateway_request_duration_seconds_count{{{GRAPH}") == {
         f"gateway_request_duration_seconds_count{{{GRAPH}}}": 3

@@ -10,6 +10,7 @@ from connectors.postgres.serving_rights import LoginRefused, let_serve
 from tests.changes.asking import ask_change
 from tests.support.builders import a_child
 from tests.support.gateway import a_gateway, a_persona
+from tests.support.ids import child_id
 
 BENDING = (
     "UPDATE ledger_entry SET entry = entry",
@@ -62,7 +63,7 @@ async def test_a_gateway_serves_and_changes_under_a_login_that_owns_nothing(data
     async with a_gateway(
         as_login(database_url, login), tmp_path, decision_timeout=20.0, request_timeout=30.0
     ) as gateway:
-        told = await gateway.ask(nurse, f'{{ child(by: {{id: "chd-{child}"}}) {{ givenName }} }}')
+        told = await gateway.ask(nurse, f'{{ child(by: {{id: "{child_id(child)}"}}) {{ givenName }} }}')
         done = await ask_change(
             gateway, supervisor, "suspendCaller", "suspension { inForce }", person=nurse.person, reason="Looked around"
         )
