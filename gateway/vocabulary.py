@@ -19,6 +19,7 @@ GrantId = NewType("GrantId", UUID)
 ReviewCaseId = NewType("ReviewCaseId", UUID)
 WithholdingId = NewType("WithholdingId", UUID)
 TransferId = NewType("TransferId", UUID)
+BrokeredContactId = NewType("BrokeredContactId", UUID)
 AuthorityCode = NewType("AuthorityCode", str)
 """GSS code of a local authority, such as E08000009."""
 PersonId = NewType("PersonId", str)
@@ -46,6 +47,7 @@ class RecordType(StrEnum):
     SUSPENSION = "Suspension"
     GRANT = "Grant"
     RESPONSIBILITY_TRANSFER = "ResponsibilityTransfer"
+    BROKERED_CONTACT = "BrokeredContact"
     ACCESS_REVIEW_FINDING = "AccessReviewFinding"
     ACCESS_REVIEW_ENTRY = "AccessReviewEntry"
     ACCESS_REVIEW_CASE = "AccessReviewCase"
@@ -256,6 +258,27 @@ class TransferState(StrEnum):
     ACCEPTED = "accepted"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
+
+
+class BrokeringOutcome(StrEnum):
+    """What the directory team made of a request for brokered contact (domain rule H6)."""
+
+    CONNECTED = "connected"
+    DECLINED = "declined"
+    NOBODY_INVOLVED = "nobody-involved"
+    NOT_NEEDED = "not-needed"
+
+
+class BrokeringState(StrEnum):
+    """How a request for brokered contact stands, as far as whoever asked is told.
+
+    That somebody declined and that there was nobody are one: the difference would tell whether there is an involvement
+    of which the asker may not know.
+    """
+
+    WAITING = "waiting"
+    CONNECTED = "connected"
+    CLOSED = "closed"
 
 
 class LogReader(StrEnum):
