@@ -7,6 +7,7 @@ import data.directory.access_log
 import data.directory.actions
 import data.directory.ask
 import data.directory.authority
+import data.directory.brokering
 import data.directory.caller
 import data.directory.conflict
 import data.directory.counts
@@ -86,6 +87,7 @@ _subjects := [
 	actions.refusals,
 	ask.refusals,
 	authority.refusals,
+	brokering.refusals,
 	caller.refusals,
 	conflict.refusals,
 	counts.refusals,

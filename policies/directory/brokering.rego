@@ -1,0 +1,49 @@
+# METADATA
+# description: Brokered contact - who is told of a request for it, and that nobody is connected who has not agreed.
+package directory.brokering
+
+import data.directory.caller
+import data.directory.question
+
+# METADATA
+# title: Contact of another
+# description: A request is told to whoever made it, and to the team of its authority that answers it, for that purpose.
+# related_resources:
+# - description: UK GDPR, article 5(1)(f)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/5
+# custom:
+#   domain: [H6, V2, A5]
+refusals[key]["contact-of-another"] := record.fields if {
+	some key, record in question.of_type.BrokeredContact
+	not record.class.self == true
+	not _answers(record)
+}
+
+# METADATA
+# title: Contact not agreed
+# description: Two people are connected only where both agreed; an answer that connects nobody needs no agreement.
+# related_resources:
+# - description: UK GDPR, article 5(1)(c)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/5
+# custom:
+#   domain: [H6]
+refusals[key]["contact-not-agreed"] := record.fields & {"answerBrokeredContact"} if {
+	some key, record in question.of_type.Action
+	not record.class.agreement == "both"
+	not _connects_nobody(record)
+}
+
+_answers(record) if {
+	_brokers
+	record.class.home == "same-authority"
+	record.class.conflict == false
+}
+
+_brokers if {
+	input.access.purpose in data.action_rules.purposes.answerBrokeredContact
+	every role in caller.roles {
+		"answerBrokeredContact" in data.roles[role].may
+	}
+}
+
+_connects_nobody(record) if record.class.step in data.brokering.connects_nobody
