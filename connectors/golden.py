@@ -129,6 +129,9 @@ SWEEP: Sequence[tuple[RecordType, tuple[str, ...], Mapping[str, Any]]] = (
     (RecordType.ACCESS_REVIEW_CASE, ("id", "outcomes"), {"asker": "own-authority", "self": True}),
     (RecordType.GRANT, ("id", "state"), {"self": True}),
     (RecordType.GRANT, ("id", "state"), {}),
+    (RecordType.BROKERED_CONTACT, ("id", "answer", "outcome"), {"self": True, "shield": "active"}),
+    (RecordType.BROKERED_CONTACT, ("id", "reason", "outcome"), {}),
+    (RecordType.ACTION, ("requestBrokeredContact", "answerBrokeredContact"), {"step": "connect", "agreement": "one"}),
     (RecordType.CHILD, ("id", "address", "settings"), {"shield": "active", "granted": ["address"]}),
     (
         RecordType.INVOLVEMENT,

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
+from gateway.brokering import Brokering
 from gateway.disclosure.question import GrantAttributes
 from gateway.identity import Opened
 from gateway.ports import Directory
@@ -297,6 +298,11 @@ class Change(Protocol):
     @property
     def recording(self) -> Recording:
         """Return where involvements, consents and conflicts are written."""
+        ...
+
+    @property
+    def brokering(self) -> Brokering:
+        """Return the requests for brokered contact as the change leaves them."""
         ...
 
     @property

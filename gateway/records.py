@@ -13,6 +13,9 @@ from gateway.vocabulary import (
     AddressStatus,
     AgencyId,
     AuthorityCode,
+    BrokeredContactId,
+    BrokeringOutcome,
+    BrokeringState,
     CallerStanding,
     CarerId,
     ChildId,
@@ -309,6 +312,42 @@ class Grant:
     reviewed_by: str | None
     reviewed_at: datetime | None
     review: GrantReview | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokeredContact:
+    """That somebody who cannot see asked to be put in touch, and what came of it (domain rules H6, V2).
+
+    `home` is the authority whose team answers, `facts` are the child's, `involvement` is what the asker was shown, if
+    it is about that. Name and agency of the asker are what the register says of them now.
+    """
+
+    id: BrokeredContactId
+    home: AuthorityCode
+    child: ChildId
+    facts: ChildFacts
+    involvement: InvolvementId | None
+    reason: str
+    reach_by: str
+    asked_at: datetime
+    asked_by: PersonId
+    asker_name: str | None
+    asker_role: str
+    asker_agency: str | None
+    asked_through: PersonId | None
+    outcome: BrokeringOutcome | None
+    asker_agrees: bool | None
+    other_agrees: bool | None
+    answer: str | None
+    answered_by: PersonId | None
+    answered_at: datetime | None
+
+    @property
+    def state(self) -> BrokeringState:
+        """Return how it stands, as far as whoever asked is told."""
+        if self.outcome is None:
+            return BrokeringState.WAITING
+        return BrokeringState.CONNECTED if self.outcome is BrokeringOutcome.CONNECTED else BrokeringState.CLOSED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from gateway.access_report.words import Words
+from gateway.brokering import BrokeringReader
 from gateway.changes import Change
 from gateway.disclosure.redaction import Disclosed
 from gateway.disclosure.road import Road, Selection, SourceNote
@@ -86,6 +87,7 @@ class Asking:
     search_budget: int
     reviews: ReviewDesk
     transfers: TransfersReader
+    brokering: BrokeringReader
     transferring: Transferring | None = None
     """`None` where this authority is no member of a federation."""
     change: Change | None = None

@@ -7,6 +7,8 @@ from strawberry.types.enum import StrawberryEnumDefinition
 
 from gateway.vocabulary import (
     AddressStatus,
+    BrokeringOutcome,
+    BrokeringState,
     CallerStanding,
     ConsentBasis,
     ConsentScope,
@@ -318,6 +320,25 @@ _describe(
         ReviewState.OPEN: "Not explained.",
         ReviewState.AWAITING_SECOND_REVIEWER: "Explained to one reviewer; a second, independent one has to agree.",
         ReviewState.CLEARED: "Explained, and cleared.",
+    },
+)
+_describe(
+    BrokeringOutcome,
+    "What the directory team made of a request for brokered contact.",
+    {
+        BrokeringOutcome.CONNECTED: "Both parties agreed, and are put in touch.",
+        BrokeringOutcome.DECLINED: "One of the parties did not agree.",
+        BrokeringOutcome.NOBODY_INVOLVED: "There is nobody to be put in touch with.",
+        BrokeringOutcome.NOT_NEEDED: "Contact is not needed any more, or can be had without a broker.",
+    },
+)
+_describe(
+    BrokeringState,
+    "How a request for brokered contact stands, as far as whoever asked is told.",
+    {
+        BrokeringState.WAITING: "The directory team has not answered yet.",
+        BrokeringState.CONNECTED: "Both parties agreed; the answer says how they are put in touch.",
+        BrokeringState.CLOSED: "Answered without contact; that says nothing of whether there was somebody.",
     },
 )
 _describe(

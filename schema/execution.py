@@ -9,6 +9,7 @@ from graphql import ExecutionResult, GraphQLError, execute
 from gateway.access_report.words import Words
 from gateway.answering import Readable
 from gateway.asked import Operation
+from gateway.brokering import BrokeringReader
 from gateway.changes import Change
 from gateway.disclosure.road import Road
 from gateway.errors import BadRequest, CannotProceed, DirectoryError
@@ -49,6 +50,7 @@ class DirectoryGraph:
         search_budget: int,
         reviews: ReviewDesk,
         transfers: TransfersReader,
+        brokering: BrokeringReader,
         transferring: Transferring | None,
         peers: Peers | None,
         links: Links,
@@ -68,6 +70,7 @@ class DirectoryGraph:
         self._search_budget = search_budget
         self._reviews = reviews
         self._transfers = transfers
+        self._brokering = brokering
         self._transferring = transferring
         self._peers = peers
         self._links = links
@@ -111,6 +114,7 @@ class DirectoryGraph:
             search_budget=self._search_budget,
             reviews=self._reviews,
             transfers=self._transfers if change is None else change.transfers,
+            brokering=self._brokering if change is None else change.brokering,
             transferring=self._transferring,
             change=change,
             borders=borders,

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import strawberry
 from strawberry.types import Info
 
+from resolvers.brokering import contact_answered, contact_requested
 from resolvers.consenting import conflict_declared, consent_recorded, consent_withdrawn
 from resolvers.granting import grant_requested, grant_reviewed
 from resolvers.recording import assessment_recorded, involvement_ended, involvement_recorded, lead_declared
@@ -14,6 +15,12 @@ from resolvers.suspending import reinstated, suspended
 from resolvers.transferring import responsibility_transferred
 from resolvers.withholding import entry_withheld, withholding_confirmed, withholding_lifted
 from schema.access_review import RecordReviewOutcomeInput, RecordReviewOutcomePayload
+from schema.brokered_contact import (
+    AnswerBrokeredContactInput,
+    AnswerBrokeredContactPayload,
+    RequestBrokeredContactInput,
+    RequestBrokeredContactPayload,
+)
 from schema.changing import INPUT, changed
 from schema.consenting import (
     DeclareConflictInput,
@@ -164,6 +171,22 @@ class Mutation:
     async def record_refusal(self, info: Info, input: Annotated[RecordRefusalInput, INPUT]) -> Any:
         """Record a refusal."""
         return await changed(info, input, refusal_recorded, RecordRefusalPayload, "child")
+
+    @resolved(
+        description="Ask the directory team to put you in touch with somebody who works with a child.",
+        graphql_type=RequestBrokeredContactPayload,
+    )
+    async def request_brokered_contact(self, info: Info, input: Annotated[RequestBrokeredContactInput, INPUT]) -> Any:
+        """Ask for brokered contact."""
+        return await changed(info, input, contact_requested, RequestBrokeredContactPayload, "contact")
+
+    @resolved(
+        description="Answer a request for brokered contact; both parties have to agree before they are connected.",
+        graphql_type=AnswerBrokeredContactPayload,
+    )
+    async def answer_brokered_contact(self, info: Info, input: Annotated[AnswerBrokeredContactInput, INPUT]) -> Any:
+        """Answer a request."""
+        return await changed(info, input, contact_answered, AnswerBrokeredContactPayload, "contact")
 
     @resolved(
         description="Offer responsibility for a child to another authority, accept or refuse what one offers, or "

@@ -1,5 +1,6 @@
 """What can be asked."""
 
+from collections.abc import Sequence
 from datetime import date
 from functools import partial
 from typing import Annotated, Any
@@ -13,6 +14,7 @@ from gateway.reviewing.finding import Period
 from gateway.vocabulary import AuthorityCode, ChildId, LogReader, RecordType, ReviewPattern
 from resolvers.access_log import access_log_of_child
 from resolvers.authorities import ask_home, authorities_by_code
+from resolvers.brokered_contacts import contacts_asked_for
 from resolvers.callers import caller_themself
 from resolvers.children import child_by_identifier, children_by_id
 from resolvers.elsewhere import candidates_everywhere, name_others, record_elsewhere
@@ -27,6 +29,7 @@ from resolvers.settings import setting_by_code, settings_by_id
 from schema.access_log import AccessLogConnection, AccessLogEdge, PageInfo
 from schema.access_review import AccessReviewConnection, AccessReviewEdge
 from schema.beside import child_beside
+from schema.brokered_contact import BrokeredContactConnection, BrokeredContactEdge
 from schema.caller import Caller
 from schema.child import Child
 from schema.child_search import ChildSearch
@@ -223,14 +226,30 @@ class Query:
         told = partial(asking.ids.told, RecordType.RESPONSIBILITY_TRANSFER)
         edges = [ResponsibilityTransferEdge(cursor=told(one.record_id), node=one) for one in page.records]  # type: ignore[arg-type]  # a disclosed record stands for the type
         return ResponsibilityTransferConnection(
-            edges=edges,
-            page_info=PageInfo(
-                has_next_page=page.has_more,
-                has_previous_page=after is not None,
-                start_cursor=edges[0].cursor if edges else None,
-                end_cursor=edges[-1].cursor if edges else None,
-            ),
+            edges=edges, page_info=_page_info(edges, has_more=page.has_more, after=after)
         )
+
+    @resolved(
+        description="Requests for brokered contact, the oldest first: all of this authority for its directory team, "
+        "and your own for you.",
+        graphql_type=BrokeredContactConnection,
+        size=Size(assumed=100, argument="first", lists=("edges",)),
+    )
+    async def brokered_contacts(
+        self,
+        info: Info,
+        unanswered: Annotated[bool, _argument("True: only those that wait for an answer. False: all.")] = True,
+        first: Annotated[int, _argument("How many requests at most, up to 100.")] = 20,
+        after: Annotated[str | None, _argument("The cursor to go on from.")] = None,
+    ) -> Any:
+        """List the requests."""
+        asking = asking_of(info)
+        page = await contacts_asked_for(
+            asking, selection_of(info, "edges", "node"), unanswered=unanswered, first=first, after=after
+        )
+        told = partial(asking.ids.told, RecordType.BROKERED_CONTACT)
+        edges = [BrokeredContactEdge(cursor=told(one.record_id), node=one) for one in page.records]  # type: ignore[arg-type]  # a disclosed record stands for the type
+        return BrokeredContactConnection(edges=edges, page_info=_page_info(edges, has_more=page.has_more, after=after))
 
     @resolved(
         description="What in the asks of an authority's callers a person should look at: for supervisors and auditors.",
@@ -265,15 +284,19 @@ class Query:
         edges = [AccessReviewEdge(cursor=str(finding.record_id), node=finding) for finding in page.findings]  # type: ignore[arg-type]  # a disclosed record stands for the type
         return AccessReviewConnection(
             edges=edges,
-            page_info=PageInfo(
-                has_next_page=page.has_more,
-                has_previous_page=after is not None,
-                start_cursor=edges[0].cursor if edges else None,
-                end_cursor=edges[-1].cursor if edges else None,
-            ),
+            page_info=_page_info(edges, has_more=page.has_more, after=after),
             callers=page.callers,
             entries=page.entries,
         )
+
+
+def _page_info(edges: Sequence[Any], *, has_more: bool, after: str | None) -> PageInfo:
+    return PageInfo(
+        has_next_page=has_more,
+        has_previous_page=after is not None,
+        start_cursor=edges[0].cursor if edges else None,
+        end_cursor=edges[-1].cursor if edges else None,
+    )
 
 
 async def child_of(info: Info, by: ChildKey, others: Others) -> Any:

@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import cached_property
 from uuid import UUID, uuid4
 
+from connectors.postgres.brokering import PostgresBrokering
 from connectors.postgres.database import Database, HeldTransaction
 from connectors.postgres.directory import PostgresDirectory
 from connectors.postgres.grants import PostgresGrants
@@ -49,6 +50,11 @@ class PostgresChange:
     def recording(self) -> PostgresRecording:
         """Return where involvements, consents and conflicts are written."""
         return PostgresRecording(self._transaction)
+
+    @cached_property
+    def brokering(self) -> PostgresBrokering:
+        """Return the requests for brokered contact as the change leaves them."""
+        return PostgresBrokering(self._transaction)
 
     @cached_property
     def grants(self) -> PostgresGrants:

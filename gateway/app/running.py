@@ -11,6 +11,7 @@ from connectors.ledger_secret import ledger_master_key
 from connectors.locator.parts import LocatorParts
 from connectors.peers import PeerCalls
 from connectors.policy_engine import policy_engine
+from connectors.postgres.brokering import PostgresBrokering
 from connectors.postgres.changes import PostgresChanges
 from connectors.postgres.database import Database
 from connectors.postgres.directory import PostgresDirectory
@@ -160,6 +161,7 @@ async def running(
             purposes=purposes,
             search_budget=settings.search_budget,
             transfers=PostgresTransfers(database),
+            brokering=PostgresBrokering(database),
             transferring=None if transfers is None else transfers.transferring,
             reviews=ReviewDesk(
                 looks=PostgresLooks(database, OpeningLedgerReader(database, keys), within=settings.request_timeout),

@@ -17,6 +17,7 @@ from gateway.records import (
     AccessReviewEntry,
     AccessReviewFinding,
     Agency,
+    BrokeredContact,
     CallerRecord,
     Candidate,
     Carer,
@@ -63,6 +64,7 @@ Record = (
     | AccessReviewCase
     | Grant
     | ResponsibilityTransfer
+    | BrokeredContact
 )
 
 
@@ -236,6 +238,21 @@ def _class_of_transfer(transfer: ResponsibilityTransfer, caller: Caller) -> Reco
     return _plain(shield, sensitive, consent, involved, conflict, at_home, standing, own)
 
 
+def _class_of_contact(contact: BrokeredContact, caller: Caller) -> RecordClass:
+    shield, sensitive, consent, involved, conflict, _, standing, own = _facts(
+        contact.facts, caller, own=contact.asked_by in caller.persons
+    )
+    # Whose it is to answer, wherever responsibility for the child has gone.
+    at_home = contact.home == caller.claims.authority
+    return _plain(shield, sensitive, consent, involved, conflict, at_home, standing, own)
+
+
+def class_of_contact_of_another(home: AuthorityCode, caller: Caller) -> RecordClass:
+    """Return the class of a request for contact by somebody else, of which nothing more is known."""
+    at_home = home == caller.claims.authority
+    return _plain(Shield.NONE, False, Consent.NONE_NEEDED, False, False, at_home, RecordStanding.LIVE, False)
+
+
 def _class_of_suspension(suspension: Suspension, caller: Caller) -> RecordClass:
     return _of_review(suspension.authority, caller, own=suspension.person in caller.persons)
 
@@ -354,6 +371,7 @@ _CLASSIFIERS: Mapping[type, tuple[RecordType, Callable[[Any, Caller], RecordClas
     ),
     Grant: (RecordType.GRANT, _class_of_grant),
     ResponsibilityTransfer: (RecordType.RESPONSIBILITY_TRANSFER, _class_of_transfer),
+    BrokeredContact: (RecordType.BROKERED_CONTACT, _class_of_contact),
 }
 
 
@@ -368,7 +386,7 @@ def home_of(record: Record, home: AuthorityCode) -> AuthorityCode:
             return record.code
         case Suspension() | AccessReviewFinding() | AccessReviewEntry() | AccessReviewCase() | LogWithholding():
             return record.authority
-        case Grant() | ResponsibilityTransfer():
+        case Grant() | ResponsibilityTransfer() | BrokeredContact():
             return record.home
         case Setting() | Practitioner() | Agency():
             return record.id.authority if isinstance(record.id, ForeignId) else home

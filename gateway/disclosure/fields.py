@@ -169,6 +169,27 @@ FIELDS: Mapping[RecordType, tuple[str, ...]] = {
         "delivered",
         "withheld",
     ),
+    RecordType.BROKERED_CONTACT: (
+        "id",
+        "child",
+        "involvement",
+        "reason",
+        "reachBy",
+        "state",
+        "askedAt",
+        "askedBy",
+        "askerName",
+        "askerRole",
+        "askerAgency",
+        "askedThrough",
+        "answer",
+        "answeredAt",
+        "answeredBy",
+        "outcome",
+        "askerAgrees",
+        "otherAgrees",
+        "withheld",
+    ),
     RecordType.ACCESS_REVIEW_FINDING: (
         "id",
         "pattern",
@@ -264,6 +285,7 @@ LEVELS: Mapping[RecordType, frozenset[str]] = {
     RecordType.CALLER: frozenset({"authority"}),
     RecordType.ACCESS_REVIEW_FINDING: frozenset({"entries", "case"}),
     RecordType.RESPONSIBILITY_TRANSFER: frozenset({"child", "offeredBy", "offeredTo"}),
+    RecordType.BROKERED_CONTACT: frozenset({"child", "involvement"}),
 }
 """Fields whose value is loaded by a resolver once the field itself may be told."""
 

@@ -21,6 +21,7 @@ from gateway.known_ids import KnownIds
 from gateway.record_ids import ForeignId
 from gateway.records import (
     AccessLogEntry,
+    BrokeredContact,
     Candidate,
     Child,
     Grant,
@@ -297,7 +298,7 @@ def _about(record: Record, context: tuple[ChildId, ...]) -> tuple[ChildId, ...]:
             return (record.child.id,)
         case Involvement():
             return context if context and isinstance(record.id, ForeignId) else (record.child,)
-        case AccessLogEntry() | Grant() | LogWithholding():
+        case AccessLogEntry() | Grant() | LogWithholding() | BrokeredContact():
             return (record.child,)
         case LedgerEntry():
             return record.children

@@ -26,6 +26,7 @@ VALUES = {
     "Query", "ChildSearch", "SourceOutcome", "Address", "FormerName", "Provenance", "Withheld", "SafeguardingContact",
     "AccessLogConnection", "AccessLogEdge", "PageInfo", "_Service",
     "Mutation", "UserError", "ResponsibilityTransferConnection", "ResponsibilityTransferEdge",
+    "BrokeredContactConnection", "BrokeredContactEdge",
     "AccessReviewConnection", "AccessReviewEdge", "RecordedReviewOutcome",
 } | {name for name in SCHEMA.type_map if name.endswith("Payload")}  # fmt: skip
 """Object types without a decision of their own: they are parts of a told field, or hold records."""

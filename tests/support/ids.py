@@ -34,6 +34,10 @@ def transfer_id(transfer):
     return named_id(RecordType.RESPONSIBILITY_TRANSFER, transfer)
 
 
+def contact_id(contact):
+    return named_id(RecordType.BROKERED_CONTACT, contact)
+
+
 def named_id(record_type, record_id):
     """What stands for the id of a record until it is known who asks."""
     return f"id:{record_type}:{record_id}"

@@ -1,0 +1,486 @@
+"""Who cannot see asks to be put in touch; the directory team answers once, and neither learns what is hidden (H6)."""
+
+import asyncio
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from gateway.errors import AuditUnavailable
+from tests.changes.asking import a_key, ask_change, mutation
+from tests.support.builders import (
+    NOW,
+    TODAY,
+    a_child,
+    a_conflict,
+    a_consent,
+    a_practitioner,
+    a_sensitive_involvement,
+    a_shield,
+    an_agency,
+    an_authority,
+    an_involvement,
+)
+from tests.support.gateway import a_gateway, a_persona
+from tests.support.ids import child_id, contact_id, involvement_id
+
+MINE = "id state reason reachBy askedAt answer answeredAt withheld { field reason }"
+WORKING = "askedBy askerName askerRole askerAgency askedThrough outcome askerAgrees otherAgrees answeredBy"
+LIST = """query($unanswered: Boolean!, $first: Int!, $after: String) {
+    brokeredContacts(unanswered: $unanswered, first: $first, after: $after) {
+        edges { cursor node { %s } } pageInfo { hasNextPage } } }"""
+WORDS = "She was told of someone; who could I talk to?"
+REACH = "0161 496 0777, mornings"
+AGREED = {"outcome": "CONNECTED", "askerAgrees": True, "otherAgrees": True, "answer": "They will call you on Monday"}
+
+
+@pytest.fixture
+async def team(database):
+    return await a_persona(database, "directory-team", purpose="brokering")
+
+
+@pytest.fixture
+async def worker(database):
+    """Somebody who is told of no sensitive service."""
+    return await a_persona(database, "voluntary-practitioner")
+
+
+@pytest.fixture
+async def child(database):
+    return await a_child(database)
+
+
+@pytest.fixture
+def request_contact(client, nurse, child):
+    async def request_contact(by=None, told=MINE, key=None, **stated):
+        stated = {"child": child_id(child), "reason": WORDS, "reachBy": REACH} | stated
+        return await ask_change(
+            client, by or nurse, "requestBrokeredContact", f"contact {{ {told} }}", key=key, **stated
+        )
+
+    return request_contact
+
+
+@pytest.fixture
+async def asked(request_contact):
+    """The id of a nurse's request."""
+    return (await request_contact()).payload["contact"]["id"]
+
+
+@pytest.fixture
+def answer_contact(client, team, nurse, asked):
+    async def answer_contact(by=None, key=None, contact=None, **changed):
+        record = contact or contact_id(client.known(nurse).meant(asked)[1])
+        stated = {"contact": record} | AGREED | changed
+        told = f"contact {{ {MINE} {WORKING} }}"
+        return await ask_change(client, by or team, "answerBrokeredContact", told, key=key, **stated)
+
+    return answer_contact
+
+
+@pytest.fixture
+def contacts(client):
+    async def contacts(by, told=MINE, *, unanswered=False, first=20, after=None):
+        variables = {"unanswered": unanswered, "first": first, "after": after}
+        return (await client.ask(by, LIST % told, variables)).data["brokeredContacts"]
+
+    return contacts
+
+
+def _nodes(page):
+    return [edge["node"] for edge in page["edges"]]
+
+
+async def test_a_request_waits_for_the_directory_team_and_is_told_to_its_asker(request_contact, contacts, nurse):
+    asked = await request_contact()
+
+    assert asked.refused == []
+    assert asked.payload["contact"] | {"id": None} == {
+        "id": None,
+        "state": "WAITING",
+        "reason": WORDS,
+        "reachBy": REACH,
+        "askedAt": "2026-11-22T10:00:00+00:00",
+        "answer": None,
+        "answeredAt": None,
+        "withheld": [],
+    }
+    assert _nodes(await contacts(nurse)) == [asked.payload["contact"]]
+
+
+async def test_the_directory_team_is_told_who_asks_and_about_whom(
+    client, asked, contacts, team, nurse, database, child
+):
+    await an_involvement(database, child)
+    (node,) = _nodes(
+        await contacts(team, f"{WORKING} reason reachBy child {{ id involvements {{ agency {{ name }} }} }}")
+    )
+
+    row = await database.fetchrow(
+        "SELECT r.name, a.name AS agency FROM registration r JOIN agency a ON a.id = r.agency WHERE r.person = $1",
+        nurse.person,
+    )
+    assert (node["askedBy"], node["askerRole"], node["askedThrough"]) == (nurse.person, nurse.role, None)
+    assert (node["askerName"], node["askerAgency"]) == tuple(row)
+    assert (node["reason"], node["reachBy"]) == (WORDS, REACH)
+    assert node["child"]["id"] == client.as_known(team, child_id(child))
+    assert len(node["child"]["involvements"]) == 1
+
+
+async def test_both_agreed_and_the_asker_is_told_how_they_are_put_in_touch(answer_contact, contacts, nurse, team):
+    answered = await answer_contact()
+
+    (told,) = _nodes(await contacts(nurse, f"{MINE} {WORKING}"))
+    assert answered.refused == []
+    assert {name: answered.payload["contact"][name] for name in ("outcome", "askerAgrees", "otherAgrees")} == {
+        "outcome": "CONNECTED",
+        "askerAgrees": True,
+        "otherAgrees": True,
+    }
+    assert answered.payload["contact"]["answeredBy"] == team.person
+    assert (told["state"], told["answer"], told["answeredAt"]) == (
+        "CONNECTED", "They will call you on Monday", "2026-11-22T10:00:00+00:00"
+    )  # fmt: skip
+    assert [told[name] for name in WORKING.split()] == [None] * len(WORKING.split())
+    assert {one["reason"] for one in told["withheld"]} == {"NOT_FOR_ROLE"}
+
+
+@pytest.mark.parametrize(("asker", "other"), [(True, False), (False, True), (False, False)])
+async def test_nobody_is_put_in_touch_unless_both_agreed(answer_contact, contacts, nurse, asker, other):
+    refused = await answer_contact(askerAgrees=asker, otherAgrees=other)
+
+    assert refused.refused == ["CONTACT_NOT_AGREED"]
+    assert [node["state"] for node in _nodes(await contacts(nurse))] == ["WAITING"]
+
+
+async def test_an_asker_cannot_tell_a_refusal_from_nobody(client, request_contact, team, contacts, worker, database):
+    for outcome in ("DECLINED", "NOBODY_INVOLVED", "NOT_NEEDED"):
+        made = await request_contact(by=worker, child=child_id(await a_child(database)))
+        contact = contact_id(client.known(worker).meant(made.payload["contact"]["id"])[1])
+        stated = {"contact": contact, "outcome": outcome, "askerAgrees": True, "otherAgrees": False}
+        answered = await ask_change(client, team, "answerBrokeredContact", "contact { outcome }", **stated)
+        assert answered.payload["contact"] == {"outcome": outcome}
+
+    told = [node | {"id": None} for node in _nodes(await contacts(worker, f"{MINE} {WORKING}"))]
+    assert [node["state"] for node in told] == ["CLOSED"] * 3
+    assert told[0] == told[1] == told[2]
+
+
+async def _plain(database, worker):
+    return await a_child(database)
+
+
+async def _with_a_hidden_service(database, worker):
+    child = await a_child(database)
+    await a_consent(database, child, await a_sensitive_involvement(database, child))
+    return child
+
+
+async def _shielded(database, worker):
+    child = await a_child(database)
+    await an_involvement(database, child)
+    await a_shield(database, child)
+    return child
+
+
+async def _conflicted(database, worker):
+    child = await a_child(database)
+    await an_involvement(database, child)
+    post = await a_practitioner(database, agency=worker.agency, person=worker.person)
+    await a_conflict(database, child, post)
+    return child
+
+
+async def test_the_answer_is_the_same_whatever_is_hidden(client, request_contact, contacts, worker, database, entries):
+    hidden = (_plain, _with_a_hidden_service, _shielded, _conflicted)
+    children = [await one(database, worker) for one in hidden]
+
+    asked = [await request_contact(by=worker, child=child_id(child)) for child in children]
+
+    told = [(one.status, one.codes, one.refused, one.payload["contact"] | {"id": None}) for one in asked]
+    assert all(one == told[0] for one in told)
+    assert told[0][2] == []
+    listed = [node | {"id": None} for node in _nodes(await contacts(worker))]
+    assert listed == [told[0][3]] * 4
+
+
+@pytest.mark.parametrize("hidden", ["sensitive", "nobody's", "of another child", "of another type"])
+async def test_an_involvement_that_is_not_told_is_refused_like_one_that_is_not_there(
+    client, request_contact, worker, database, child, hidden
+):
+    sensitive = await a_sensitive_involvement(database, child)
+    await a_consent(database, child, sensitive)
+    named = {
+        "sensitive": involvement_id(sensitive),
+        "nobody's": involvement_id(uuid4()),
+        "of another child": involvement_id(await an_involvement(database, await a_child(database))),
+        "of another type": child_id(child),
+    }[hidden]
+
+    refused = await request_contact(by=worker, involvement=named)
+
+    assert refused.payload["errors"] == [
+        {"code": "NOT_FOUND", "field": "involvement", "message": "There is no such record that you may know of."}
+    ]
+    assert await database.fetch("SELECT FROM brokered_contact") == []
+
+
+async def test_an_unspecified_service_can_be_named_and_only_the_team_is_told_which(
+    request_contact, contacts, nurse, team, database, child
+):
+    work = await a_sensitive_involvement(database, child)
+    await a_consent(database, child, work)
+
+    asked = await request_contact(involvement=involvement_id(work), told="involvement { service agency { name } }")
+
+    assert asked.payload["contact"] == {"involvement": {"service": "UNSPECIFIED_SENSITIVE", "agency": None}}
+    (node,) = _nodes(await contacts(team, "involvement { service agency { name } }"))
+    assert node["involvement"]["service"] == "MENTAL_HEALTH"
+    assert node["involvement"]["agency"] is not None
+
+
+async def test_nobody_else_is_told_of_a_request(asked, contacts, answer_contact, nurse, database, child):
+    involved = await a_persona(database, "social-worker")
+    post = await a_practitioner(database, agency=involved.agency, person=involved.person)
+    await an_involvement(database, child, practitioner_id=post)
+    others = [
+        involved,
+        await a_persona(database, "health-practitioner", agency=nurse.agency),
+        await a_persona(database, "supervisor", purpose="review"),
+        await a_persona(database, "directory-team", purpose="administration"),
+    ]
+
+    assert [_nodes(await contacts(other)) for other in others] == [[], [], [], []]
+    refused = [(await answer_contact(by=other)).refused for other in others]
+    assert refused == [["NOT_FOUND"]] * 4
+
+
+async def test_the_team_of_another_authority_is_told_of_no_request(client, contacts, asked, answer_contact, database):
+    elsewhere = await an_authority(database, "E08000003")
+    agency = await an_agency(database, authority=elsewhere)
+    other = await a_persona(database, "directory-team", agency=agency, purpose="brokering")
+    other = type(other)(person=other.person, role=other.role, agency=agency, authority=elsewhere, purpose="brokering")
+
+    assert _nodes(await contacts(other)) == []
+    assert (await answer_contact(by=other)).refused == ["NOT_FOUND"]
+
+
+async def test_a_member_of_the_team_with_a_conflict_neither_reads_nor_answers(
+    contacts, asked, answer_contact, team, database, child
+):
+    await a_conflict(database, child, await a_practitioner(database, agency=team.agency, person=team.person))
+
+    assert _nodes(await contacts(team)) == []
+    assert (await answer_contact()).refused == ["NOT_FOUND"]
+
+
+async def test_nobody_answers_what_they_asked_for(client, answer_contact, nurse, database):
+    both = await a_persona(database, "directory-team", purpose="brokering", person=nurse.person, agency=nurse.agency)
+
+    assert (await answer_contact(by=both)).refused == ["SECOND_PERSON_NEEDED"]
+
+
+async def test_whoever_waits_for_an_answer_does_not_ask_again(request_contact, answer_contact, asked, database):
+    again = await request_contact()
+    await answer_contact()
+    afterwards = await request_contact()
+
+    assert (again.refused, afterwards.refused) == (["ALREADY_ASKED"], [])
+
+
+async def test_of_two_requests_at_once_one_is_made(request_contact, database):
+    made = await asyncio.gather(*(request_contact() for _ in range(4)))
+
+    assert sorted(one.refused for one in made) == [[], ["ALREADY_ASKED"], ["ALREADY_ASKED"], ["ALREADY_ASKED"]]
+    assert len(await database.fetch("SELECT FROM brokered_contact")) == 1
+
+
+async def test_a_request_sent_again_under_its_key_is_one_request(request_contact, database):
+    key = a_key()
+
+    first, again = await request_contact(key=key), await request_contact(key=key)
+    other = await request_contact(key=key, reason="Something else")
+
+    assert first.content == again.content
+    assert other.refused == ["KEY_REUSED"]
+    assert len(await database.fetch("SELECT FROM brokered_contact")) == 1
+
+
+async def test_an_answer_sent_again_is_one_answer_and_another_is_refused(answer_contact, contacts, nurse):
+    key = a_key()
+
+    first, again = await answer_contact(key=key), await answer_contact(key=key)
+    other = await answer_contact(outcome="DECLINED", otherAgrees=False, answer=None)
+
+    assert first.content == again.content
+    assert other.refused == ["ALREADY_ANSWERED"]
+    assert [node["state"] for node in _nodes(await contacts(nurse))] == ["CONNECTED"]
+
+
+async def test_of_two_answers_at_once_one_counts(answer_contact, contacts, nurse):
+    closed = {"outcome": "DECLINED", "otherAgrees": False, "answer": None}
+
+    made = await asyncio.gather(answer_contact(), answer_contact(**closed))
+
+    assert sorted(one.refused for one in made) == [[], ["ALREADY_ANSWERED"]]
+
+
+async def test_the_list_goes_from_the_oldest_and_on_from_a_cursor(client, request_contact, contacts, team, database):
+    for _ in range(3):
+        await request_contact(child=child_id(await a_child(database)))
+    rows = await database.fetch("SELECT id FROM brokered_contact ORDER BY id")
+    for age, row in enumerate(rows):
+        await database.execute(
+            "UPDATE brokered_contact SET asked_at = $2 WHERE id = $1", row["id"], NOW - timedelta(days=age)
+        )
+    known = [client.as_known(team, contact_id(row["id"])) for row in reversed(rows)]
+
+    first = await contacts(team, "id", unanswered=True, first=2)
+    rest = await contacts(team, "id", unanswered=True, first=2, after=first["edges"][-1]["cursor"])
+
+    assert [node["id"] for node in _nodes(first) + _nodes(rest)] == known
+    assert [page["pageInfo"]["hasNextPage"] for page in (first, rest)] == [True, False]
+
+
+async def test_an_answered_request_leaves_the_list_of_open_ones(answer_contact, contacts, team):
+    before = _nodes(await contacts(team, unanswered=True))
+    await answer_contact()
+
+    assert len(before) == 1
+    assert _nodes(await contacts(team, unanswered=True)) == []
+    assert len(_nodes(await contacts(team))) == 1
+
+
+async def test_a_mediator_asks_for_somebody_and_whoever_it_was_reads_the_answer(
+    client, contacts, nurse, team, database, child
+):
+    volunteer = await a_persona(database, "voluntary-practitioner")
+    query = mutation("requestBrokeredContact", "contact { state }")
+    stated = {"idempotencyKey": a_key(), "child": child_id(child), "reason": WORDS, "reachBy": REACH}
+    headers = client.headers(nurse) | {"authorization": f"Bearer {client.token(nurse, mediated_for=volunteer.person)}"}
+
+    asked = await client.ask(nurse, query, {"input": stated}, headers=headers)
+
+    assert asked.data["requestBrokeredContact"] == {"contact": {"state": "WAITING"}, "errors": []}
+    assert _nodes(await contacts(nurse)) == []
+    assert len(_nodes(await contacts(volunteer))) == 1
+    (node,) = _nodes(await contacts(team, "askedBy askedThrough askerRole"))
+    assert node == {"askedBy": volunteer.person, "askedThrough": nurse.person, "askerRole": "voluntary-practitioner"}
+
+
+@pytest.mark.parametrize(
+    ("role", "purpose", "code"),
+    [("supervisor", "review", "NOT_FOR_ROLE"), ("directory-team", "brokering", "NOT_FOR_ROLE"),
+     ("education-practitioner", "missing-education", "NOT_FOR_PURPOSE")],
+)  # fmt: skip
+async def test_others_do_not_ask_for_contact(request_contact, database, role, purpose, code):
+    other = await a_persona(database, role, purpose=purpose)
+
+    assert (await request_contact(by=other)).refused == [code]
+
+
+async def test_whoever_has_lapsed_neither_asks_nor_reads(client, request_contact, database):
+    lapsed = await a_persona(database, "health-practitioner", training_valid_until=TODAY - timedelta(days=1))
+
+    asked = await request_contact(by=lapsed)
+    read = await client.ask(lapsed, LIST % "id", {"unanswered": True, "first": 1, "after": None})
+
+    assert (asked.codes, read.codes) == (["ACCESS_LAPSED"], ["ACCESS_LAPSED"])
+    assert await database.fetch("SELECT FROM brokered_contact") == []
+
+
+@pytest.mark.parametrize("hidden", ["archived", "nobody's"])
+async def test_a_hidden_child_is_refused_like_one_that_is_not_there(request_contact, worker, database, hidden):
+    child = await a_child(database, standing="archived") if hidden == "archived" else uuid4()
+
+    refused = await request_contact(by=worker, child=child_id(child))
+
+    assert [(one["code"], one["field"]) for one in refused.payload["errors"]] == [("NOT_FOUND", "child")]
+
+
+async def test_of_a_child_held_elsewhere_it_says_whom_to_ask(request_contact, database):
+    refused = await request_contact(child=f"E08000003.chd-{uuid4().hex}")
+
+    (error,) = refused.payload["errors"]
+    assert (error["code"], error["field"]) == ("HELD_ELSEWHERE", "child")
+    assert "E08000003" in error["message"]
+    assert await database.fetch("SELECT FROM brokered_contact") == []
+
+
+async def test_a_child_for_whom_another_authority_is_responsible_is_asked_about_and_answered_here(
+    client, request_contact, team, nurse, database
+):
+    moved = await a_child(database, authority=await an_authority(database, "E08000003"))
+
+    asked = await request_contact(child=child_id(moved))
+    contact = contact_id(client.known(nurse).meant(asked.payload["contact"]["id"])[1])
+    answered = await ask_change(client, team, "answerBrokeredContact", "contact { state }", contact=contact, **AGREED)
+
+    assert (asked.refused, answered.refused) == ([], [])
+    assert answered.payload["contact"] == {"state": "CONNECTED"}
+
+
+async def test_a_request_is_gone_with_the_childs_record(
+    request_contact, asked, contacts, answer_contact, nurse, team, database, child
+):
+    await database.execute("UPDATE child SET date_of_birth = $2 WHERE id = $1", child, TODAY.replace(year=2000))
+
+    assert [_nodes(await contacts(who)) for who in (nurse, team)] == [[], []]
+    assert (await answer_contact()).refused == ["NOT_FOUND"]
+
+    await database.execute("DELETE FROM child WHERE id = $1", child)
+    assert await database.fetch("SELECT FROM brokered_contact") == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [({"reason": " "}, "REASON_NEEDED"), ({"reachBy": ""}, "REACH_NEEDED"), ({"reason": "x" * 501}, "TEXT_TOO_LONG"),
+     ({"reachBy": "x" * 501}, "TEXT_TOO_LONG")],
+)  # fmt: skip
+async def test_a_request_says_why_and_where_to_reach_the_asker(request_contact, database, changed, code):
+    assert (await request_contact(**changed)).refused == [code]
+    assert await database.fetch("SELECT FROM brokered_contact") == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [({"answer": None}, "ANSWER_NEEDED"), ({"answer": " "}, "ANSWER_NEEDED"), ({"answer": "x" * 501}, "TEXT_TOO_LONG")],
+)
+async def test_whoever_is_connected_is_told_how(answer_contact, changed, code):
+    assert (await answer_contact(**changed)).refused == [code]
+
+
+async def test_the_entries_name_the_request_and_commit_to_its_words(answer_contact, entries, child, database):
+    await answer_contact()
+
+    of_request, of_answer = await entries()
+    (row,) = await database.fetch("SELECT id FROM brokered_contact")
+    for entry, action in ((of_request, "requestBrokeredContact"), (of_answer, "answerBrokeredContact")):
+        acted, contact = entry["records"][:2]
+        assert list(acted["disclosed"]) == [action]
+        assert (contact["type"], contact["id"], contact["about"]) == ("BrokeredContact", str(row["id"]), [str(child)])
+        assert not any(words in str(entry["records"]) for words in (WORDS, REACH, AGREED["answer"]))
+
+
+class BrokenLedger:
+    """A ledger that takes nothing."""
+
+    writing = False
+
+    def start(self):
+        pass
+
+    async def record(self, _entry):
+        raise AuditUnavailable("The ledger could not be written; nothing is told.", reason="broken")
+
+    async def close(self):
+        pass
+
+
+async def test_without_an_entry_there_is_no_request(database_url, tmp_path, decider, nurse, child, database):
+    async with a_gateway(database_url, tmp_path, decider=decider, ledger=BrokenLedger(), ledger_timeout=10) as broken:
+        stated = {"child": child_id(child), "reason": WORDS, "reachBy": REACH}
+        asked = await ask_change(broken, nurse, "requestBrokeredContact", "contact { id }", **stated)
+
+    assert (asked.payload, asked.codes) == (None, ["AUDIT_UNAVAILABLE"])
+    assert await database.fetch("SELECT FROM brokered_contact") == []
