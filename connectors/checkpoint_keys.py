@@ -6,7 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
-from gateway.ledger.checkpoint import origin_of, witness_name_of
+from gateway.ledger.checkpoint import witness_name_of
+from gateway.ledger.closing import number_of, numbered_origin
 from gateway.ledger.notes import KeyKind, MalformedNote, SigningKey, VerifierKey
 from gateway.ledger.witnessing import WitnessAddress
 from gateway.settings import Settings, SettingsError
@@ -27,8 +28,10 @@ def signing_keys(settings: Settings) -> Sequence[SigningKey]:
     files = [Path(name) for name in stated] or [_development_key(settings)]
     keys = [_read_key(file, _SIGNING, KeyKind.LOG) for file in files]
     for key in keys:
-        if key.verifier.name != origin_of(settings.authority):
-            raise SettingsError(f"GATEWAY_{_SIGNING}: a key is for another authority than GATEWAY_AUTHORITY")
+        try:
+            number_of(key.verifier.name, settings.authority)
+        except MalformedNote:
+            raise SettingsError(f"GATEWAY_{_SIGNING}: a key is for another authority than GATEWAY_AUTHORITY") from None
     return keys
 
 
@@ -89,11 +92,19 @@ def _development_key(settings: Settings) -> Path:
     return path
 
 
-def new_key(settings: Settings, *, witness: bool) -> SigningKey:
-    """Return a new key of this gateway's authority, to sign its checkpoints or to cosign others'."""
+def new_key(settings: Settings, *, witness: bool, number: int = 1) -> SigningKey:
+    """Return a new key of this gateway's authority, to cosign others' checkpoints or to sign its own.
+
+    `number` says under which of the ledger's names: the second after it was closed once.
+    """
     if witness:
         return SigningKey.new(witness_name_of(settings.authority), KeyKind.WITNESS)
-    return SigningKey.new(origin_of(settings.authority), KeyKind.LOG)
+    return SigningKey.new(numbered_origin(settings.authority, number), KeyKind.LOG)
+
+
+def key_in(file: Path) -> SigningKey:
+    """Return the key of a file that a command was given, to sign checkpoints with; raises as `signing_keys` does."""
+    return _read_key(file, _SIGNING, KeyKind.LOG)
 
 
 def _read_key(file: Path, setting: str, kind: KeyKind) -> SigningKey:

@@ -13,6 +13,7 @@ from connectors.postgres.database import Database, translated
 from connectors.postgres.ledger_tree import TreeRows, become_writer, keep_tiles
 from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.checkpointing import StoredCheckpoint, Turn
+from gateway.ledger.closing import Closing, read_closing
 from gateway.ledger.notes import MalformedNote, Note, Signature, VerifierKey, signature_of
 from gateway.ledger.tree import Tile, TreeDamaged
 from gateway.ledger.witnessing import Cosigned
@@ -152,6 +153,21 @@ class CheckpointReader(TreeRows):
         """Return checkpoints in the order in which they were signed."""
         sql = _NEWEST.replace("ORDER BY size DESC, id DESC LIMIT 1", "WHERE id > $1 ORDER BY id LIMIT $2")
         return [_checkpoint(row) for row in await self._database.fetch(sql, after_id, limit)]
+
+    async def closings(self) -> Mapping[int, Closing]:
+        """Return every statement that closed the ledger's name, in order, by the number of its checkpoint."""
+        rows = await self._database.fetch(
+            r"SELECT id, note FROM ledger_checkpoint WHERE note LIKE E'%\nclosed by %' ORDER BY id"
+        )
+        read = {row["id"]: read_closing(row["note"]) for row in rows}
+        return {number: closing for number, closing in read.items() if closing is not None}
+
+    async def witnessed(self, origin: str) -> str | None:
+        """Return the largest checkpoint of another ledger that was cosigned here, as it was shown; None if none was."""
+        row = await self._database.fetchrow(
+            "SELECT note FROM ledger_witnessed WHERE origin = $1 ORDER BY size DESC LIMIT 1", origin
+        )
+        return None if row is None else str(row["note"])
 
     async def cosignatures(self, checkpoint_id: int) -> Sequence[Signature]:
         """Return the newest cosignature of each witness on a checkpoint; unreadable ones are left out."""

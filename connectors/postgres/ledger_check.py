@@ -18,6 +18,8 @@ from connectors.postgres.ledger import PostgresLedgerReader
 from connectors.postgres.secret_check import SecretCheck
 from gateway.ledger.archive import ArchiveDamaged, archived_entries
 from gateway.ledger.checkpoint import Checkpoint
+from gateway.ledger.checkpointing import StoredCheckpoint
+from gateway.ledger.closing import Closing, vouched_for
 from gateway.ledger.master_key import MasterKey
 from gateway.ledger.merkle import HASH_BYTES
 from gateway.ledger.notes import Note, VerifierKey
@@ -74,7 +76,10 @@ class LedgerCheck:
         """
         self._database = database
         self._reader = CheckpointReader(database)
-        self._origin = origin
+        self._origins: list[tuple[int, str]] = [(0, origin)]
+        self._keys = keys
+        self.closings: Sequence[Closing] = ()
+        """What closed the ledger's name, as far as a trusted key vouches for it; known once `keys` was called."""
         self._witnesses = witnesses
         self._archives = archives
         self._master = master
@@ -98,12 +103,23 @@ class LedgerCheck:
             archived=archived,
         )
 
+    async def keys(self) -> Sequence[VerifierKey]:
+        """Return the keys whose signatures count: those given, and those that statements of closing tie to them."""
+        closings = await self._reader.closings()
+        known = vouched_for([*closings.values()], self._keys)
+        trusted = {number: closing for number, closing in closings.items() if closing.successor in known}
+        self._origins[1:] = [(number, closing.successor.name) for number, closing in trusted.items()]
+        self.closings = [*trusted.values()]
+        self.verification.trust(known)
+        return known
+
     async def run(self, scale: Scale, *, workers: Executor | None, advance: Callable[[int], None]) -> None:
         """Check everything; heads that somebody else holds are claimed beforehand.
 
         Raises:
             SourceFailed: The database did not answer.
         """
+        await self.keys()
         await self._claim_checkpoints(scale.newest_id)
         expected = 0
         async for stretch, end in self._stretches(scale, workers):
@@ -137,14 +153,16 @@ class LedgerCheck:
                         first_seq=stored.size,
                     )
                 largest = max(largest, stored.size)
-                self._claim(stored.note, stored.size, stored.root, source, signed=stored.id > newest_id - LATEST)
+                self._claim(stored, source, signed=stored.id > newest_id - LATEST)
             after = kept[-1].id
         await self._check_cosignatures()
 
-    def _claim(self, text: str, size: int, root: bytes, source: str, *, signed: bool) -> None:
-        checkpoint = Checkpoint(origin=self._origin, size=size, root=root)
+    def _claim(self, stored: StoredCheckpoint, source: str, *, signed: bool) -> None:
+        # A statement of closing is itself still of the name that it closes.
+        origin = next(name for number, name in reversed(self._origins) if number < stored.id)
+        checkpoint = Checkpoint(origin=origin, size=stored.size, root=stored.root)
         if signed:
-            told = self.verification.signed(text, source=source, origin=self._origin)
+            told = self.verification.signed(stored.note, source=source, origin=origin)
             if told is None:
                 return
             if told[0] != checkpoint:

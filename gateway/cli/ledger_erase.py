@@ -1,30 +1,16 @@
 """`gateway ledger erase`: destroy the keys of a child's entries; the ledger still verifies."""
 
 import getpass
-import uuid
 from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
-import orjson
 import typer
 
-from connectors.ledger_secret import ledger_master_key
 from connectors.postgres.database import Database
-from connectors.postgres.ledger import PostgresLedgerStore
 from connectors.postgres.ledger_erasure import REWRITE_TIMEOUT, Erasable, LedgerErasure
-from connectors.postgres.ledger_keys import SealingKeys
+from gateway.cli.ledger_orders import appended, operators_entry
 from gateway.cli.running import console, ready_database_url, run
-from gateway.ledger.canonical import prepare
-from gateway.ledger.commitments import Commitments
-from gateway.ledger.entry import (
-    AccessNote,
-    AuditEntry,
-    CallerNote,
-    OperationNote,
-    OutcomeNote,
-    OutcomeStatus,
-)
 from gateway.ledger.sealing import NOBODY
 from gateway.settings import Settings
 
@@ -102,23 +88,7 @@ def _confirm(found: Erasable, *, yes: bool) -> None:
 
 async def _record(settings: Settings, url: str, found: Erasable, *, reason: str, by: str, at: datetime) -> int:
     """Record the erasure before it is done: a key may be missing only where an entry says so."""
-    master = ledger_master_key(settings)
-    entry = AuditEntry(
-        request_id=str(uuid.uuid4()),
-        at=at,
-        gateway=settings.authority,
-        caller=CallerNote(person=by, name=None, role="operator", agency="", authority=settings.authority),
-        access=AccessNote(purpose="administration", reason=reason),
-        operation=OperationNote(
-            hash="", name="erase", text="ledger: erase", variables=orjson.dumps({"years": found.years}).decode()
-        ),
-        policy=None,
-        outcome=OutcomeNote(status=OutcomeStatus.ANSWERED),
-        salt=Commitments.new_salt(),
-        erased=found.tags,
+    entry = operators_entry(
+        settings, action="erase", stated={"years": found.years}, reason=reason, by=by, at=at, erased=found.tags
     )
-    store = PostgresLedgerStore(url, keys=SealingKeys(master), timeout=REWRITE_TIMEOUT)
-    try:
-        return await store.append([prepare(entry)])
-    finally:
-        await store.close()
+    return await appended(settings, url, entry)

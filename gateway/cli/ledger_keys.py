@@ -23,11 +23,14 @@ def new(
     for_witness: Annotated[
         bool, typer.Option("--for-witness", help="A key to cosign others' checkpoints, not to sign one's own.")
     ] = False,
+    number: Annotated[
+        int, typer.Option(help="Under which of the ledger's names it signs: 2 after it was closed once.", min=1)
+    ] = 1,
 ) -> None:
     """Make a key of this gateway's authority that only its owner can read, and print its public half for others."""
 
     async def act(settings: Settings) -> None:
-        key = new_key(settings, witness=for_witness)
+        key = new_key(settings, witness=for_witness, number=number)
         try:
             write_key(file, key)
         except OSError as error:

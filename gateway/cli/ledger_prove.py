@@ -16,6 +16,7 @@ from gateway.errors import AuditUnavailable
 from gateway.ledger.canonical import leaf_hash
 from gateway.ledger.checkpoint import hash_text
 from gateway.ledger.checkpointing import StoredCheckpoint
+from gateway.ledger.closing import vouched_for
 from gateway.ledger.merkle import verify_consistency, verify_inclusion
 from gateway.ledger.tree import TreeDamaged, consistency_proof, head_at, inclusion_proof
 from gateway.ledger.verification import EXIT_CODES, Trouble
@@ -94,7 +95,8 @@ def checkpoint(
             sys.stdout.write(note_with(newest, await reader.cosignatures(newest.id)))
             if since is None:
                 return
-            held = held_checkpoint(since, [key.verifier for key in signing_keys(settings)])
+            own = [key.verifier for key in signing_keys(settings)]
+            held = held_checkpoint(since, vouched_for([*(await reader.closings()).values()], own))
             if held.size > newest.size:
                 sys.stdout.write(f"\ntail-cut: {since.name} is over {held.size} entries.\n")
                 raise typer.Exit(EXIT_CODES[Trouble.TAIL_CUT])

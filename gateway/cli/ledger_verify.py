@@ -96,8 +96,9 @@ def verify(
                 master=_master_key(settings),
             )
             scale = await check.scale()
+            known = await check.keys()
             for kept in checkpoint or ():
-                held = held_checkpoint(kept, own)
+                held = held_checkpoint(kept, known)
                 check.verification.claim(Claim(checkpoint=held, source=f"in {kept.name}", own=False))
                 if scale.signed < held.size <= scale.entries:
                     check.verification.add(
@@ -112,6 +113,8 @@ def verify(
             for part in scale.archived:
                 where = "only their hashes are here" if archives is None else "looked for in the folder given"
                 console.print(f"Entries {part.first:,} to {part.end - 1:,} are archived: {where}.")
+            for closing in check.closings:
+                console.print(closing.sentence, markup=False)
             return check.verification
 
     _tell(run(act))

@@ -15,6 +15,7 @@ from gateway.cli.federation_reconcile import CALLS_EXAMPLES, RECONCILE_EXAMPLES,
 from gateway.cli.federation_transfer import transfer_app
 from gateway.cli.ledger import ledger_app
 from gateway.cli.ledger_archive import archive, attach
+from gateway.cli.ledger_close import CLOSE_EXAMPLES, close
 from gateway.cli.ledger_disclosure import check_proof_command, disclose_proof
 from gateway.cli.ledger_erase import erase
 from gateway.cli.ledger_fhir import FHIR_EXAMPLES, fhir
@@ -22,6 +23,7 @@ from gateway.cli.ledger_follow import FOLLOW_EXAMPLES, follow_command
 from gateway.cli.ledger_report import report
 from gateway.cli.ledger_rewrap import rewrap
 from gateway.cli.migrate import migrate_command
+from gateway.cli.ledger_witnessed import WITNESSED_EXAMPLES, witnessed
 from gateway.cli.policy import policy_app
 from gateway.cli.register import register_app
 from gateway.cli.serve import serve

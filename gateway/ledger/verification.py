@@ -150,6 +150,10 @@ class Verification:
         if all(one.trouble is not trouble for one in self._found):
             self._found.append(Found(trouble=trouble, sentence=sentence, first_seq=first_seq))
 
+    def trust(self, keys: Sequence[VerifierKey]) -> None:
+        """Count the signatures of these keys from now on."""
+        self._keys = keys
+
     def signed(self, note: str, *, source: str, origin: str | None = None) -> tuple[Checkpoint, Note] | None:
         """Return a checkpoint with its note if one of the keys signed it; else say what is wrong with it."""
         try:
