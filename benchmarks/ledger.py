@@ -81,7 +81,7 @@ Result = TypeVar("Result")
 SHARED, UNSEALED, SINGLE = "waiting entries share a commit", "the same, nothing sealed", "a transaction an entry"
 START_TIME = 4.0
 """Seconds that processes have to start before all of them begin."""
-COMMITMENTS = Commitments(b"a secret for measuring: 32 bytes.")
+COMMITMENTS = Commitments(b"a secret for measuring: 32 bytes")
 
 
 def entry(child: UUID) -> AuditEntry:

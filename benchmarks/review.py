@@ -95,7 +95,7 @@ async def record_month(
     console = Console(stderr=True)
     with Progress("Recording", *columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("", total=len(asks))
-        commitments = Commitments(b"a secret for measuring: 32 bytes.")
+        commitments = Commitments(b"a secret for measuring: 32 bytes")
         await write(
             writer, asks, place, commitments=commitments, on_written=lambda count: progress.advance(task, count)
         )

@@ -121,6 +121,7 @@ def entry_of(
         # A search is charged even where it was refused or failed: trying is what the budget bounds.
         searches=asked.notes.searches if asked.notes is not None else 0,
         salt=salt,
+        committing=commitments.tag,
     )
 
 

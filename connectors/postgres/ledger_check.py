@@ -134,8 +134,7 @@ class LedgerCheck:
         keys = KeysCheck(self._database, self.verification, master=self._master)
         await keys.run([] if self._archives is not None else scale.archived)
         await ChangesCheck(self._database, self.verification, master=self._master).run()
-        if self._master is not None:
-            await SecretCheck(self._database, self.verification, master=self._master).run(scale.entries)
+        await SecretCheck(self._database, self.verification, master=self._master).run(scale.entries)
         self.verification.finish(end=scale.entries, size=scale.entries)
 
     async def _claim_checkpoints(self, newest_id: int) -> None:

@@ -1,9 +1,12 @@
-"""The secret behind the commitments held against what entries committed to: it opens what was told."""
+"""The secret behind the commitments held against the entries: the one they name, and it opens what was told."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
+
+import orjson
 
 from connectors.postgres.database import Database
 from connectors.postgres.ledger import stored_entry
@@ -11,7 +14,7 @@ from connectors.postgres.ledger_keys import NamedKey, SealingKeys, name_of
 from gateway.known_ids import IdScope, KnownIds, RecordIds
 from gateway.ledger.commitments import Commitments, value_bytes
 from gateway.ledger.master_key import MasterKey, NotWrappedByThis
-from gateway.ledger.opening import OpenedEntry, open_entry, tags_of
+from gateway.ledger.opening import OpenedEntry, keys_spoken_of, open_entry, tags_of
 from gateway.ledger.sealing import COMMITTING, CannotOpen, decoded
 from gateway.ledger.stored import StoredEntry
 from gateway.ledger.verification import Trouble, Verification
@@ -22,25 +25,45 @@ SAMPLE: Final = 200
 """Entries that are tried, evenly spread over all of them."""
 
 
-class SecretCheck:
-    """Opens the commitments to ids, the one field whose value an entry holds itself."""
+_LATEST: Final = 100
+"""Entries among which one surely was asked of a gateway: those of commands commit to nothing."""
 
-    def __init__(self, database: Database, verification: Verification, *, master: MasterKey) -> None:
-        """Take the pool, where findings are noted, and the master key."""
+
+class SecretCheck:
+    """Looks for the secret by its tag, and opens the commitments to ids, the one value that an entry holds itself."""
+
+    def __init__(self, database: Database, verification: Verification, *, master: MasterKey | None) -> None:
+        """Take the pool, what has read all entries and notes findings, and the master key if it is at hand."""
         self._database = database
         self._verification = verification
         self._master = master
-        self._keys = SealingKeys(master)
 
     async def run(self, entries: int) -> None:
-        """Try a sample of so many entries.
+        """Look for each secret that entries name; with the master key, try it on a sample of so many entries.
 
         Raises:
             SourceFailed: The database did not answer.
         """
-        secret = await self._secret()
+        await self._named()
+        if self._master is not None:
+            await self._opens(self._master, entries)
+
+    async def _named(self) -> None:
+        spoken = self._verification.keys
+        here = await _tags_here(self._database)
+        lost = {tag: seq for tag, seq in spoken.committing.items() if tag not in here and tag not in spoken.erased}
+        if lost:
+            self._verification.add(
+                Trouble.COMMITMENTS_CLOSED,
+                f"The secret behind the commitments from entry {min(lost.values()):,} on is not there, and no entry "
+                "says why: it was lost or changed, and what was told cannot be shown any more.",
+                first_seq=min(lost.values()),
+            )
+
+    async def _opens(self, master: MasterKey, entries: int) -> None:
+        secret = await self._secret(master)
         tried, failed = 0, []
-        for opened in await self._sample(entries):
+        for opened in await self._sample(SealingKeys(master), entries):
             for opens in _openings(opened, secret):
                 tried += 1
                 if not opens:
@@ -54,17 +77,17 @@ class SecretCheck:
                 first_seq=failed[0],
             )
 
-    async def _secret(self) -> "_Secret | None":
+    async def _secret(self, master: MasterKey) -> "_Secret | None":
         """Return what the secret makes, or None if it is gone; nothing is made anew."""
         rows = await self._database.fetch(
             "SELECT child_id, year, wrapped FROM ledger_key WHERE child_id = $1 AND wrapped IS NOT NULL", COMMITTING
         )
         try:
-            return _Secret.of(self._master.unwrap(name_of(rows[0]), rows[0]["wrapped"]).secret) if rows else None
+            return _Secret.of(master.unwrap(name_of(rows[0]), rows[0]["wrapped"]).secret) if rows else None
         except NotWrappedByThis:
             return None
 
-    async def _sample(self, entries: int) -> Sequence[OpenedEntry]:
+    async def _sample(self, keys: SealingKeys, entries: int) -> Sequence[OpenedEntry]:
         numbers = sorted({entries * place // SAMPLE for place in range(SAMPLE)})
         rows = await self._database.fetch(
             "SELECT seq, entry, leaf_hash FROM ledger_entry WHERE seq = ANY ($1::bigint[]) ORDER BY seq", numbers
@@ -72,13 +95,37 @@ class SecretCheck:
         opened = []
         for stored in map(stored_entry, rows):
             try:
-                opened.append(open_entry(stored, await self._by_tag(stored)))
+                opened.append(open_entry(stored, await self._by_tag(keys, stored)))
             except (ValueError, KeyError, TypeError, CannotOpen, NotWrappedByThis):
                 continue  # what is wrong with the entry or its keys is told elsewhere
         return opened
 
-    async def _by_tag(self, stored: StoredEntry) -> Mapping[bytes, NamedKey]:
-        return await self._keys.by_tag(self._database, tags_of(open_entry(stored, {}).document))
+    async def _by_tag(self, keys: SealingKeys, stored: StoredEntry) -> Mapping[bytes, NamedKey]:
+        return await keys.by_tag(self._database, tags_of(open_entry(stored, {}).document))
+
+
+async def lost_secrets(database: Database) -> frozenset[bytes]:
+    """Return the tags of secrets that the newest entries name and that are not there, if no entry says why.
+
+    Another one must not be made in the place of one that was lost by accident.
+
+    Raises:
+        SourceFailed: The database did not answer.
+    """
+    rows = await database.fetch("SELECT seq, entry, leaf_hash FROM ledger_entry ORDER BY seq DESC LIMIT $1", _LATEST)
+    spoken = keys_spoken_of(_documents(map(stored_entry, rows)))
+    return frozenset(spoken.committing) - spoken.erased - await _tags_here(database)
+
+
+async def _tags_here(database: Database) -> frozenset[bytes]:
+    rows = await database.fetch("SELECT tag FROM ledger_key WHERE child_id = $1 AND wrapped IS NOT NULL", COMMITTING)
+    return frozenset(bytes(row["tag"]) for row in rows)
+
+
+def _documents(entries: Iterable[StoredEntry]) -> Iterator[Mapping[str, Any]]:
+    for stored in entries:
+        with suppress(ValueError):  # a damaged one is told elsewhere
+            yield orjson.loads(stored.entry)
 
 
 @dataclass(frozen=True, slots=True)

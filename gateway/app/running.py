@@ -23,6 +23,7 @@ from connectors.postgres.rates import PostgresSpending
 from connectors.postgres.register import PostgresRegister
 from connectors.postgres.review_cases import PostgresReviewCases
 from connectors.postgres.reviewing import PostgresLooks
+from connectors.postgres.secret_check import lost_secrets
 from connectors.postgres.transfers import PostgresTransfers
 from connectors.postgres.withholdings import PostgresWithholdings
 from connectors.registry import FollowedRegistry
@@ -136,6 +137,7 @@ async def running(
             chosen, purposes = decider, RuleSet.read(settings.policies_dir)
         master = ledger_master_key(settings)
         keys = SealingKeys(master)
+        await _refuse_lost_secret(database)
         # Begun before the writer, so that it ends after it: what was written last is signed as well.
         proof = await stack.enter_async_context(proving(settings, url=url, database=database, clock=clock))
         writer = ledger if ledger is not None else _ledger(settings, url, keys, proof, counting, stack)
@@ -254,6 +256,15 @@ def _ledger(
         hold=proof.quorum.hold,
         metrics=metrics,
     )
+
+
+async def _refuse_lost_secret(database: Database) -> None:
+    """Make no other secret in the place of one that is gone: nothing told could be shown, and all ids would change."""
+    if await lost_secrets(database):
+        raise SettingsError(
+            "The secret behind the ledger's commitments is not among its keys: put its row of ledger_key back from a "
+            "backup, or say that it is lost by `gateway ledger renew-secret`."
+        )
 
 
 async def _own(made: Awaitable[Made]) -> Made:

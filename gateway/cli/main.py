@@ -20,10 +20,11 @@ from gateway.cli.ledger_disclosure import check_proof_command, disclose_proof
 from gateway.cli.ledger_erase import erase
 from gateway.cli.ledger_fhir import FHIR_EXAMPLES, fhir
 from gateway.cli.ledger_follow import FOLLOW_EXAMPLES, follow_command
+from gateway.cli.ledger_renew import RENEW_EXAMPLES, renew_secret
 from gateway.cli.ledger_report import report
 from gateway.cli.ledger_rewrap import rewrap
-from gateway.cli.migrate import migrate_command
 from gateway.cli.ledger_witnessed import WITNESSED_EXAMPLES, witnessed
+from gateway.cli.migrate import migrate_command
 from gateway.cli.policy import policy_app
 from gateway.cli.register import register_app
 from gateway.cli.serve import serve
@@ -92,6 +93,9 @@ ledger_app.command(
 ledger_app.command(
     "attach", epilog="Example: `gateway ledger attach /srv/archive/ledger-000000000000-000001048575.json`"
 )(attach)
+ledger_app.command("close", epilog=CLOSE_EXAMPLES)(close)
+ledger_app.command("witnessed", epilog=WITNESSED_EXAMPLES)(witnessed)
+ledger_app.command("renew-secret", epilog=RENEW_EXAMPLES)(renew_secret)
 ledger_app.command("fhir", epilog=FHIR_EXAMPLES)(fhir)
 ledger_app.command("follow", epilog=FOLLOW_EXAMPLES)(follow_command)
 app.add_typer(register_app, name="register")

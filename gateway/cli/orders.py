@@ -125,6 +125,7 @@ async def _recorded(
         policy=None,
         outcome=OutcomeNote(status=OutcomeStatus.ANSWERED),
         salt=salt,
+        committing=commitments.tag,
         records=records,
     )
     store = PostgresLedgerStore(database.url, keys=keys, timeout=settings.ledger_timeout)

@@ -276,6 +276,8 @@ def _document(entry: AuditEntry, classes: Iterable[RecordClass], records: Sequen
         ],
         "v": ENTRY_VERSION,
     }
+    if entry.committing is not None:
+        document["committing"] = encoded(entry.committing)
     if entry.erased:
         document["erased"] = [encoded(tag) for tag in entry.erased]
     return document

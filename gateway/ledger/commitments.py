@@ -9,17 +9,23 @@ import hmac
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
+from datetime import date, datetime
 from hashlib import blake2b
 from itertools import count
 from typing import Any, Final
+from uuid import UUID
 
 import orjson
+
+from gateway.ledger.sealing import SealingKey
 
 SALT_BYTES: Final = 16
 KEY_BYTES: Final = 32
 DIGEST_BYTES: Final = 24
 """192 bits: whoever holds the key still cannot find two values under one commitment."""
 TEXT_LENGTH: Final = DIGEST_BYTES // 3 * 4
+_SIMPLE: Final = frozenset({type(None), str, bool, int, date, datetime, UUID})
+_PLAIN: Final = (str, int)
 
 
 class Commitments:
@@ -29,11 +35,11 @@ class Commitments:
         """Take the key.
 
         Raises:
-            ValueError: It is shorter than 32 bytes.
+            ValueError: It has not 32 bytes.
         """
-        if len(key) < KEY_BYTES:
-            raise ValueError(f"the key of the commitments has at least {KEY_BYTES} bytes")
-        # Keys of any length are brought to one, under a name, so that the same file may serve another use.
+        self.tag = SealingKey.of(key).tag
+        """What the key is known by in entries and among the ledger's keys."""
+        # Brought to another, under a name, so that the same secret may serve another use.
         self._key = blake2b(key, digest_size=KEY_BYTES, person=b"ledger-value-1").digest()
 
     @staticmethod
@@ -72,7 +78,7 @@ class Commitments:
 
 def value_bytes(value: Any) -> bytes:
     """Return the bytes of a value that a commitment is made to: its JSON as it was told, the keys of objects sorted."""
-    if value is None or isinstance(value, str | bool | int):
+    if type(value) in _SIMPLE or isinstance(value, _PLAIN):
         return orjson.dumps(value)
     # A structure first becomes plain JSON: only then are its keys sorted as whoever disputes it would sort them.
     return orjson.dumps(orjson.loads(orjson.dumps(value)), option=orjson.OPT_SORT_KEYS)

@@ -146,7 +146,8 @@ class AuditEntry:
 
     `salt` is that of the commitments and the seals, 16 bytes; `searches` is what the budget is charged;
     `caller` is `None` where nobody could be identified, `policy` where no decision was asked for.
-    `erased` holds the tags of sealing keys that were destroyed, in the entry that says so.
+    `erased` holds the tags of sealing keys that were destroyed, in the entry that says so. `committing` is the tag of
+    the secret behind the commitments; `None` where nothing was committed to.
     """
 
     request_id: str
@@ -162,3 +163,4 @@ class AuditEntry:
     records: tuple[RecordNote, ...] = ()
     searches: int = 0
     erased: tuple[bytes, ...] = ()
+    committing: bytes | None = None

@@ -1,9 +1,9 @@
 """Opening: what is sealed in an entry, as far as the keys are still there."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
@@ -36,14 +36,22 @@ def tags_of(document: Mapping[str, Any]) -> tuple[bytes, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeysSpokenOf:
-    """What entries say of keys: those they are `sealed` under that no index names, and those that were `erased`."""
+    """What entries say of keys: those they are `sealed` under that no index names, and those that were `erased`.
+
+    `committing` are the secrets that they committed under, each with the first entry that did.
+    """
 
     sealed: frozenset[bytes] = frozenset()
     erased: frozenset[bytes] = frozenset()
+    committing: Mapping[bytes, int] = field(default_factory=dict)
 
     def __or__(self, other: "KeysSpokenOf") -> "KeysSpokenOf":
-        """Return what both say."""
-        return KeysSpokenOf(sealed=self.sealed | other.sealed, erased=self.erased | other.erased)
+        """Return what both say; the other's entries follow."""
+        return KeysSpokenOf(
+            sealed=self.sealed | other.sealed,
+            erased=self.erased | other.erased,
+            committing={**other.committing, **self.committing},
+        )
 
 
 NOTHING_SAID: Final = KeysSpokenOf()
@@ -53,22 +61,28 @@ def keys_spoken_of(documents: Iterable[Mapping[str, Any]]) -> KeysSpokenOf:
     """Return what entries say of keys; a damaged one says nothing."""
     sealed: set[str] = set()
     erased: set[str] = set()
+    committing: dict[str, int] = {}
     for document in documents:
         try:
             children = {place for record in document["records"] for place in record["about"]}
             sealed.update(tag for place, tag in enumerate(document["keys"]) if place not in children)
             erased.update(document.get("erased", ()))
+            if "committing" in document:
+                committing.setdefault(document["committing"], document["seq"])
         except (KeyError, TypeError, AttributeError):
             continue
-    return KeysSpokenOf(sealed=_decoded(sealed), erased=_decoded(erased))
+    named = {tag: committing[text] for text, tag in _decoded(committing)}
+    return KeysSpokenOf(sealed=_tags(sealed), erased=_tags(erased), committing=named)
 
 
-def _decoded(tags: Iterable[str]) -> frozenset[bytes]:
-    found = set()
-    for tag in tags:
+def _tags(texts: Iterable[str]) -> frozenset[bytes]:
+    return frozenset(tag for _, tag in _decoded(texts))
+
+
+def _decoded(texts: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    for text in texts:
         with suppress(ValueError, AttributeError):
-            found.add(decoded(tag))
-    return frozenset(found)
+            yield text, decoded(text)
 
 
 def open_entry(

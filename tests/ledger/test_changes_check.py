@@ -6,10 +6,11 @@ from uuid import uuid4
 import pytest
 
 from connectors.postgres.changes_check import ChangesCheck
+from connectors.postgres.ledger import PostgresLedgerReader
 from connectors.postgres.secret_check import SecretCheck
 from gateway.ledger.master_key import MasterKey, new_key
 from gateway.ledger.sealing import COMMITTING, KeyName
-from gateway.ledger.verification import EXIT_CODES, Trouble, Verification
+from gateway.ledger.verification import EXIT_CODES, Trouble, Verification, check_stretch
 from tests.changes.asking import ask_change
 from tests.support.builders import HOME, NOW, a_child
 from tests.support.gateway import a_gateway, a_persona
@@ -68,6 +69,8 @@ async def changes(database, master):
 
 async def commitments(database, master):
     verification = Verification(keys=[])
+    read = [entry async for entry in PostgresLedgerReader(database).indexed_entries()]
+    verification.take(check_stretch(read, first=0))
     await SecretCheck(database, verification, master=master).run(
         await one(database, "SELECT count(*) FROM ledger_entry")
     )
