@@ -51,6 +51,7 @@ class RecordType(StrEnum):
     ACCESS_REVIEW_FINDING = "AccessReviewFinding"
     ACCESS_REVIEW_ENTRY = "AccessReviewEntry"
     ACCESS_REVIEW_CASE = "AccessReviewCase"
+    QUEUE_ENTRY = "QueueEntry"
     ACTION = "Action"
     """A mutation: its name is the field that is decided."""
     COUNT = "Count"
@@ -279,6 +280,55 @@ class BrokeringState(StrEnum):
     WAITING = "waiting"
     CONNECTED = "connected"
     CLOSED = "closed"
+
+
+class Queue(StrEnum):
+    """A worked queue of an authority (domain rule M1)."""
+
+    MISSING_EDUCATION = "missing-education"
+    WITHOUT_GP = "without-gp"
+
+
+class QueueState(StrEnum):
+    """Whether an entry of a queue waits to be worked."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class QueueAction(StrEnum):
+    """What the owner of an entry does next."""
+
+    ASK_CARER = "ask-carer"
+    VISIT_HOME = "visit-home"
+    ASK_LAST_SETTING = "ask-last-setting"
+    ASK_OTHER_AUTHORITY = "ask-other-authority"
+    CHECK_REGISTERS = "check-registers"
+    OFFER_PLACE = "offer-place"
+    HELP_TO_REGISTER = "help-to-register"
+    NOTHING_MORE = "nothing-more"
+
+
+class QueueOutcome(StrEnum):
+    """What came of working an entry; all but the first two close it until the day that is stated with them."""
+
+    UNDER_WAY = "under-way"
+    NOBODY_REACHED = "nobody-reached"
+    REGISTERED = "registered"
+    MOVED_AWAY = "moved-away"
+    LEFT_ENGLAND = "left-england"
+    EDUCATED_ELSEWHERE = "educated-elsewhere"
+    EDUCATED_AT_HOME = "educated-at-home"
+    TREATED_ELSEWHERE = "treated-elsewhere"
+
+
+class AgeBand(StrEnum):
+    """Whole years of age, as counts for planning group them."""
+
+    UNDER_5 = "under-5"
+    AGED_5_TO_10 = "5-to-10"
+    AGED_11_TO_15 = "11-to-15"
+    AGED_16_TO_17 = "16-to-17"
 
 
 class LogReader(StrEnum):
