@@ -14,7 +14,7 @@ import data.directory.question
 #   ref: https://www.legislation.gov.uk/eur/2016/679/article/25
 # custom:
 #   domain: [M2]
-refusals[key]["count-suppressed"] := record.fields if {
+refusals[key]["count-suppressed"] := record.fields & {"number"} if {
 	some key, record in question.of_type.Count
 	not _safe(record)
 }

@@ -17,6 +17,7 @@ import data.directory.ledger
 import data.directory.messages
 import data.directory.own_record
 import data.directory.question
+import data.directory.queues
 import data.directory.recording
 import data.directory.retention
 import data.directory.review
@@ -96,6 +97,7 @@ _subjects := [
 	ledger.refusals,
 	messages.refusals,
 	own_record.refusals,
+	queues.refusals,
 	recording.refusals,
 	retention.refusals,
 	review.refusals,

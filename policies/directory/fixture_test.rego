@@ -21,5 +21,5 @@ _plain := {
 	"size": "at-or-above", "recoverable": false, "feed": "none", "author": "another", "about": "own-authority",
 	"reviewers": "one", "understanding": "not-assessed", "agreement": "none", "grant": "none", "ground": "none",
 	"justification": "recorded", "earlier": "none", "withholding": "none", "asker": "own-authority",
-	"stated": "direct-support", "reviewed": "own-authority",
+	"stated": "direct-support", "reviewed": "own-authority", "queue": "missing-education", "owner": "none",
 }
