@@ -94,6 +94,10 @@ class FollowingDecider:
         """Return the codes of the lawful grounds on which a log entry is withheld, under the rules in force."""
         return self.rules.grounds_of_withholding()
 
+    def count_threshold(self) -> int:
+        """Return the number below which a count is small, under the rules in force."""
+        return self.rules.count_threshold()
+
     async def decide(self, question: Question) -> Answer:
         """Answer a whole batch under the rules in force at this moment; raises as `EmbeddedDecider.decide` does."""
         return await self._in_force.decide(question)

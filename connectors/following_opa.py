@@ -102,6 +102,10 @@ class FollowingOpa:
         """Return the codes of the lawful grounds on which a log entry is withheld, under the rules in force."""
         return self.rules.grounds_of_withholding()
 
+    def count_threshold(self) -> int:
+        """Return the number below which a count is small, under the rules in force."""
+        return self.rules.count_threshold()
+
     async def decide(self, question: Question) -> Answer:
         """Answer a whole batch; what new rules decide waits until they are proven.
 

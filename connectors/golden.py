@@ -54,7 +54,16 @@ PLAIN_ACTION: Mapping[str, Any] = {
 _BEYOND_PLAIN: Mapping[RecordType, Mapping[str, Any]] = {
     RecordType.ACCESS_LOG_ENTRY: {"withholding": "none", "asker": "own-authority"}
 }
-_OWN_CLASS = (RecordType.ASK, RecordType.SEARCH, RecordType.COUNT)
+_OWN_CLASS = (RecordType.ASK, RecordType.SEARCH, RecordType.COUNT, RecordType.QUEUE_ENTRY)
+
+_WAITING: Mapping[str, Any] = {
+    "shield": "none",
+    "conflict": False,
+    "home": "same-authority",
+    "standing": "live",
+    "queue": "missing-education",
+    "owner": "another",
+}
 
 # Each entry is a type, the fields asked and what its class has beyond the plain one.
 SWEEP: Sequence[tuple[RecordType, tuple[str, ...], Mapping[str, Any]]] = (
@@ -144,7 +153,7 @@ SWEEP: Sequence[tuple[RecordType, tuple[str, ...], Mapping[str, Any]]] = (
         ("familyName", "dateOfBirth"),
         {"budget": "ample", "scope": "home", "match": "fuzzy", "pattern": "early"},
     ),
-    (RecordType.COUNT, ("number",), {"home": "same-authority", "size": "below", "recoverable": False}),
+    (RecordType.COUNT, ("ageBand", "number"), {"home": "same-authority", "size": "below", "recoverable": False}),
     (RecordType.COUNT, ("number",), {"home": "same-authority", "size": "at-or-above", "recoverable": False}),
     (
         RecordType.ACTION,
@@ -161,6 +170,9 @@ SWEEP: Sequence[tuple[RecordType, tuple[str, ...], Mapping[str, Any]]] = (
         ("requestGrant", "reviewGrant", "suspendCaller", "recordQueueOutcome"),
         {"grant": "break-glass", "ground": "significant-harm", "about": "other-authority", "feed": "none"},
     ),
+    (RecordType.QUEUE_ENTRY, ("child", "owner"), _WAITING),
+    (RecordType.QUEUE_ENTRY, ("child", "owner"), {**_WAITING, "owner": "caller", "conflict": True}),
+    (RecordType.QUEUE_ENTRY, ("child", "owner"), {**_WAITING, "owner": "caller", "shield": "active"}),
 )
 
 

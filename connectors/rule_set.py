@@ -102,6 +102,10 @@ class RuleSet:
         """Return the codes of the lawful grounds on which a log entry is withheld."""
         return frozenset(self.data["access_log"]["grounds"])
 
+    def count_threshold(self) -> int:
+        """Return the number below which a count is small."""
+        return int(self.data["counts"]["threshold"])
+
 
 def _digest(modules: Mapping[str, str], data: Mapping[str, Any]) -> str:
     content = json.dumps({"modules": dict(modules), "data": data}, sort_keys=True, separators=(",", ":"))

@@ -16,6 +16,7 @@ from gateway.brokering import Brokering
 from gateway.disclosure.question import GrantAttributes
 from gateway.identity import Opened
 from gateway.ports import Directory
+from gateway.queues import Queues
 from gateway.records import AccessReviewCase, Grant, Registration, Suspension
 from gateway.transfers import Transfers
 from gateway.vocabulary import (
@@ -323,6 +324,11 @@ class Change(Protocol):
     @property
     def transfers(self) -> Transfers:
         """Return where transfers of responsibility are written."""
+        ...
+
+    @property
+    def queues(self) -> Queues:
+        """Return the worked queues as the change leaves them."""
         ...
 
     @property

@@ -18,6 +18,7 @@ PREFIXES: Final = {
     RecordType.AGENCY: "agy",
     RecordType.RESPONSIBILITY_TRANSFER: "trf",
     RecordType.BROKERED_CONTACT: "brk",
+    RecordType.QUEUE_ENTRY: "que",
 }
 _TYPES: Final = {prefix: record_type for record_type, prefix in PREFIXES.items()}
 
@@ -26,7 +27,7 @@ PUBLIC: Final = frozenset({RecordType.SETTING, RecordType.AGENCY})
 
 _OF_A_PERSON: Final = r"(?:chd|car|prc|inv)-[0-9a-f]{32}"
 _OF_A_BODY: Final = r"(?:set|agy)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_HERE: Final = re.compile(f"{_OF_A_PERSON}|(?:trf|brk)-[0-9a-f]{{32}}|{_OF_A_BODY}")
+_HERE: Final = re.compile(f"{_OF_A_PERSON}|(?:trf|brk|que)-[0-9a-f]{{32}}|{_OF_A_BODY}")
 _FOREIGN: Final = re.compile(f"(?P<authority>[A-Z][0-9]{{8}})\\.(?P<there>{_OF_A_PERSON}|{_OF_A_BODY})")
 _ELSEWHERE: Final = UUID("6f0f6e0e-6a7f-5d0c-9c59-0b0a6c1d7e52")
 """Under which the ledger's keys of children elsewhere are named."""

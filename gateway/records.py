@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from gateway.vocabulary import (
     AddressStatus,
+    AgeBand,
     AgencyId,
     AuthorityCode,
     BrokeredContactId,
@@ -33,6 +35,10 @@ from gateway.vocabulary import (
     MatchReason,
     PersonId,
     PractitionerId,
+    Queue,
+    QueueAction,
+    QueueOutcome,
+    QueueState,
     RecordStanding,
     Relationship,
     ReviewCaseId,
@@ -371,6 +377,60 @@ class ResponsibilityTransfer:
     nhs_number: str | None
     shielded: bool
     delivered: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueEntry:
+    """That a child waits in a worked queue (domain rule M1): a fact with its age, and what was last done about it.
+
+    `since` is the first day from which the directory knows of no setting; what was done is `None` until somebody has.
+    """
+
+    id: UUID
+    home: AuthorityCode
+    queue: Queue
+    child: ChildId
+    facts: ChildFacts
+    state: QueueState
+    since: date
+    age_days: int
+    owner: PractitionerId | None
+    action: QueueAction | None
+    outcome: QueueOutcome | None
+    reopens_on: date | None
+    worked_at: datetime | None
+    worked_by: PersonId | None
+
+    @property
+    def history(self) -> tuple[Queue, ChildId]:
+        """Return what its history is loaded by."""
+        return self.queue, self.child
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkedOutcome:
+    """One time that an entry was worked, as it stands in its history."""
+
+    action: QueueAction
+    outcome: QueueOutcome
+    reopens_on: date | None
+    recorded_by: PersonId
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """A number for planning (domain rule M2); `age_band` is `None` for all ages.
+
+    `small` says that it is below the threshold of the rules, `recoverable` that a small one follows from it.
+    """
+
+    id: str
+    home: AuthorityCode
+    age_band: AgeBand | None
+    number: int
+    small: bool
+    recoverable: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from gateway.known_ids import KnownIds
 from gateway.ledger.reading import LedgerReader
 from gateway.ledger.references import EntryReferences
 from gateway.ports import Directory
+from gateway.queues import QueuesReader
 from gateway.records import Child
 from gateway.reviewing.desk import ReviewDesk
 from gateway.transfers import Transferring, TransfersReader
@@ -24,7 +25,7 @@ from gateway.withholdings import WithholdingLimits, WithholdingsReader
 
 
 class Purposes(Protocol):
-    """What the policies' data say of roles and purposes, for telling only."""
+    """What the policies' data say of roles, purposes and thresholds: for telling, and for making classes."""
 
     def purposes_of(self, role: str) -> tuple[str, ...]:
         """Return the purposes of access a role may state."""
@@ -36,6 +37,10 @@ class Purposes(Protocol):
 
     def grounds_of_withholding(self) -> frozenset[str]:
         """Return the codes of the lawful grounds on which a log entry is withheld."""
+        ...
+
+    def count_threshold(self) -> int:
+        """Return the number below which a count is small."""
         ...
 
 
@@ -88,6 +93,7 @@ class Asking:
     reviews: ReviewDesk
     transfers: TransfersReader
     brokering: BrokeringReader
+    queues: QueuesReader
     transferring: Transferring | None = None
     """`None` where this authority is no member of a federation."""
     change: Change | None = None

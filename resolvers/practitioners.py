@@ -27,7 +27,7 @@ async def practitioners_of_involvements(
     asking: Asking, involvements: Sequence[Disclosed], selection: Selection
 ) -> list[Disclosed | None]:
     """Return the practitioner of each involvement."""
-    return await _referred(asking, involvements, selection, "practitioner")
+    return await practitioners_named(asking, involvements, selection, "practitioner")
 
 
 _LEAD: Final = "leadProfessional"
@@ -37,7 +37,7 @@ async def lead_professionals_of_children(
     asking: Asking, children: Sequence[Disclosed], selection: Selection
 ) -> list[Disclosed | None]:
     """Return each child's lead professional; where nobody here leads, the first of a linked record that tells one."""
-    told = await _referred(asking, children, selection, _LEAD)
+    told = await practitioners_named(asking, children, selection, _LEAD)
     linked = {} if asking.borders is None else asking.borders.linked
     leading = {
         place: next((one for one in linked[child].records if one.tells(_LEAD) and one.keys[_LEAD]), None)
@@ -45,7 +45,9 @@ async def lead_professionals_of_children(
         if told[place] is None and child in linked
     }
     places = [place for place, record in leading.items() if record is not None]
-    beside = await _referred(asking, [record for record in leading.values() if record is not None], selection, _LEAD)
+    beside = await practitioners_named(
+        asking, [record for record in leading.values() if record is not None], selection, _LEAD
+    )
     for place, practitioner in zip(places, beside, strict=True):
         told[place] = practitioner
     return told
@@ -60,9 +62,10 @@ async def agencies_of(asking: Asking, parents: Sequence[Disclosed], selection: S
     )
 
 
-async def _referred(
+async def practitioners_named(
     asking: Asking, parents: Sequence[Disclosed], selection: Selection, field: str
 ) -> list[Disclosed | None]:
+    """Return the practitioner that a field of each parent leads to."""
     ids = [parent.keys[field] for parent in parents]
     found = await asking.directory.practitioners([one for one in ids if one is not None])
     return await asking.road.tell_each(

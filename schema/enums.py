@@ -7,6 +7,7 @@ from strawberry.types.enum import StrawberryEnumDefinition
 
 from gateway.vocabulary import (
     AddressStatus,
+    AgeBand,
     BrokeringOutcome,
     BrokeringState,
     CallerStanding,
@@ -21,6 +22,10 @@ from gateway.vocabulary import (
     LogReader,
     MatchGrade,
     MatchReason,
+    Queue,
+    QueueAction,
+    QueueOutcome,
+    QueueState,
     RefusalGround,
     Relationship,
     ReviewOutcome,
@@ -360,5 +365,59 @@ _describe(
         TransferState.ACCEPTED: "The authority that was asked is responsible.",
         TransferState.REFUSED: "Refused; the authority that offered is responsible.",
         TransferState.WITHDRAWN: "Withdrawn; the authority that offered is responsible.",
+    },
+)
+_describe(
+    Queue,
+    "A worked queue of an authority.",
+    {
+        Queue.MISSING_EDUCATION: "Children of compulsory school age without a current place of education.",
+        Queue.WITHOUT_GP: "Children without a current GP practice.",
+    },
+)
+_describe(
+    QueueState,
+    "Whether an entry of a queue waits to be worked.",
+    {
+        QueueState.OPEN: "It waits.",
+        QueueState.CLOSED: "An outcome closed it until a stated day.",
+    },
+)
+_describe(
+    QueueAction,
+    "What the owner of an entry does next.",
+    {
+        QueueAction.ASK_CARER: "Ask a carer.",
+        QueueAction.VISIT_HOME: "Visit the home.",
+        QueueAction.ASK_LAST_SETTING: "Ask the last school, or the last practice.",
+        QueueAction.ASK_OTHER_AUTHORITY: "Ask another authority.",
+        QueueAction.CHECK_REGISTERS: "Look in registers.",
+        QueueAction.OFFER_PLACE: "Offer a place at a school.",
+        QueueAction.HELP_TO_REGISTER: "Help to register with a practice.",
+        QueueAction.NOTHING_MORE: "Nothing, until the entry opens again.",
+    },
+)
+_describe(
+    QueueOutcome,
+    "What came of working an entry; all but the first two close it until a stated day.",
+    {
+        QueueOutcome.UNDER_WAY: "Nothing is known yet.",
+        QueueOutcome.NOBODY_REACHED: "Nobody could be reached yet.",
+        QueueOutcome.REGISTERED: "On the roll of a school or the list of a practice; the records are to follow.",
+        QueueOutcome.MOVED_AWAY: "Lives in the area of another authority.",
+        QueueOutcome.LEFT_ENGLAND: "Lives outside England.",
+        QueueOutcome.EDUCATED_ELSEWHERE: "Taught at a place that the directory does not know.",
+        QueueOutcome.EDUCATED_AT_HOME: "Taught at home.",
+        QueueOutcome.TREATED_ELSEWHERE: "With a doctor whom the directory does not know.",
+    },
+)
+_describe(
+    AgeBand,
+    "Whole years of age, as counts group them.",
+    {
+        AgeBand.UNDER_5: "Under five.",
+        AgeBand.AGED_5_TO_10: "Five to ten.",
+        AgeBand.AGED_11_TO_15: "Eleven to fifteen.",
+        AgeBand.AGED_16_TO_17: "Sixteen and seventeen.",
     },
 )

@@ -20,6 +20,7 @@ from gateway.federation.locating import Locating
 from gateway.ledger.reading import LedgerReader
 from gateway.ledger.references import EntryReferences
 from gateway.ports import Directory
+from gateway.queues import QueuesReader
 from gateway.reviewing.desk import ReviewDesk
 from gateway.transfers import Transferring, TransfersReader
 from gateway.withholdings import WithholdingLimits, WithholdingsReader
@@ -51,6 +52,7 @@ class DirectoryGraph:
         reviews: ReviewDesk,
         transfers: TransfersReader,
         brokering: BrokeringReader,
+        queues: QueuesReader,
         transferring: Transferring | None,
         peers: Peers | None,
         links: Links,
@@ -71,6 +73,7 @@ class DirectoryGraph:
         self._reviews = reviews
         self._transfers = transfers
         self._brokering = brokering
+        self._queues = queues
         self._transferring = transferring
         self._peers = peers
         self._links = links
@@ -115,6 +118,7 @@ class DirectoryGraph:
             reviews=self._reviews,
             transfers=self._transfers if change is None else change.transfers,
             brokering=self._brokering if change is None else change.brokering,
+            queues=self._queues if change is None else change.queues,
             transferring=self._transferring,
             change=change,
             borders=borders,

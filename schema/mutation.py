@@ -8,6 +8,7 @@ from strawberry.types import Info
 from resolvers.brokering import contact_answered, contact_requested
 from resolvers.consenting import conflict_declared, consent_recorded, consent_withdrawn
 from resolvers.granting import grant_requested, grant_reviewed
+from resolvers.queue_outcomes import queue_outcome_recorded
 from resolvers.recording import assessment_recorded, involvement_ended, involvement_recorded, lead_declared
 from resolvers.review_outcomes import outcome_recorded
 from resolvers.shielding import refusal_recorded, shield_requested, shield_reviewed
@@ -32,6 +33,7 @@ from schema.consenting import (
     new_consent,
 )
 from schema.granting import RequestGrantInput, RequestGrantPayload, ReviewGrantInput, ReviewGrantPayload
+from schema.queues import RecordQueueOutcomeInput, RecordQueueOutcomePayload
 from schema.recording import (
     DeclareLeadProfessionalInput,
     DeclareLeadProfessionalPayload,
@@ -196,6 +198,14 @@ class Mutation:
     async def transfer_responsibility(self, info: Info, input: Annotated[TransferResponsibilityInput, INPUT]) -> Any:
         """Take a step of a transfer."""
         return await changed(info, input, responsibility_transferred, TransferResponsibilityPayload, "transfer")
+
+    @resolved(
+        description="Record what was done about a child in a worked queue, who owns the entry, and what comes next.",
+        graphql_type=RecordQueueOutcomePayload,
+    )
+    async def record_queue_outcome(self, info: Info, input: Annotated[RecordQueueOutcomeInput, INPUT]) -> Any:
+        """Record what was done."""
+        return await changed(info, input, queue_outcome_recorded, RecordQueueOutcomePayload, "entry")
 
     @resolved(
         description="Suspend a caller's access at once, from the next request on, on every gateway of the authority.",

@@ -11,7 +11,7 @@ from strawberry.types import Info
 from gateway.ports import Criteria
 from gateway.record_ids import ForeignId
 from gateway.reviewing.finding import Period
-from gateway.vocabulary import AuthorityCode, ChildId, LogReader, RecordType, ReviewPattern
+from gateway.vocabulary import AuthorityCode, ChildId, LogReader, Queue, QueueState, RecordType, ReviewPattern
 from resolvers.access_log import access_log_of_child
 from resolvers.authorities import ask_home, authorities_by_code
 from resolvers.brokered_contacts import contacts_asked_for
@@ -21,6 +21,7 @@ from resolvers.elsewhere import candidates_everywhere, name_others, record_elsew
 from resolvers.identified import child_everywhere
 from resolvers.others import Others, others_named
 from resolvers.practitioners import practitioners_by_id
+from resolvers.queues import hold_to_home, page_of_queue
 from resolvers.records import BY_ID
 from resolvers.responsibility import transfers_of_this_authority
 from resolvers.reviewing import review_of_callers
@@ -40,10 +41,13 @@ from schema.local_authority import LocalAuthority
 from schema.local_authority_code import LocalAuthorityCode
 from schema.node import Node
 from schema.practitioner import Practitioner
+from schema.queues import QueueConnection, connection
 from schema.responsibility import ResponsibilityTransferConnection, ResponsibilityTransferEdge
 from schema.setting import Setting
 from schema.sizes import Size
 from schema.told import resolved
+
+_WHOSE_QUEUE = "Whose queue: the code of the authority that this gateway serves."
 
 
 def _argument(description: str) -> Any:
@@ -252,6 +256,40 @@ class Query:
         return BrokeredContactConnection(edges=edges, page_info=_page_info(edges, has_more=page.has_more, after=after))
 
     @resolved(
+        description="Children of compulsory school age for whom no current place of education is known, the longest "
+        "without first. Whoever does not work the authority's queues is shown the entries they own.",
+        graphql_type=QueueConnection,
+        size=Size(assumed=100, argument="first", lists=("edges",)),
+    )
+    async def missing_education(
+        self,
+        info: Info,
+        authority: Annotated[LocalAuthorityCode, _argument(_WHOSE_QUEUE)],
+        first: Annotated[int, _argument("How many entries at most, up to 100.")],
+        after: Annotated[str | None, _argument("The cursor to go on from; of this queue.")] = None,
+        state: Annotated[QueueState, _argument("Those that wait, or those closed for a time.")] = QueueState.OPEN,
+    ) -> Any:
+        """Read the queue."""
+        return await queue_of(info, Queue.MISSING_EDUCATION, authority, first=first, after=after, state=state)
+
+    @resolved(
+        description="Children for whom no current GP practice is known, the longest without first. Whoever does not "
+        "work the authority's queues is shown the entries they own.",
+        graphql_type=QueueConnection,
+        size=Size(assumed=100, argument="first", lists=("edges",)),
+    )
+    async def without_gp(
+        self,
+        info: Info,
+        authority: Annotated[LocalAuthorityCode, _argument(_WHOSE_QUEUE)],
+        first: Annotated[int, _argument("How many entries at most, up to 100.")],
+        after: Annotated[str | None, _argument("The cursor to go on from; of this queue.")] = None,
+        state: Annotated[QueueState, _argument("Those that wait, or those closed for a time.")] = QueueState.OPEN,
+    ) -> Any:
+        """Read the queue."""
+        return await queue_of(info, Queue.WITHOUT_GP, authority, first=first, after=after, state=state)
+
+    @resolved(
         description="What in the asks of an authority's callers a person should look at: for supervisors and auditors.",
         graphql_type=AccessReviewConnection,
         size=Size(assumed=20, argument="first", lists=("edges",)),
@@ -297,6 +335,17 @@ def _page_info(edges: Sequence[Any], *, has_more: bool, after: str | None) -> Pa
         start_cursor=edges[0].cursor if edges else None,
         end_cursor=edges[-1].cursor if edges else None,
     )
+
+
+async def queue_of(
+    info: Info, queue: Queue, authority: LocalAuthorityCode, *, first: int, after: str | None, state: QueueState
+) -> QueueConnection:
+    """Return a page of a queue of the home authority."""
+    asking = asking_of(info)
+    await hold_to_home(asking, AuthorityCode(str(authority)))
+    selection = selection_of(info, "edges", "node")
+    page = await page_of_queue(asking, selection, queue, state=state, first=first, after=after)
+    return connection(asking, queue, page, after=after)
 
 
 async def child_of(info: Info, by: ChildKey, others: Others) -> Any:

@@ -10,6 +10,7 @@ from connectors.postgres.database import Database, HeldTransaction
 from connectors.postgres.directory import PostgresDirectory
 from connectors.postgres.grants import PostgresGrants
 from connectors.postgres.links_elsewhere import PostgresLinks
+from connectors.postgres.queues import PostgresQueues
 from connectors.postgres.recording import PostgresRecording
 from connectors.postgres.review_cases import PostgresReviewCases
 from connectors.postgres.shields import PostgresShields
@@ -75,6 +76,11 @@ class PostgresChange:
     def transfers(self) -> PostgresTransfers:
         """Return where transfers of responsibility are written."""
         return PostgresTransfers(self._transaction)
+
+    @cached_property
+    def queues(self) -> PostgresQueues:
+        """Return the worked queues as the change leaves them."""
+        return PostgresQueues(self._transaction, now=self._now)
 
     @cached_property
     def withholdings(self) -> PostgresWithholdings:

@@ -19,6 +19,7 @@ from connectors.postgres.grants import PostgresGrants
 from connectors.postgres.ledger import OpeningLedgerReader, PostgresLedgerStore
 from connectors.postgres.ledger_keys import SealingKeys
 from connectors.postgres.links_elsewhere import PostgresLinks
+from connectors.postgres.queues import PostgresQueues
 from connectors.postgres.rates import PostgresSpending
 from connectors.postgres.register import PostgresRegister
 from connectors.postgres.review_cases import PostgresReviewCases
@@ -164,6 +165,7 @@ async def running(
             search_budget=settings.search_budget,
             transfers=PostgresTransfers(database),
             brokering=PostgresBrokering(database),
+            queues=PostgresQueues(database, now=clock),
             transferring=None if transfers is None else transfers.transferring,
             reviews=ReviewDesk(
                 looks=PostgresLooks(database, OpeningLedgerReader(database, keys), within=settings.request_timeout),

@@ -23,12 +23,14 @@ from gateway.records import (
     Carer,
     Child,
     ChildFacts,
+    Count,
     Grant,
     Involvement,
     LedgerEntry,
     LocalAuthority,
     LogWithholding,
     Practitioner,
+    QueueEntry,
     ResponsibilityTransfer,
     Setting,
     Suspension,
@@ -38,6 +40,8 @@ from gateway.vocabulary import (
     ChildId,
     Consent,
     PersonId,
+    PractitionerId,
+    Queue,
     RecordStanding,
     RecordType,
     Shield,
@@ -65,6 +69,8 @@ Record = (
     | Grant
     | ResponsibilityTransfer
     | BrokeredContact
+    | QueueEntry
+    | Count
 )
 
 
@@ -253,6 +259,31 @@ def class_of_contact_of_another(home: AuthorityCode, caller: Caller) -> RecordCl
     return _plain(Shield.NONE, False, Consent.NONE_NEEDED, False, False, at_home, RecordStanding.LIVE, False)
 
 
+def _class_of_queue_entry(entry: QueueEntry, caller: Caller) -> RecordClass:
+    return class_of_waiting(entry.queue, entry.facts, entry.owner, caller)
+
+
+def class_of_waiting(queue: Queue, facts: ChildFacts, owner: PractitionerId | None, caller: Caller) -> RecordClass:
+    """Return the class of an entry of a queue, of which these are the child's facts and the owner."""
+    shield, _, _, _, conflict, at_home, standing, _ = _facts(facts, caller, own=False)
+    return (
+        ("conflict", conflict),
+        ("home", "same-authority" if at_home else "other-authority"),
+        ("owner", "none" if owner is None else "caller" if owner in caller.practitioners else "another"),
+        ("queue", queue.value),
+        ("shield", shield.value),
+        ("standing", standing.value),
+    )
+
+
+def _class_of_count(count: Count, caller: Caller) -> RecordClass:
+    return (
+        ("home", "same-authority" if count.home == caller.claims.authority else "other-authority"),
+        ("recoverable", count.recoverable),
+        ("size", "below" if count.small else "at-or-above"),
+    )
+
+
 def _class_of_suspension(suspension: Suspension, caller: Caller) -> RecordClass:
     return _of_review(suspension.authority, caller, own=suspension.person in caller.persons)
 
@@ -372,6 +403,8 @@ _CLASSIFIERS: Mapping[type, tuple[RecordType, Callable[[Any, Caller], RecordClas
     Grant: (RecordType.GRANT, _class_of_grant),
     ResponsibilityTransfer: (RecordType.RESPONSIBILITY_TRANSFER, _class_of_transfer),
     BrokeredContact: (RecordType.BROKERED_CONTACT, _class_of_contact),
+    QueueEntry: (RecordType.QUEUE_ENTRY, _class_of_queue_entry),
+    Count: (RecordType.COUNT, _class_of_count),
 }
 
 
@@ -386,7 +419,7 @@ def home_of(record: Record, home: AuthorityCode) -> AuthorityCode:
             return record.code
         case Suspension() | AccessReviewFinding() | AccessReviewEntry() | AccessReviewCase() | LogWithholding():
             return record.authority
-        case Grant() | ResponsibilityTransfer() | BrokeredContact():
+        case Grant() | ResponsibilityTransfer() | BrokeredContact() | QueueEntry() | Count():
             return record.home
         case Setting() | Practitioner() | Agency():
             return record.id.authority if isinstance(record.id, ForeignId) else home

@@ -190,6 +190,23 @@ FIELDS: Mapping[RecordType, tuple[str, ...]] = {
         "otherAgrees",
         "withheld",
     ),
+    RecordType.QUEUE_ENTRY: (
+        "id",
+        "child",
+        "queue",
+        "state",
+        "since",
+        "ageDays",
+        "owner",
+        "action",
+        "outcome",
+        "reopensOn",
+        "workedAt",
+        "workedBy",
+        "history",
+        "withheld",
+    ),
+    RecordType.COUNT: ("ageBand", "number", "withheld"),
     RecordType.ACCESS_REVIEW_FINDING: (
         "id",
         "pattern",
@@ -286,6 +303,7 @@ LEVELS: Mapping[RecordType, frozenset[str]] = {
     RecordType.ACCESS_REVIEW_FINDING: frozenset({"entries", "case"}),
     RecordType.RESPONSIBILITY_TRANSFER: frozenset({"child", "offeredBy", "offeredTo"}),
     RecordType.BROKERED_CONTACT: frozenset({"child", "involvement"}),
+    RecordType.QUEUE_ENTRY: frozenset({"child", "owner", "history"}),
 }
 """Fields whose value is loaded by a resolver once the field itself may be told."""
 

@@ -29,6 +29,7 @@ from gateway.records import (
     LedgerEntry,
     LocalAuthority,
     LogWithholding,
+    QueueEntry,
     ResponsibilityTransfer,
 )
 from gateway.vocabulary import AuthorityCode, ChildId, Effect, PersonId, RecordType, SourceStatus
@@ -298,7 +299,7 @@ def _about(record: Record, context: tuple[ChildId, ...]) -> tuple[ChildId, ...]:
             return (record.child.id,)
         case Involvement():
             return context if context and isinstance(record.id, ForeignId) else (record.child,)
-        case AccessLogEntry() | Grant() | LogWithholding() | BrokeredContact():
+        case AccessLogEntry() | Grant() | LogWithholding() | BrokeredContact() | QueueEntry():
             return (record.child,)
         case LedgerEntry():
             return record.children

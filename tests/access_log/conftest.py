@@ -1,14 +1,13 @@
 """A gateway whose clock a test moves, a child, and those who look at her record and at who did."""
 
-from datetime import timedelta
-
 import pytest
 
 from connectors.embedded_engine import EmbeddedDecider
 from gateway.settings import PACKAGED_POLICIES
 from tests.access_log.looking import Looking
-from tests.support.builders import NOW, a_carer, a_child, an_agency
-from tests.support.gateway import Client, a_gateway, a_persona
+from tests.support.builders import a_carer, a_child, an_agency
+from tests.support.gateway import a_gateway, a_persona
+from tests.support.moment import ClientOfTheMoment, Moment
 
 SUBJECT = {"purpose": "subject-access", "training_valid_until": None, "check_issued_on": None}
 
@@ -24,30 +23,10 @@ async def decider():
 def clock():
     """The moment it is for the gateway; a test moves it on."""
 
-    class Clock:
-        at = NOW
-
-        def __call__(self):
-            return self.at
-
-        def pass_(self, **time):
-            self.at += timedelta(**time)
-
-    return Clock()
+    return Moment()
 
 
 SLOW = {"database_timeout": 10, "ledger_timeout": 10, "request_timeout": 30}
-
-
-class ClientOfTheMoment(Client):
-    """Asks with a token made at the moment that it is."""
-
-    def __init__(self, client, clock):
-        super().__init__(client.http, client.data_dir, client.app)
-        self.clock = clock
-
-    def token(self, persona, **changed):
-        return super().token(persona, **({"issued_at": int(self.clock().timestamp()) - 60} | changed))
 
 
 @pytest.fixture

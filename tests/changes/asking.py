@@ -31,7 +31,7 @@ class ChangeAnswer:
         return None if self.payload is None else [error["code"] for error in self.payload["errors"]]
 
 
-async def ask_change(client, persona, action, told, *, key=None, headers=None, **stated):
+async def ask_change(client, persona, action, told, /, *, key=None, headers=None, **stated):
     """Ask for one change."""
     answer = await client.ask(
         persona, mutation(action, told), {"input": {"idempotencyKey": key or a_key(), **stated}}, headers=headers

@@ -28,6 +28,7 @@ VALUES = {
     "Mutation", "UserError", "ResponsibilityTransferConnection", "ResponsibilityTransferEdge",
     "BrokeredContactConnection", "BrokeredContactEdge",
     "AccessReviewConnection", "AccessReviewEdge", "RecordedReviewOutcome",
+    "QueueConnection", "QueueEdge", "WorkedOutcome",
 } | {name for name in SCHEMA.type_map if name.endswith("Payload")}  # fmt: skip
 """Object types without a decision of their own: they are parts of a told field, or hold records."""
 OURS = {name: one for name, one in SCHEMA.type_map.items() if not name.startswith(("_", "link__"))}

@@ -26,7 +26,8 @@ from tests.support.gateway import a_gateway, a_persona
 from tests.support.postgres import fresh_database
 
 SCOPED = sorted(set(PREFIXES) - PUBLIC)
-OF_PEOPLE = [one for one in SCOPED if one not in (RecordType.RESPONSIBILITY_TRANSFER, RecordType.BROKERED_CONTACT)]
+LED_TO_BY_NONE = {RecordType.RESPONSIBILITY_TRANSFER, RecordType.BROKERED_CONTACT, RecordType.QUEUE_ENTRY}
+OF_PEOPLE = [one for one in SCOPED if one not in LED_TO_BY_NONE]
 IDS = RecordIds(b"the secret of a test's directory")
 SCOPES = st.builds(IdScope, st.sampled_from(["E08000003", "E08000009"]), st.none() | st.text(max_size=3))
 LOG = "query($child: ID!) { accessLog(child: $child, first: 20) { edges { cursor node { id } } } }"

@@ -341,7 +341,17 @@ def battery(child_rows, *, carer=None, involvement=None):
             "known": [{"__typename": _TYPES[one.key.kind], "id": one} for one in nodes],
         },
     )
+    yield Document(f"{{ {_queue('missingEducation')} {_queue('withoutGp')} }}")
     yield from searches(child_rows)
+
+
+def _queue(name):
+    """The selection of everything in a queue."""
+    return (
+        f'{name}(authority: "{HOME}", first: 20) {{ edges {{ cursor node {everything("QueueEntry", 2)} }}'
+        f" pageInfo {{ hasNextPage endCursor }} waiting {everything('Count', 1)}"
+        f" waitingByAge {everything('Count', 1)} }}"
+    )
 
 
 def searches(child_rows):

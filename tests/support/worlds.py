@@ -64,7 +64,7 @@ MY_AGENCY = Key("agency", 1)
 _TABLES = (
     "source", "authority", "agency", "safeguarding_contact", "practitioner", "setting", "carer", "child",
     "child_former_name", "child_superseded_identifier", "child_search_key", "child_carer", "child_setting",
-    "involvement", "involvement_consent", "conflict", "shield", "registration",
+    "involvement", "involvement_consent", "conflict", "shield", "registration", "queue_outcome",
 )  # fmt: skip
 """In the order in which rows may refer to each other."""
 
@@ -223,6 +223,19 @@ def shield_rows(number, child_row, shield):
     )
 
 
+def a_queue_outcome_row(child, owner):
+    return {
+        "child_id": child,
+        "queue": "missing-education",
+        "owner_id": owner,
+        "action": "ask-carer",
+        "outcome": "under-way",
+        "recorded_by": "somebody",
+        "recorded_at": NOW - timedelta(days=9),
+        "recorded_on": TODAY - timedelta(days=9),
+    }
+
+
 def a_conflict_row(child, practitioner):
     return {
         "child_id": child,
@@ -332,6 +345,9 @@ def worlds(draw, *, children=4):
     if draw(_rarely):
         child = draw(st.sampled_from(world.keys("child")))
         world = world.plus("conflict", a_conflict_row(child, Key("practitioner", draw(st.integers(1, 2)))))
+    if draw(_rarely):
+        child = draw(st.sampled_from(world.keys("child")))
+        world = world.plus("queue_outcome", a_queue_outcome_row(child, Key("practitioner", draw(st.integers(1, 2)))))
     return world
 
 
@@ -445,7 +461,7 @@ async def settle(database, world, *, example):
     tables = {table: list(world.rows(table)) for table in _TABLES}
     tables["child_search_key"] = [key for row in world.rows("child") for key in _search_keys(world, row)]
     async with database.transaction(within=20) as connection:
-        for table in reversed(_TABLES):
+        for table in reversed(_TABLES[:-1]):  # what was done in a queue goes with the child alone
             await connection.execute(f"DELETE FROM {table}")  # noqa: S608 - a name of this file
         for table, rows in tables.items():
             if rows:
