@@ -350,6 +350,16 @@ class RecordStanding(StrEnum):
     ARCHIVED = "archived"
 
 
+class KeptGround(StrEnum):
+    """Why a young person's record may stay past eighteen, if they agree to it (domain rule T1)."""
+
+    YOUTH_SUPPORT = "youth-support"
+    """Client of youth support: to nineteen."""
+    CARE_LEAVER = "care-leaver"
+    """To twenty-five, as with learning difficulties."""
+    LEARNING_DIFFICULTY = "learning-difficulty"
+
+
 class CallerStanding(StrEnum):
     """Whether the person and agency who ask are, at this moment, entitled to ask at all (domain rule A1)."""
 

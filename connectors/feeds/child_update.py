@@ -38,16 +38,16 @@ async def insert_child(
             address_lines, postcode, uprn, address_status, address_since,
             name_source, birth_source, address_source, nhs_number_source,
             name_asserted_at, birth_asserted_at, address_asserted_at, nhs_number_asserted_at,
-            name_confirmed_at, birth_confirmed_at, address_confirmed_at, nhs_number_confirmed_at)
+            name_confirmed_at, birth_confirmed_at, address_confirmed_at, nhs_number_confirmed_at, died_on)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, $15, $15,
-                $16, $16, $16, $16, $16, $16, $16, $16)
+                $16, $16, $16, $16, $16, $16, $16, $16, $17)
         """,
         child, uuid4(), authority,
         RecordStanding.DECEASED if patient.deceased else RecordStanding.LIVE,
         name.given, name.family, born, patient.gender or Gender.NOT_SPECIFIED, patient.nhs_number,
         home.lines if home else (), home.postcode if home else None, home.uprn if home else None,
         patient.home_status or AddressStatus.NO_KNOWN_ADDRESS, home.period.start if home else None,
-        claim.source, claim.as_of,
+        claim.source, claim.as_of, patient.died_on,
     )  # fmt: skip
     return child
 
@@ -69,8 +69,18 @@ class ChildUpdate:
         await self._birth()
         await self._address()
         await self._number()
-        if self.patient.deceased and self.held.standing in (RecordStanding.LIVE, RecordStanding.ADULT):
-            await self._set(standing=RecordStanding.DECEASED)
+        await self._death()
+
+    async def _death(self) -> None:
+        """Note a death that is news here, on the day stated or else on the day of the message that brings it."""
+        patient, held = self.patient, self.held
+        if not patient.deceased or held.standing == RecordStanding.ARCHIVED:
+            return
+        died_on = patient.died_on or held.died_on
+        if held.standing != RecordStanding.DECEASED:
+            died_on = died_on or self.claim.as_of.date()
+        if (held.standing, held.died_on) != (RecordStanding.DECEASED, died_on):
+            await self._set(standing=RecordStanding.DECEASED, died_on=died_on)
 
     async def _name(self) -> None:
         name, held = self.patient.name, self.held

@@ -37,6 +37,7 @@ class HeldChild:
     version: int | None
     nhs_number: str | None
     standing: str
+    died_on: date | None
     given_name: str | None
     family_name: str
     name: Stated
@@ -92,6 +93,7 @@ def _held(row: asyncpg.Record) -> HeldChild:
         version=row["version"],
         nhs_number=row["nhs_number"],
         standing=row["standing"],
+        died_on=row["died_on"],
         given_name=row["given_name"],
         family_name=row["family_name"],
         name=stated("name"),

@@ -63,6 +63,7 @@ class Patient:
     date_of_birth: date | None
     gender: Gender | None
     deceased: bool
+    died_on: date | None
     home: Home | None
     home_status: AddressStatus | None
     former_homes: tuple[Home, ...]

@@ -62,6 +62,7 @@ def read_patient(resource: Json, *, asked: str | None, today: date) -> Patient:
         date_of_birth=born,
         gender=gender,
         deceased=_deceased(resource),
+        died_on=day(resource.get("deceasedDateTime")),
         home=home,
         home_status=status,
         former_homes=former_homes,

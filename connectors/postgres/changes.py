@@ -9,6 +9,7 @@ from connectors.postgres.brokering import PostgresBrokering
 from connectors.postgres.database import Database, HeldTransaction
 from connectors.postgres.directory import PostgresDirectory
 from connectors.postgres.grants import PostgresGrants
+from connectors.postgres.keeping import PostgresKeeping
 from connectors.postgres.links_elsewhere import PostgresLinks
 from connectors.postgres.queues import PostgresQueues
 from connectors.postgres.recording import PostgresRecording
@@ -86,6 +87,11 @@ class PostgresChange:
     def withholdings(self) -> PostgresWithholdings:
         """Return the withholdings of log entries as the change leaves them."""
         return PostgresWithholdings(self._transaction, now=self._now)
+
+    @cached_property
+    def keeping(self) -> PostgresKeeping:
+        """Return where it is written who stays past eighteen."""
+        return PostgresKeeping(self._transaction)
 
     @cached_property
     def links(self) -> PostgresLinks:

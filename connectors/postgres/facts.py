@@ -65,10 +65,21 @@ def _facts(*, identity: str) -> str:
 
 
 # A child born on 29 February comes of age on 1 March.
+_STANDING = """CASE
+        WHEN c.standing IN ('live', 'left-england') AND c.date_of_birth > ($2::date - interval '18 years')
+            THEN c.standing
+        WHEN c.standing IN ('live', 'left-england', 'adult') THEN CASE WHEN EXISTS (
+                SELECT FROM kept_by_consent kept
+                WHERE kept.child_id = ANY(kin.twins) AND kept.withdrawn_at IS NULL AND c.date_of_birth > ($2::date -
+                    CASE kept.ground WHEN 'youth-support' THEN interval '19 years' ELSE interval '25 years' END))
+            THEN 'adult-with-consent' ELSE 'adult' END
+        WHEN c.standing = 'deceased' AND c.died_on > ($2::date - interval '1 year') THEN 'deceased'
+        ELSE 'archived' END"""
+"""Where the record of a child `c` stands today (domain rules T1, T2); what is not known to be in time is archived."""
+
 CHILD_FACTS = f"""
     c.authority AS facts_home,
-    CASE WHEN c.standing = 'live' AND c.date_of_birth <= ($2::date - interval '18 years') THEN 'adult'
-         ELSE c.standing END AS facts_standing,
+    {_STANDING} AS facts_standing,
     {_facts(identity="= c.identity_id")}"""
 """Columns over a child `c` and its `kin`."""
 

@@ -189,7 +189,30 @@ async def test_a_death_changes_the_standing(database):
     await load(database, a_patient())
 
     assert await outcome(database, a_patient(version=4, deceasedDateTime="2026-11-01T00:00:00+00:00")) == "accepted"
-    assert (await the_child(database))["standing"] == "deceased"
+    held = await the_child(database)
+    assert (held["standing"], held["died_on"]) == ("deceased", date(2026, 11, 1))
+
+
+async def test_a_death_without_its_day_counts_from_the_message_that_brings_it(database):
+    await load(database, a_patient())
+    await load(database, a_patient(version=4, deceasedBoolean=True))
+
+    assert (await the_child(database))["died_on"] == NOW.date()
+
+
+async def test_the_day_of_a_death_may_follow(database):
+    await load(database, a_patient())
+    await load(database, a_patient(version=4, deceasedBoolean=True))
+
+    assert await outcome(database, a_patient(version=5, deceasedDateTime="2026-10-30")) == "accepted"
+    assert (await the_child(database))["died_on"] == date(2026, 10, 30)
+
+
+async def test_of_who_is_dead_when_first_heard_of_no_day_is_made_up(database):
+    await load(database, a_patient(deceasedDateTime="2010"))
+
+    held = await the_child(database)
+    assert (held["standing"], held["died_on"]) == ("deceased", None)
 
 
 class TestShielding:

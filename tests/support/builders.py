@@ -118,6 +118,12 @@ async def a_child(database, *, search_keys=True, **stated):
     return row["id"]
 
 
+async def a_consent_to_stay(database, child, *, ground="care-leaver", **stated):
+    row = {"id": uuid4(), "child_id": child, "ground": ground, "given_on": date(2026, 6, 1)}
+    row |= {"recorded_by": "directory.price", "recorded_at": ASSERTED}
+    await _insert(database, "kept_by_consent", row | stated)
+
+
 async def a_former_name(database, child, *, given_name=None, family_name="Formerly", **stated):
     row = {"child_id": child, "given_name": given_name, "family_name": family_name}
     await _insert(database, "child_former_name", row | await _provenance(database) | stated)

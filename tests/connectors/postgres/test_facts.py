@@ -12,6 +12,7 @@ from tests.support.builders import (
     a_carer,
     a_child,
     a_conflict,
+    a_consent_to_stay,
     a_practitioner,
     a_sensitive_involvement,
     a_shield,
@@ -148,6 +149,71 @@ async def test_coming_of_age_does_not_change_any_other_standing(database, direct
     child = await a_child(database, date_of_birth=date(2000, 1, 1), standing="archived")
 
     assert (await facts_of(directory, child)).standing is RecordStanding.ARCHIVED
+
+
+async def test_who_left_england_comes_of_age_as_well(database, directory):
+    child = await a_child(database, date_of_birth=date(2008, 11, 22), standing="left-england")
+
+    assert (await facts_of(directory, child)).standing is RecordStanding.ADULT
+
+
+@pytest.mark.parametrize(
+    ("ground", "born", "standing"),
+    [
+        ("youth-support", date(2008, 11, 23), RecordStanding.LIVE),
+        ("youth-support", date(2008, 11, 22), RecordStanding.ADULT_WITH_CONSENT),
+        ("youth-support", date(2007, 11, 23), RecordStanding.ADULT_WITH_CONSENT),
+        ("youth-support", date(2007, 11, 22), RecordStanding.ADULT),
+        ("care-leaver", date(2001, 11, 23), RecordStanding.ADULT_WITH_CONSENT),
+        ("care-leaver", date(2001, 11, 22), RecordStanding.ADULT),
+        ("learning-difficulty", date(2001, 11, 23), RecordStanding.ADULT_WITH_CONSENT),
+        ("learning-difficulty", date(2001, 11, 22), RecordStanding.ADULT),
+    ],
+)
+async def test_consent_keeps_a_record_to_the_age_that_goes_with_its_ground(
+    database, directory, ground, born, standing
+):
+    child = await a_child(database, date_of_birth=born)
+    await a_consent_to_stay(database, child, ground=ground)
+
+    assert (await facts_of(directory, child)).standing is standing
+
+
+async def test_consent_keeps_every_record_of_the_same_person(database, directory):
+    child = await a_child(database, date_of_birth=date(2007, 1, 1))
+    twin = await a_child(database, identity_id=child, date_of_birth=date(2007, 1, 1))
+    await a_consent_to_stay(database, twin)
+
+    assert (await facts_of(directory, child)).standing is RecordStanding.ADULT_WITH_CONSENT
+
+
+async def test_a_consent_to_stay_that_was_withdrawn_keeps_nothing(database, directory):
+    child = await a_child(database, date_of_birth=date(2007, 1, 1))
+    await a_consent_to_stay(database, child, withdrawn_by="directory.price", withdrawn_at=NOW)
+
+    assert (await facts_of(directory, child)).standing is RecordStanding.ADULT
+
+
+@pytest.mark.parametrize("standing", ["archived", "deceased"])
+async def test_no_consent_keeps_a_record_that_is_archived(database, directory, standing):
+    child = await a_child(database, date_of_birth=date(2007, 1, 1), standing=standing)
+    await a_consent_to_stay(database, child)
+
+    assert (await facts_of(directory, child)).standing is RecordStanding.ARCHIVED
+
+
+@pytest.mark.parametrize(
+    ("died_on", "standing"),
+    [
+        (date(2025, 11, 23), RecordStanding.DECEASED),
+        (date(2025, 11, 22), RecordStanding.ARCHIVED),
+        (None, RecordStanding.ARCHIVED),
+    ],
+)
+async def test_a_year_after_death_the_record_is_in_the_archive(database, directory, died_on, standing):
+    child = await a_child(database, standing="deceased", died_on=died_on)
+
+    assert (await facts_of(directory, child)).standing is standing
 
 
 async def test_a_child_has_the_same_facts_by_every_road(database, directory):
