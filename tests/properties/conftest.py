@@ -1,6 +1,7 @@
 """Gateways that last for a module: what differs between examples is the world in their databases."""
 
 import json
+from collections import Counter
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
@@ -119,6 +120,17 @@ async def twin_places(opened_places):
         secrets = await one.database.fetch("SELECT tag, child_id, year, wrapped FROM ledger_key")
         async with opened_places(secrets=[tuple(row) for row in secrets]) as other:
             yield one, other
+
+
+MOSTLY = 0.6
+
+
+@pytest.fixture(scope="module")
+def tally():
+    """Takes the answers to random documents, and holds that most were told something: a refusal proves little."""
+    taken = []
+    yield lambda answer: taken.append("answered" if answer.data is not None else ",".join(answer.codes))
+    assert taken.count("answered") >= MOSTLY * len(taken), f"hardly anything was answered: {Counter(taken)}"
 
 
 @pytest.fixture(scope="session")

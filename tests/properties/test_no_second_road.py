@@ -58,14 +58,14 @@ def _entity(type_name, key, selection):
 
 @given(st.data())
 @examples(20)
-async def test_every_road_to_a_record_tells_the_same(place, book, new_example, data):
+async def test_every_road_to_a_record_tells_the_same(place, book, new_example, tally, data):
     base = data.draw(worlds(children=3), label="world")
     asker, world = data.draw(askers(base, book), label="asker")
     await place.settle(world, example=new_example())
 
     decided = defaultdict(dict)
     for document in _roads(world):
-        await place.ask(asker, document)
+        tally(await place.ask(asker, document))
         for record in (await place.entry())["records"]:
             if record["type"] != "Candidate":
                 for what, decision in _decisions(record):

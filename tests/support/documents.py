@@ -1,7 +1,9 @@
 """GraphQL documents over the real schema, drawn by Hypothesis, and a reading of answers that owes the code nothing."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from graphql import (
@@ -23,15 +25,23 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from gateway.disclosure.fields import FIELDS, attribute
+from gateway.errors import QueryTooCostly
 from gateway.vocabulary import RecordType
 from schema.directory import DIRECTORY
+from schema.limits import ONE, Limits, measure
+from schema.sizes import Sizes
 from tests.support.builders import HOME
+from tests.support.gateway import settings_for
 from tests.support.ids import named_id
 from tests.support.worlds import FAMILY_NAMES, NHS_NUMBERS, OTHER, PLACES, UPNS, Key
 
 SCHEMA = DIRECTORY._schema
+SIZES = Sizes(SCHEMA)
+LIMITS = Limits.of(settings_for(Path()))
 RECORDS = {record_type.value for record_type in FIELDS} & set(SCHEMA.type_map)
 NODES = ("Child", "Carer", "Setting", "Practitioner", "Involvement", "Agency", "LocalAuthority")
+ALL = 10
+"""More candidates than a drawn world has children."""
 ENTITIES = tuple(name for name in NODES if name != "Agency")
 _TYPES = {kind: kind.capitalize() for kind in ("child", "carer", "setting", "practitioner", "involvement", "agency")}
 
@@ -82,9 +92,15 @@ class _Draft:
     filtering: bool
     about: tuple[Key, ...] = ()
     budget: int = 45
+    cost: float = 0
+    """Records that the document comes to so far, as the limit counts them."""
+    times: int = 1
+    """Of how many records the fields now drawn would be told."""
     aliases: int = 0
     directives: int = 0
     fragments: dict[str, tuple[str, str]] = field(default_factory=dict)
+    spreading: dict[str, float] = field(default_factory=dict)
+    """What a fragment costs for each record that it is spread on."""
     variables: dict[str, tuple[str, Any]] = field(default_factory=dict)
 
     def one_in(self, times):
@@ -101,6 +117,17 @@ class _Draft:
         name = f"v{len(self.variables)}"
         self.variables[name] = (type_name, value)
         return f"${name}"
+
+    def affords(self, records):
+        return self.cost + records <= LIMITS.nodes
+
+    @contextmanager
+    def among(self, records):
+        """What is drawn inside would be told of so many records."""
+        before, self.times = self.times, records
+        self.cost += records
+        yield
+        self.times = before
 
     def directive(self):
         if self.directives >= 8 or not self.one_in(4):
@@ -139,14 +166,18 @@ def documents(draw, world, *, identified=False, filtering=True, about=(), withou
     stated = ", ".join(f"${name}: {type_name}" for name, (type_name, _) in draft.variables.items())
     text = f"query{f'({stated})' if stated else ''} {{\n{body}\n}}{fragments}"
     # Two places of one name that cannot be merged, such as `kind` of settings and of agencies, are rare.
-    assume(text.count(": ") < 300 and not validate(SCHEMA, parse(text)))
-    assume(_spread_aliases(draft, text) <= 15)
-    return Document(text, {name: value for name, (_, value) in draft.variables.items()})
+    variables = {name: value for name, (_, value) in draft.variables.items()}
+    assume(not validate(SCHEMA, parse(text)) and within_limits(text, variables))
+    return Document(text, variables)
 
 
-def _spread_aliases(draft, text):
-    # What a fragment holds counts once for each time that it is spread.
-    return draft.aliases * (2 if "..." in text and draft.fragments else 1)
+def within_limits(text, variables):
+    """Whether a gateway would answer a document as far as its size goes: one that is refused shows nothing."""
+    try:
+        measure(parse(text), schema=SCHEMA, sizes=SIZES, limits=LIMITS, variables=variables)
+    except QueryTooCostly:
+        return False
+    return True
 
 
 def _child(draft, depth):
@@ -168,7 +199,8 @@ def _entities(draft, depth):
         named = _TYPES[reference.key.kind]
         representations.append({"__typename": "Child" if draft.one_in(15) else named, "id": reference})
     by = draft.variable("[_Any!]!", representations)
-    return f"{draft.alias()}_entities(representations: {by}) {_abstract(draft, ENTITIES, depth)}"
+    with draft.among(len(representations)):
+        return f"{draft.alias()}_entities(representations: {by}) {_abstract(draft, ENTITIES, depth)}"
 
 
 def _abstract(draft, types, depth):
@@ -180,8 +212,9 @@ def _abstract(draft, types, depth):
 
 def _search(draft, depth):
     criteria = draft.variable("ChildCriteria!", _criteria(draft))
-    first = draft.one_of(50, 50, 50, 2) if draft.filtering else 50
-    below = _selection(draft, "Candidate", depth)
+    first = draft.one_of(ALL, ALL, ALL, 2) if draft.filtering else ALL
+    with draft.among(first):
+        below = _selection(draft, "Candidate", depth)
     sources = " sources { status authority { id name } }" if draft.one_in(3) else ""
     return f"{draft.alias()}searchChildren(criteria: {criteria}, first: {first}) {{ candidates {below}{sources} }}"
 
@@ -222,7 +255,8 @@ def _authority(draft, depth):
 
 def _log(draft, depth):
     by = draft.variable("ID!", draft.reference("child"))
-    below = _selection(draft, "AccessLogEntry", depth)
+    with draft.among(5):
+        below = _selection(draft, "AccessLogEntry", depth)
     page = "pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"
     edges = f"edges {{ cursor node {below} }}"
     return f"{draft.alias()}accessLog(child: {by}, first: 5) {{ {edges} {page} withheld {{ field reason remedy }} }}"
@@ -255,12 +289,13 @@ def _fields(draft, type_name, depth):
     parts = []
     if type_name == "Candidate":
         parts.append("child { id }")
+        draft.cost += draft.times
     elif draft.identified and type_name in RECORDS:
         parts.append("id")
     for name in names:
         draft.budget -= 1
         if draft.budget > 0:
-            parts.append(_field(draft, fields[name], name, depth))
+            parts.append(_field(draft, fields[name], (type_name, name), depth))
     parts = [part for part in parts if part] or ["__typename"]
     if depth > 1 and draft.budget > 0 and type_name in RECORDS and draft.one_in(8):
         parts.append(_spread(draft, type_name, depth))
@@ -273,8 +308,8 @@ def _fields(draft, type_name, depth):
     return " ".join(parts)
 
 
-def _field(draft, definition, name, depth):
-    below = get_named_type(definition.type)
+def _field(draft, definition, place, depth):
+    name, below = place[1], get_named_type(definition.type)
     arguments, alias = "", ""
     if "active" in definition.args and draft.filtering and draft.one_in(2):
         arguments = f"(active: {draft.one_of('true', 'false', 'null')})"
@@ -283,20 +318,24 @@ def _field(draft, definition, name, depth):
         alias = draft.alias()
     if is_leaf_type(below):
         return f"{alias}{name}{draft.directive()}"
-    if depth <= 1:
+    records = draft.times * SIZES.of.get(place, ONE).assumed
+    if depth <= 1 or not draft.affords(records):
         return ""
-    return f"{alias}{name}{arguments}{draft.directive()} {_selection(draft, below.name, depth - 1)}"
+    with draft.among(records):
+        return f"{alias}{name}{arguments}{draft.directive()} {_selection(draft, below.name, depth - 1)}"
 
 
 def _spread(draft, type_name, depth):
     """A named fragment, the one already there for its type now and then."""
     known = [name for name, (on, _) in draft.fragments.items() if on == type_name and name.endswith(f"_{depth}")]
-    if known and draft.one_in(2):
+    if known and draft.one_in(2) and draft.affords(draft.spreading[known[0]] * draft.times):
+        draft.cost += draft.spreading[known[0]] * draft.times
         return f"...{known[0]}"
     name = f"f{len(draft.fragments)}_{depth}"
-    draft.fragments[name] = (type_name, "")
+    draft.fragments[name], draft.spreading[name] = (type_name, ""), LIMITS.nodes
+    before = draft.cost
     text = _fields(draft, type_name, min(depth - 1, 2))
-    draft.fragments[name] = (type_name, text)
+    draft.fragments[name], draft.spreading[name] = (type_name, text), (draft.cost - before) / draft.times
     return f"...{name}"
 
 

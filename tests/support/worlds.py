@@ -353,6 +353,7 @@ def worlds(draw, *, children=4):
 
 _rarely = st.integers(0, 3).map(lambda drawn: drawn == 3)
 _seldom = st.integers(0, 7).map(lambda drawn: drawn == 7)
+_hardly_ever = st.integers(0, 31).map(lambda drawn: drawn == 31)
 
 
 def _with_child(draw, world, number):
@@ -565,8 +566,9 @@ def askers(draw, world, book, *, roles=None, purposes=None, standings=STANDINGS)
             if own_carer
             else {"subject_child": draw(st.sampled_from(world.keys("child")))}
         )
-    if book["roles"][role]["only_for_another"] or draw(_seldom):
+    listed = tuple(book["roles"][role]["mediates_for"])
+    if book["roles"][role]["only_for_another"] or draw(_seldom if listed else _hardly_ever):
         asker = replace(asker, mediated_for=SOMEBODY)
-        other = draw(st.sampled_from(("social-worker", "health-practitioner", "voluntary-practitioner")))
+        other = draw(st.sampled_from((*listed, "voluntary-practitioner")))
         world = registered(world, Asker(role=other, purpose=None, person=SOMEBODY))
     return asker, registered(world, asker, standing=standing, post=draw(st.booleans()), **subject)
