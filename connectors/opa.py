@@ -53,20 +53,21 @@ class OpaDecider:
         Raises:
             DecisionUnavailable: The server failed, was late, or its answer is not complete.
         """
-        try:
-            async with asyncio.timeout(self._timeout):
-                client = await self._connected()
-                document = await client.query_rule(question.as_input(), PACKAGE, RULE)
-        except TimeoutError as error:
-            raise _unavailable("engine-late") from error
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise _unavailable("engine-failed") from error
+        document = await self._asked(question, PACKAGE, RULE)
         if not isinstance(document, dict) or "result" not in document:
             raise _unavailable("rule-undefined")
         answer = Answer.from_document(document["result"], question)
         self._revision = answer.revision
         self.watch()
         return answer
+
+    async def travel(self, question: Question) -> None:
+        """Take a question to a rule that answers at once, and drop the answer: the road alone, to be measured.
+
+        Raises:
+            DecisionUnavailable: The server failed or was late.
+        """
+        await self._asked(question, *REVISION)
 
     def watch(self) -> None:
         """Look after the server from now on; the first answer does so by itself."""
@@ -82,6 +83,16 @@ class OpaDecider:
         if self._client is not None:
             await self._client.close_connection()
             self._client = None
+
+    async def _asked(self, question: Question, package: str, rule: str) -> object:
+        try:
+            async with asyncio.timeout(self._timeout):
+                client = await self._connected()
+                return await client.query_rule(question.as_input(), package, rule)
+        except TimeoutError as error:
+            raise _unavailable("engine-late") from error
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise _unavailable("engine-failed") from error
 
     async def _watch(self) -> None:
         """Look after the server: remembered decisions hold only while it is there and its rules are the same."""

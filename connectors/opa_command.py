@@ -11,7 +11,8 @@ from typing import Any
 
 from connectors.rule_set import ENTRYPOINT, RuleSet
 
-COMMAND_TIMEOUT = 120.0
+COMMAND_TIMEOUT = 600.0
+"""Seconds: all tests of the rules with coverage take half a minute, and several times that on a busy machine."""
 
 
 class OpaFailed(Exception):

@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 
 from connectors.embedded_engine import EmbeddedDecider
-from connectors.opa_command import find_opa, find_regal, run
+from connectors.opa_command import COMMAND_TIMEOUT, find_opa, find_regal, run
 from connectors.policy_judgement import Difference, differences
 from connectors.policy_questions import Case, read_cases
 from connectors.portable_rego import unportable
@@ -130,7 +130,13 @@ def _opa_test(policies: Path) -> tuple[bool, str] | None:
     if opa is None:
         return None
     said = run(
-        [opa, "test", "--timeout", "120s", *_places(policies, "directory", "data.json"), f"cases:{policies / 'cases'}"]
+        [
+            opa,
+            "test",
+            f"--timeout={COMMAND_TIMEOUT:.0f}s",
+            *_places(policies, "directory", "data.json"),
+            f"cases:{policies / 'cases'}",
+        ]
     )
     return said.returncode == 0, said.stdout.strip() or said.stderr.strip()
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from connectors.opa_command import find_opa
 from connectors.postgres.ledger import PostgresLedgerStore
 from connectors.rule_set import RuleSet
 from gateway.cli.policy import policy_app
@@ -307,3 +308,6 @@ def test_bench_prints_measured_and_target():
     }
     assert all(0 < one["median_seconds"] <= one["p95_seconds"] for one in figures)
     assert [one["target_seconds"] for one in figures if one["engine"] == "memory"] == [20e-6]
+    travelled = [one for one in figures if one["road_seconds"]]
+    assert {one["engine"] for one in travelled} == ({"opa"} if find_opa() else set())
+    assert all(one["times_the_road"] == one["median_seconds"] / one["road_seconds"] for one in travelled)

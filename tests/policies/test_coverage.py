@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.opa_command import find_opa, run
+from connectors.opa_command import COMMAND_TIMEOUT, find_opa, run
 from connectors.policy_questions import read_cases
 from gateway.cli.policy_coverage import PACKAGED_TABLE, as_markdown, carried, served_by
 from gateway.workbench.annotations import read_annotations
@@ -92,7 +92,7 @@ def test_the_tests_reach_every_line_of_the_rules():
         [
             opa,
             "test",
-            "--timeout=120s",
+            f"--timeout={COMMAND_TIMEOUT:.0f}s",
             "--coverage",
             "--format=json",
             *[str(POLICIES / name) for name in ("directory", "data.json")],

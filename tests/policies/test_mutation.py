@@ -1,6 +1,7 @@
 """A sample of broken rules, each noticed by a test; `python -m tests.policies.mutation` tries them all."""
 
 import random
+import re
 
 import pytest
 
@@ -27,6 +28,13 @@ def killer():
 @pytest.mark.parametrize("mutant", TRIED, ids=lambda mutant: mutant.name)
 def test_a_broken_rule_is_noticed(killer, mutant):
     assert killer.of(mutant) is not None
+
+
+def test_deleting_any_one_refusal_is_noticed(killer):
+    deleted = [mutant for mutant in EVERY if re.search(r": _?refusals\[.*: drop the rule$", mutant.name)]
+
+    assert deleted
+    assert [mutant.name for mutant in deleted if killer.of(mutant) is None] == []
 
 
 def test_the_rules_as_they_are_are_not_taken_for_broken(killer):
