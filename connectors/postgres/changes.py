@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from connectors.postgres.brokering import PostgresBrokering
 from connectors.postgres.database import Database, HeldTransaction
+from connectors.postgres.destroying import PostgresDestroying
 from connectors.postgres.directory import PostgresDirectory
 from connectors.postgres.grants import PostgresGrants
 from connectors.postgres.keeping import PostgresKeeping
@@ -92,6 +93,11 @@ class PostgresChange:
     def keeping(self) -> PostgresKeeping:
         """Return where it is written who stays past eighteen."""
         return PostgresKeeping(self._transaction)
+
+    @cached_property
+    def destroying(self) -> PostgresDestroying:
+        """Return where records are destroyed whose time in the archive is over."""
+        return PostgresDestroying(self._transaction)
 
     @cached_property
     def links(self) -> PostgresLinks:

@@ -19,7 +19,7 @@ from connectors.feeds.load import load_patients, load_practices, load_schools
 from connectors.feeds.outcome import FeedUnreadable, LoadReport, Outcome
 from connectors.feeds.setting_store import Progress as OnProgress
 from connectors.postgres.database import Database
-from gateway.cli import generation, keeping, linking
+from gateway.cli import destroying, generation, keeping, linking
 from gateway.cli.running import ready_database_url
 from gateway.errors import DirectoryError
 from gateway.settings import Settings, SettingsError, read_settings
@@ -44,6 +44,7 @@ data_app.command("unlink", epilog=linking.UNLINK_EXAMPLES)(linking.unlink_record
 data_app.command("links", epilog=linking.LINKS_EXAMPLES)(linking.list_links)
 data_app.command("keep", epilog=keeping.KEEP_EXAMPLE)(keeping.keep)
 data_app.command("let-go", epilog=keeping.LET_GO_EXAMPLE)(keeping.let_go)
+data_app.command("destroy", epilog=destroying.EXAMPLES)(destroying.destroy)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the report as JSON, with every refused row.")]
 Load = Callable[[Database, OnProgress], Awaitable[Sequence[LoadReport]]]

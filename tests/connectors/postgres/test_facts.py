@@ -170,9 +170,7 @@ async def test_who_left_england_comes_of_age_as_well(database, directory):
         ("learning-difficulty", date(2001, 11, 22), RecordStanding.ADULT),
     ],
 )
-async def test_consent_keeps_a_record_to_the_age_that_goes_with_its_ground(
-    database, directory, ground, born, standing
-):
+async def test_consent_keeps_a_record_to_the_age_that_goes_with_its_ground(database, directory, ground, born, standing):
     child = await a_child(database, date_of_birth=born)
     await a_consent_to_stay(database, child, ground=ground)
 
