@@ -27,6 +27,7 @@ from gateway.errors import (
     BadRequest,
     CallerLeft,
     DirectoryError,
+    MediationNotListed,
     NotForRole,
     PurposeRequired,
     RulesChanged,
@@ -532,6 +533,12 @@ class Answering:
             return PurposeRequired(
                 "State why you ask: Access-Purpose with one of your role's purposes "
                 f"({purposes}), and Access-Reason in your own words.",
+                reason=reason,
+            )
+        if answer.tell == MediationNotListed.code:
+            return MediationNotListed(
+                "Your role may not ask for the person you named, or asks only for somebody whom you did not name. "
+                "Ask in your own name, or have somebody ask whose role may ask for that person.",
                 reason=reason,
             )
         if answer.tell == NotForRole.code:

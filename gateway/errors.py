@@ -4,6 +4,7 @@ DirectoryError
 ├── AskRefused            the ask is unacceptable: fix it, do not retry
 │   ├── Unauthenticated       no usable token
 │   ├── AccessLapsed          the person's or agency's standing is not current
+│   ├── MediationNotListed    the role may not ask for the person named, or named nobody
 │   ├── PurposeRequired       no purpose of access that this caller may use, or no reason
 │   ├── NotForRole            what is asked is not for this role and purpose
 │   ├── BadRequest            the document cannot be read, is not valid, or may not be asked
@@ -62,6 +63,12 @@ class AccessLapsed(AskRefused):
     """The person's training or check, or the agency's accreditation, is not current (domain rule A1)."""
 
     code = "ACCESS_LAPSED"
+
+
+class MediationNotListed(AskRefused):
+    """The role may not ask for the person named, or asks only for somebody else and names nobody (A4)."""
+
+    code = "MEDIATION_NOT_LISTED"
 
 
 class PurposeRequired(AskRefused):

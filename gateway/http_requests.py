@@ -27,6 +27,7 @@ from gateway.errors import (
     DirectoryError,
     DocumentNotTrusted,
     DocumentUnknown,
+    MediationNotListed,
     NotForRole,
     Overloaded,
     PurposeRequired,
@@ -45,6 +46,7 @@ PLAIN_JSON = "application/json"
 STATUS: Mapping[str, int] = {
     Unauthenticated.code: 401,
     AccessLapsed.code: 403,
+    MediationNotListed.code: 403,
     PurposeRequired.code: 403,
     NotForRole.code: 403,
     BadRequest.code: 400,

@@ -45,27 +45,40 @@ handles contains duty if {
 # custom:
 #   domain: [A1, A4, X3, L6]
 current if {
-	input.caller.standing == "current"
-	_mediation_sound
+	_everyone_current
+	_mediation_listed
 }
 
-_mediation_sound if {
+_everyone_current if {
+	input.caller.standing == "current"
+	input.caller.acts_for == null
+}
+
+_everyone_current if {
+	input.caller.standing == "current"
+	input.caller.acts_for.standing == "current"
+	_between_current
+}
+
+_between_current if not input.caller.acts_for.through
+
+_between_current if input.caller.acts_for.through.standing == "current"
+
+_mediation_listed if {
 	input.caller.acts_for == null
 	data.roles[input.caller.role].only_for_another == false
 }
 
-_mediation_sound if {
+_mediation_listed if {
 	input.caller.acts_for.role in data.roles[input.caller.role].mediates_for
-	input.caller.acts_for.standing == "current"
-	_between_sound
+	_between_listed
 }
 
-_between_sound if not input.caller.acts_for.through
+_between_listed if not input.caller.acts_for.through
 
-_between_sound if {
+_between_listed if {
 	data.roles[input.caller.acts_for.through.role].only_for_another == false
 	input.caller.acts_for.role in data.roles[input.caller.acts_for.through.role].mediates_for
-	input.caller.acts_for.through.standing == "current"
 }
 
 # METADATA
@@ -135,9 +148,23 @@ refusals[key]["origin-unknown"] := record.fields if {
 # - description: UK GDPR, article 32(1)
 #   ref: https://www.legislation.gov.uk/eur/2016/679/article/32
 # custom:
-#   domain: [A1, A4, L6]
+#   domain: [A1, L6]
 refusals[key]["standing-lapsed"] := record.fields if {
-	not current
+	not _everyone_current
+	some type in _answered
+	some key, record in question.of_type[type]
+}
+
+# METADATA
+# title: Mediation not listed
+# description: The ask itself says that the role may not ask for the person named, or that it asks only for somebody else.
+# related_resources:
+# - description: Children Act 2004 Information Database (England) Regulations 2007 (SI 2007/2182), regulation 9
+#   ref: https://www.legislation.gov.uk/uksi/2007/2182/regulation/9/made
+# custom:
+#   domain: [A4, X3]
+refusals[key]["mediation-not-listed"] := record.fields if {
+	not _mediation_listed
 	some type in _answered
 	some key, record in question.of_type[type]
 }

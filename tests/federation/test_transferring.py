@@ -411,7 +411,7 @@ async def test_nobody_answers_in_the_name_of_the_authority_that_was_asked(messag
     [
         (NURSE, "administration", "PURPOSE_REQUIRED", "purpose-unknown"),
         (replace(NURSE, role="directory-team"), "safeguarding-enquiry", "NOT_FOR_ROLE", "message-not-for-role"),
-        (replace(NURSE, role="supplier"), "administration", "ACCESS_LAPSED", "message-not-for-role"),
+        (replace(NURSE, role="supplier"), "administration", "MEDIATION_NOT_LISTED", "message-not-for-role"),
     ],
 )
 async def test_who_may_send_a_message_is_for_the_rules_of_the_authority_that_is_asked(

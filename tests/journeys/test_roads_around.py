@@ -153,6 +153,16 @@ async def test_a_conflict_binds_whoever_carries_the_question(gate, database):
     assert told["involvements"] is None
 
 
+async def test_who_asks_for_somebody_and_may_not_is_told_so_and_not_that_access_has_lapsed(gate, database):
+    volunteer = await a_persona(database, "voluntary-practitioner")
+    teacher = await a_persona(database, "education-practitioner")
+    token = gate.token(volunteer, mediated_for=teacher.person)
+
+    answer = await gate.ask(volunteer, "{ me { role } }", authorization=f"Bearer {token}")
+
+    assert (answer.status, answer.data, answer.codes) == (403, None, ["MEDIATION_NOT_LISTED"])
+
+
 async def test_a_mediators_own_involvement_opens_nothing_for_another(gate, database):
     clinic = await an_agency(database, sensitive=True)
     nurse = await a_persona(database, "health-practitioner", agency=clinic)
