@@ -7,12 +7,16 @@ import data.directory.question
 
 # METADATA
 # title: Record retained
-# description: At eighteen, at death and in the archive a record is gone, save for those who keep the archive.
+# description: |
+#   At eighteen and in the archive a record is gone, save for those who keep the archive. For a year after a death,
+#   before it goes there, those see it who review deaths of children.
 # related_resources:
 # - description: Children Act 2004 Information Database (England) Regulations 2007 (SI 2007/2182), regulation 8
 #   ref: https://www.legislation.gov.uk/uksi/2007/2182/regulation/8/made
 # - description: Children Act 2004 Information Database (England) Regulations 2007 (SI 2007/2182), regulation 6(3)(e)
 #   ref: https://www.legislation.gov.uk/uksi/2007/2182/regulation/6/made
+# - description: Children Act 2004, section 16M
+#   ref: https://www.legislation.gov.uk/ukpga/2004/31/section/16M
 # custom:
 #   domain: [T1, T2]
 refusals[key]["record-retained"] := record.fields if {
@@ -21,6 +25,7 @@ refusals[key]["record-retained"] := record.fields if {
 	some key, record in question.of_type[type]
 	not _in_time(record)
 	not _kept_by_consent(record)
+	not _kept_after_death(record)
 }
 
 # Youth-support clients to nineteen, care leavers and young people with learning difficulties to twenty-five.
@@ -28,6 +33,13 @@ _kept_by_consent(record) if {
 	record.class.standing == "adult-with-consent"
 	every role in caller.roles {
 		role in data.retention.by_consent
+	}
+}
+
+_kept_after_death(record) if {
+	record.class.standing == "deceased"
+	every role in caller.roles {
+		role in data.retention.after_death
 	}
 }
 
