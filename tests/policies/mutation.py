@@ -54,6 +54,12 @@ class Mutant:
     file: str
     content: str
 
+    @property
+    def reason(self) -> str | None:
+        """Return the reason that the broken rule gives, where its name says so."""
+        found = re.search(r'refusals\[key\]\["([\w-]+)"\]', self.name)
+        return found.group(1) if found else None
+
 
 def mutants(folder: Path = POLICIES) -> list[Mutant]:
     """Return every mutant of the rules and of what their reasons do, each under a name of its own."""
@@ -91,7 +97,7 @@ class Killer:
         try:
             if not self._break(mutant):
                 return "the rules do not compile"
-            return self._case_that_differs() or _rego_tests_that_fail(mutant)
+            return self._case_that_differs(mutant.reason) or _rego_tests_that_fail(mutant)
         finally:
             self._mend(mutant)
 
@@ -119,13 +125,15 @@ class Killer:
         else:
             self._put_data(self._data)
 
-    def _case_that_differs(self) -> str | None:
-        for number, (question, cases) in enumerate(self._groups):
+    def _case_that_differs(self, reason: str | None = None) -> str | None:
+        # Those that expect the reason are asked first: one of them is the likeliest to notice.
+        first = (lambda group: not _expects(group, reason)) if reason else (lambda _group: False)
+        for question, cases in sorted(self._groups, key=first):
             said = self._ask(question)
             for key, case in cases.items():
                 if not _holds(case, said.get("result"), key):
                     # What killed one mutant often kills the next, so it is asked first.
-                    self._groups.insert(0, self._groups.pop(number))
+                    self._groups.sort(key=lambda group, noticed=cases: group[1] is not noticed)
                     return case.name
         return None
 
@@ -178,6 +186,10 @@ def _together(cases: list[Case]) -> list[tuple[dict[str, Any], dict[str, Case]]]
         question["items"][f"k{number}"] = item
         members[f"k{number}"] = case
     return list(groups.values())
+
+
+def _expects(group: tuple[dict[str, Any], dict[str, Case]], reason: str) -> bool:
+    return any(f'"{reason}"' in json.dumps(dict(case.expect)) for case in group[1].values())
 
 
 def _holds(case: Case, document: Any, key: str) -> bool:
