@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.answering import Answering, Reply, problem_of
+from gateway.answering import Answering
 from gateway.asked import Operation
 from gateway.errors import (
     AccessLapsed,
@@ -39,6 +39,7 @@ from gateway.http_negotiation import media_type_of
 from gateway.identity import REASON_LIMIT, Access, Claims
 from gateway.logs import REQUEST, loggable
 from gateway.metrics.metrics import ANSWERED
+from gateway.reply import Reply, problem_of
 from gateway.tokens import RefusedToken, TokenReader
 
 PLAIN_JSON = "application/json"

@@ -9,10 +9,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.answering import Problem, Reply
 from gateway.errors import BadRequest, DirectoryError
 from gateway.http_requests import refusal, request_id_of, response_of
 from gateway.logs import loggable, places
+from gateway.reply import Problem, Reply
 
 log = logging.getLogger("gateway.http")
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from math import inf
+from typing import Final
+from zoneinfo import ZoneInfo
 
 from gateway.disclosure.question import AccessAttributes, CallerAttributes
 from gateway.errors import Unauthenticated
@@ -18,6 +20,9 @@ from gateway.vocabulary import (
     PersonId,
     PractitionerId,
 )
+
+LOCAL_TIME: Final = ZoneInfo("Europe/London")
+"""Where a day begins for training, checks and accreditation."""
 
 CHECK_VALID_YEARS = 3
 """Years an enhanced DBS check counts. Source: domain rule A1."""

@@ -10,7 +10,8 @@ from typing import Any, Final, Generic, TypeVar
 
 from gateway.disclosure.road import SourceNote
 from gateway.federation.asking import PeerReply
-from gateway.federation.replies import ReplyMalformed, ReplyReader
+from gateway.federation.replies import ReplyReader
+from gateway.federation.reply_forms import ReplyMalformed
 from gateway.federation.wanted import Wanted, text_of
 from gateway.ports import Criteria
 from gateway.records import Candidate, Child, ChildFacts

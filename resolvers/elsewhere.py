@@ -10,7 +10,7 @@ from gateway.disclosure.road import Selection, SourceNote
 from gateway.errors import SourceUnavailable
 from gateway.federation.asking import note_of
 from gateway.federation.locating import Located
-from gateway.federation.replies import ReplyMalformed
+from gateway.federation.reply_forms import ReplyMalformed
 from gateway.federation.wanted import Wanted, text_of
 from gateway.ports import Criteria
 from gateway.record_ids import ForeignId

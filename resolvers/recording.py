@@ -2,9 +2,9 @@
 
 from datetime import date
 
-from gateway.answering import LOCAL_TIME
 from gateway.changes import NewConsent, NewInvolvement
 from gateway.disclosure.road import Selection
+from gateway.identity import LOCAL_TIME
 from gateway.records import Agency, Child, Practitioner
 from gateway.vocabulary import (
     SENSITIVE_SERVICES,

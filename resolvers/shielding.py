@@ -2,9 +2,8 @@
 
 from datetime import date
 
-from gateway.answering import LOCAL_TIME
 from gateway.disclosure.road import Selection
-from gateway.identity import Caller
+from gateway.identity import LOCAL_TIME, Caller
 from gateway.shield_reviews import review_due
 from gateway.vocabulary import PersonId, RefusalGround, ShieldRequester, ShieldReview
 from resolvers.asking import Asking

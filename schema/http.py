@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.answering import Answering, Problem, Reply
+from gateway.answering import Answering
 from gateway.asked import Operation
 from gateway.documents import TrustedDocuments, digest_of
 from gateway.errors import AskRefused, BadRequest
@@ -25,6 +25,7 @@ from gateway.http_requests import (
     status_of,
 )
 from gateway.identity import Access, Claims
+from gateway.reply import Problem, Reply
 from gateway.tokens import TokenReader
 
 GRAPHQL_JSON: Final = "application/graphql-response+json"

@@ -8,13 +8,14 @@ from typing import Any, Final, Protocol
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.answering import Answering, Reply
+from gateway.answering import Answering
 from gateway.asked import Operation
 from gateway.disclosure.road import Notes
 from gateway.errors import BadRequest, SourceFailed, Unauthenticated
 from gateway.federation.assertion import Said
 from gateway.http_requests import Refusal, json_object, refusal, request_id_of, response_of, status_of
 from gateway.identity import Caller
+from gateway.reply import Reply
 from gateway.vocabulary import AuthorityCode, PersonId
 from schema.peer_http import MARGIN, PeerEndpoint
 

@@ -10,7 +10,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.answering import Answering, Reply
+from gateway.answering import Answering
 from gateway.asked import Operation
 from gateway.door import Door
 from gateway.errors import (
@@ -43,6 +43,7 @@ from gateway.http_requests import (
     unless_left,
 )
 from gateway.identity import Access
+from gateway.reply import Reply
 from gateway.vocabulary import AuthorityCode
 from schema.http import NOTHING, operation_in
 

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.answering import Answering, Reply
+from gateway.answering import Answering
 from gateway.asked import Operation
 from gateway.changes import Change, Claim
 from gateway.disclosure.road import Notes
@@ -17,6 +17,7 @@ from gateway.federation.assertion import Said
 from gateway.federation.exchange import ACTION, TransferExchange
 from gateway.federation.transfer import TransferRefused
 from gateway.http_requests import Refusal, json_object
+from gateway.reply import Reply
 from schema.peer_http import MARGIN, PeerEndpoint
 
 

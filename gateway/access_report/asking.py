@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from gateway.access_report.report import Answered, Report, Seal, report_of
 from gateway.access_report.words import Words
-from gateway.answering import Reply
 from gateway.asked import Operation
+from gateway.reply import Reply
 
 PAGES_LIMIT: Final = 20
 """Pages of the log in one report at most; each is an ask of its own."""

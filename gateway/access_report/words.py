@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-from gateway.answering import LOCAL_TIME
+from gateway.identity import LOCAL_TIME
 
 ENGLISH: Final = Path(__file__).parent / "words" / "en.json"
 

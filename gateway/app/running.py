@@ -30,6 +30,7 @@ from connectors.postgres.withholdings import PostgresWithholdings
 from connectors.registry import FollowedRegistry
 from connectors.rule_set import RuleSet
 from connectors.transfer_parts import TransferParts
+from gateway.admission import Admission
 from gateway.answering import Answering
 from gateway.app.chosen import door_of, freshness_of, jwks_of, words_of
 from gateway.app.clock import utc_now
@@ -41,6 +42,7 @@ from gateway.ledger.writer import LedgerWriter
 from gateway.metrics.metrics import Metrics
 from gateway.ports import Decider
 from gateway.rates import Rates
+from gateway.recording import Recording
 from gateway.reviewing.desk import ReviewDesk
 from gateway.reviewing.thresholds import Thresholds
 from gateway.settings import Settings, SettingsError
@@ -182,27 +184,33 @@ async def running(
         answering = Answering(
             home=AuthorityCode(settings.authority),
             graph=graph,
-            register=PostgresRegister(database, now=clock),
-            decider=chosen,
-            purposes=purposes,
-            changes=PostgresChanges(changing, now=clock),
-            grants=PostgresGrants(database, now=clock),
-            links=links,
-            rates=Rates(
-                PostgresSpending(database),
-                caller_rate=settings.caller_rate,
-                agency_rate=settings.agency_rate,
-                clock=clock,
+            admission=Admission(
+                register=PostgresRegister(database, now=clock),
+                decider=chosen,
+                purposes=purposes,
+                grants=PostgresGrants(database, now=clock),
+                rates=Rates(
+                    PostgresSpending(database),
+                    caller_rate=settings.caller_rate,
+                    agency_rate=settings.agency_rate,
+                    clock=clock,
+                ),
+                metrics=counting,
             ),
+            recording=Recording(
+                home=AuthorityCode(settings.authority),
+                ledger=writer,
+                commitments=await _own(keys.commitments(database)),
+                metrics=counting,
+            ),
+            changes=PostgresChanges(changing, now=clock),
+            links=links,
             door=door_of(settings, settings.requests_at_once),
             ids=await _own(keys.record_ids(database)),
-            ledger=writer,
-            commitments=await _own(keys.commitments(database)),
             freshness=freshness_of(settings),
             clock=clock,
             record_limit=settings.node_limit,
             request_timeout=settings.request_timeout,
-            metrics=counting,
         )
         issuer = IssuerKeys(jwks_of(settings))
         tokens = TokenReader(

@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.table import Table
 
 from connectors.postgres.register import PostgresRegister
-from gateway.answering import Reply
 from gateway.app.running import Gateway, running
 from gateway.asked import Operation
 from gateway.cli.running import console, ready_database_url, run
@@ -18,6 +17,7 @@ from gateway.disclosure.road import Notes, SourceNote
 from gateway.federation.locating import Located, asker_of
 from gateway.identity import Access, Caller, Claims
 from gateway.ports import Criteria
+from gateway.reply import Reply
 from gateway.settings import Settings, SettingsError
 from gateway.vocabulary import PersonId
 

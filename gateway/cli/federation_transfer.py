@@ -13,7 +13,6 @@ from rich.table import Table
 from connectors.postgres.database import Database
 from connectors.postgres.transfers import PostgresTransferOutbox, PostgresTransfers
 from connectors.transfer_parts import TransferParts
-from gateway.answering import Reply
 from gateway.app.clock import utc_now
 from gateway.app.running import Gateway, running
 from gateway.asked import Operation
@@ -24,6 +23,7 @@ from gateway.federation.assertion import Asker
 from gateway.federation.delivering import Attempt
 from gateway.identity import Access, Claims
 from gateway.known_ids import KnownIds
+from gateway.reply import Reply
 from gateway.settings import Settings, SettingsError
 from gateway.transfers import KeptTransfer
 from gateway.vocabulary import CallerStanding, PersonId, RecordType, TransferId, TransferStep

@@ -14,7 +14,6 @@ from gateway.access_report.page import page_of
 from gateway.access_report.paper import PaperUnavailable, paper_of
 from gateway.access_report.report import Report, Seal
 from gateway.access_report.words import Words
-from gateway.answering import Reply
 from gateway.app.clock import utc_now
 from gateway.app.running import running
 from gateway.asked import Operation
@@ -22,6 +21,7 @@ from gateway.cli.running import console, ready_database_url, run
 from gateway.cli.stated_ids import known_id
 from gateway.identity import REASON_LIMIT, Access, Claims
 from gateway.pages.access_log import PURPOSE
+from gateway.reply import Reply
 from gateway.settings import Settings, SettingsError
 from gateway.vocabulary import LogReader, PersonId, RecordType
 

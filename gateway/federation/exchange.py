@@ -10,13 +10,13 @@ from typing import Any, Final
 
 import orjson
 
-from gateway.answering import LOCAL_TIME
 from gateway.changes import Change
 from gateway.disclosure.road import ActionNote
 from gateway.federation.registry import Registry
 from gateway.federation.signed import Key
 from gateway.federation.statements import TransferSigner, read_arrived
 from gateway.federation.transfer import Answer, Statement, Subject, Transfer, TransferRefused, begun, responsible
+from gateway.identity import LOCAL_TIME
 from gateway.shield_reviews import review_due
 from gateway.transfers import KeptTransfer, Transfers
 from gateway.vocabulary import AuthorityCode, ChildId, PersonId, RecordType, TransferState

@@ -3,22 +3,31 @@
 Whatever does not fit makes the whole reply malformed: a peer that tells one thing wrong is not believed in the rest.
 """
 
-import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
-from datetime import date, datetime
-from enum import StrEnum
-from functools import partial
 from typing import Any, Final, TypeVar
 
 from gateway.disclosure.fields import FIELDS, attribute
 from gateway.federation.arrived import Arrived
 from gateway.federation.examples import facts_elsewhere, footing_elsewhere
+from gateway.federation.reply_forms import (
+    AUTHORITY,
+    CODE,
+    CONTACT,
+    FORMER_NAME,
+    VALUES,
+    Parse,
+    ReplyMalformed,
+    as_code,
+    as_list,
+    as_moment,
+    as_object,
+    as_text,
+    member,
+)
 from gateway.federation.wanted import Wanted
 from gateway.record_ids import ForeignId, told_there
 from gateway.records import (
-    Address,
     Agency,
     Assertion,
     Candidate,
@@ -35,39 +44,14 @@ from gateway.records import (
 )
 from gateway.vocabulary import (
     SENSITIVE_SERVICES,
-    AddressStatus,
     AuthorityCode,
-    ContactRole,
-    Gender,
     MatchGrade,
     MatchReason,
     RecordType,
-    Relationship,
     Service,
-    SettingKind,
 )
 
-TEXT_LIMIT: Final = 200
-LIST_LIMIT: Final = 100
-"""Parts of one list in a reply; candidates have a limit of their own."""
-
-_CODE: Final = re.compile(r"[A-Z][A-Z_]{1,39}")
-_AUTHORITY: Final = re.compile(r"[A-Z][0-9]{8}")
-_REFUSED_CATEGORIES: Final = frozenset({"Cc", "Cs", "Co", "Cn"})
-_REFUSED: Final = frozenset("<>\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029")
-"""What no name, address or telephone number has: marks of markup, and of writing direction."""
-
 Made = TypeVar("Made")
-Parse = Callable[[Any], Any]
-
-
-class ReplyMalformed(Exception):
-    """A reply is not of the form that was asked for; the reason names the fault and holds nothing of the reply."""
-
-    def __init__(self, fault: str) -> None:
-        """Name the fault."""
-        super().__init__(fault)
-        self.reason = f"peer-malformed:{fault}"
 
 
 class ReplyReader:
@@ -91,7 +75,7 @@ class ReplyReader:
         Raises:
             ReplyMalformed: They do not fit what was asked.
         """
-        listed = _listed(_member(_mapping(found), "candidates"), most=first)
+        listed = as_list(member(as_object(found), "candidates"), most=first)
         self._facts = facts or self._facts
         candidates = [self._candidate(one, wanted, used) for one in listed]
         self._facts = facts_elsewhere(self._authority)
@@ -105,7 +89,7 @@ class ReplyReader:
         Raises:
             ReplyMalformed: They do not fit what was asked, or one is another one.
         """
-        listed = _listed(told, most=len(expected))
+        listed = as_list(told, most=len(expected))
         if len(listed) < len(expected):
             raise ReplyMalformed("left-out")
         return [self._linked(one, wanted, *known) for one, known in zip(listed, expected, strict=True)]
@@ -114,7 +98,7 @@ class ReplyReader:
         if told is None:
             return None
         self._facts = facts
-        child = self._child(_mapping(told), wanted, None)
+        child = self._child(as_object(told), wanted, None)
         self._facts = facts_elsewhere(self._authority)
         assert isinstance(child.id, ForeignId)  # noqa: S101  # another authority told it
         if child.id.there != there:
@@ -129,18 +113,18 @@ class ReplyReader:
         """
         if told is None:
             return None
-        record: Any = self._READ[wanted.type](self, _mapping(told), wanted, None)
+        record: Any = self._READ[wanted.type](self, as_object(told), wanted, None)
         found: ForeignId = record.id
         if found.there != expected.there:
             raise ReplyMalformed("another-record")
         return found
 
     def _candidate(self, value: Any, wanted: Wanted, used: frozenset[str]) -> Candidate:
-        value = _mapping(value)
+        value = as_object(value)
         return Candidate(
-            child=self._child(_mapping(_member(value, "child")), wanted.below["child"], None),
-            grade=_enum(MatchGrade, _member(value, "grade")),
-            reasons=tuple(_enum(MatchReason, one) for one in _listed(_member(value, "reasons"))),
+            child=self._child(as_object(member(value, "child")), wanted.below["child"], None),
+            grade=as_code(MatchGrade, member(value, "grade")),
+            reasons=tuple(as_code(MatchReason, one) for one in as_list(member(value, "reasons"))),
             used=used,
         )
 
@@ -260,12 +244,12 @@ class ReplyReader:
         self.records += 1
         if self.records > self._most:
             raise ReplyMalformed("too-many-records")
-        record_id = told_there(self._authority, wanted.type, _member(value, "id"))
+        record_id = told_there(self._authority, wanted.type, member(value, "id"))
         if record_id is None:
             raise ReplyMalformed("id")
         values: dict[str, Any] = {}
-        for name, parse in _VALUES[wanted.type].items():
-            told = _member(value, name) if name in wanted.fields else None
+        for name, parse in VALUES[wanted.type].items():
+            told = member(value, name) if name in wanted.fields else None
             values[attribute(name)] = None if told is None else parse(told)
         return record_id, values, set()
 
@@ -275,11 +259,11 @@ class ReplyReader:
         below = wanted.below.get(name)
         if below is None:
             return []
-        told = _member(value, name)
+        told = member(value, name)
         if told is None:
             untold.add(name)
             return []
-        return [self._READ[below.type](self, _mapping(one), below, parent) for one in _listed(told)]
+        return [self._READ[below.type](self, as_object(one), below, parent) for one in as_list(told)]
 
     def _one(
         self, value: Mapping[str, Any], wanted: Wanted, name: str, parent: ForeignId, untold: set[str]
@@ -287,30 +271,30 @@ class ReplyReader:
         below = wanted.below.get(name)
         if below is None:
             return None
-        told = _member(value, name)
+        told = member(value, name)
         if told is None:
             untold.add(name)
             return None
-        found: ForeignId = self._READ[below.type](self, _mapping(told), below, parent).id
+        found: ForeignId = self._READ[below.type](self, as_object(told), below, parent).id
         return found
 
     def _code(self, value: Mapping[str, Any], wanted: Wanted, name: str, untold: set[str]) -> AuthorityCode | None:
         if name not in wanted.fields:
             return None
-        told = _member(value, name)
+        told = member(value, name)
         if told is None:
             untold.add(name)
             return None
-        code = _text(_member(_mapping(told), "code"))
-        if not _AUTHORITY.fullmatch(code):
+        code = as_text(member(as_object(told), "code"))
+        if AUTHORITY.fullmatch(code) is None:
             raise ReplyMalformed("authority")
         return AuthorityCode(code)
 
     def _former_names(self, value: Mapping[str, Any], wanted: Wanted, untold: set[str]) -> list[FormerName]:
-        return self._parts(value, wanted, "formerNames", untold, FormerName, _FORMER_NAME)
+        return self._parts(value, wanted, "formerNames", untold, FormerName, FORMER_NAME)
 
     def _contacts(self, value: Mapping[str, Any], wanted: Wanted, untold: set[str]) -> tuple[SafeguardingContact, ...]:
-        made = self._parts(value, wanted, "safeguardingContacts", untold, SafeguardingContact, _CONTACT)
+        made = self._parts(value, wanted, "safeguardingContacts", untold, SafeguardingContact, CONTACT)
         return tuple(made)
 
     def _parts(
@@ -324,18 +308,18 @@ class ReplyReader:
     ) -> list[Made]:
         if name not in wanted.fields:
             return []
-        told = _member(value, name)
+        told = member(value, name)
         if told is None:
             untold.add(name)
             return []
-        return [_part(one, wanted.parts.get(name, frozenset()), kind, parses) for one in _listed(told)]
+        return [_part(one, wanted.parts.get(name, frozenset()), kind, parses) for one in as_list(told)]
 
     def _elsewhere(self, value: Mapping[str, Any], wanted: Wanted, untold: set[str]) -> Elsewhere:
-        told = _listed(_member(value, "withheld")) if "withheld" in wanted.fields else ()
+        told = as_list(member(value, "withheld")) if "withheld" in wanted.fields else ()
         withheld = []
         for one in told:
-            one = _mapping(one)
-            name, reason, remedy = (_text(_member(one, part)) for part in ("field", "reason", "remedy"))
+            one = as_object(one)
+            name, reason, remedy = (as_text(member(one, part)) for part in ("field", "reason", "remedy"))
             if name not in wanted.fields:
                 continue
             if name not in value or value[name] is not None:
@@ -348,16 +332,16 @@ class ReplyReader:
         return Elsewhere(withheld=tuple(withheld), untold=frozenset(untold))
 
     def _known(self, code: str, otherwise: str) -> str:
-        return code if _CODE.fullmatch(code) and self._known_code(code) else otherwise
+        return code if CODE.fullmatch(code) and self._known_code(code) else otherwise
 
     def _provenance(self, value: Mapping[str, Any], wanted: Wanted) -> dict[str, Assertion]:
-        told = _member(value, "provenance") if "provenance" in wanted.fields else None
+        told = member(value, "provenance") if "provenance" in wanted.fields else None
         provenance = {}
-        for one in _listed(told or []):
-            one = _mapping(one)
-            name = _text(_member(one, "field"))
-            source = f"{self._authority}: {_text(_member(one, 'source'))}"
-            asserted, confirmed = (_moment(_member(one, part)) for part in ("assertedAt", "lastConfirmedAt"))
+        for one in as_list(told or []):
+            one = as_object(one)
+            name = as_text(member(one, "field"))
+            source = f"{self._authority}: {as_text(member(one, 'source'))}"
+            asserted, confirmed = (as_moment(member(one, part)) for part in ("assertedAt", "lastConfirmedAt"))
             if name in FIELDS[wanted.type]:
                 provenance[name] = Assertion(source=source, asserted_at=asserted, last_confirmed_at=confirmed)
         return provenance
@@ -369,141 +353,8 @@ def _made(kind: type[Made], values: Mapping[str, Any], **stated: Any) -> Made:
 
 
 def _part(value: Any, selected: frozenset[str], kind: type[Made], parses: Mapping[str, Parse]) -> Made:
-    value = _mapping(value)
-    told = {name: _member(value, name) if name in selected else None for name in parses}
+    value = as_object(value)
+    told = {name: member(value, name) if name in selected else None for name in parses}
     return kind(
         **{attribute(name): None if told[name] is None else parse(told[name]) for name, parse in parses.items()}
     )
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise ReplyMalformed("object")
-    return value
-
-
-def _member(value: Mapping[str, Any], name: str) -> Any:
-    if name not in value:
-        raise ReplyMalformed("left-out")
-    return value[name]
-
-
-def _listed(value: Any, most: int = LIST_LIMIT) -> Sequence[Any]:
-    if not isinstance(value, list):
-        raise ReplyMalformed("list")
-    if len(value) > most:
-        raise ReplyMalformed("list-too-long")
-    return value
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value or len(value) > TEXT_LIMIT:
-        raise ReplyMalformed("text")
-    if not _REFUSED.isdisjoint(value) or any(unicodedata.category(mark) in _REFUSED_CATEGORIES for mark in value):
-        raise ReplyMalformed("text")
-    return value
-
-
-def _flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise ReplyMalformed("flag")
-    return value
-
-
-def _day(value: Any) -> date:
-    if not isinstance(value, str) or len(value) != 10:
-        raise ReplyMalformed("date")
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise ReplyMalformed("date") from None
-
-
-def _moment(value: Any) -> datetime:
-    try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) and len(value) <= 40 else None
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise ReplyMalformed("moment")
-    return moment
-
-
-Enum = TypeVar("Enum", bound=StrEnum)
-
-
-def _enum(of: type[Enum], value: Any) -> Enum:
-    try:
-        return of(value) if isinstance(value, str) else _no_such()
-    except ValueError:
-        raise ReplyMalformed("code") from None
-
-
-def _no_such() -> Any:
-    raise ReplyMalformed("code")
-
-
-def _address(value: Any) -> Address:
-    value = _mapping(value)
-    lines = value.get("lines")
-    postcode, uprn = value.get("postcode"), value.get("uprn")
-    return Address(
-        lines=() if lines is None else tuple(_text(line) for line in _listed(lines, most=12)),
-        postcode=None if postcode is None else _text(postcode),
-        uprn=None if uprn is None else _text(uprn),
-    )
-
-
-_CONTACT_DETAILS: Final[Mapping[str, Parse]] = {"address": _address, "telephone": _text, "email": _text}
-_VALUES: Final[Mapping[RecordType, Mapping[str, Parse]]] = {
-    RecordType.CHILD: {
-        "givenName": _text,
-        "familyName": _text,
-        "dateOfBirth": _day,
-        "gender": partial(_enum, Gender),
-        "address": _address,
-        "addressStatus": partial(_enum, AddressStatus),
-        "nhsNumber": _text,
-        "upn": _text,
-        "commonAssessmentCompleted": _flag,
-    },
-    RecordType.CARER: {
-        "name": _text,
-        "relationship": partial(_enum, Relationship),
-        "hasParentalResponsibility": _flag,
-        **_CONTACT_DETAILS,
-    },
-    RecordType.SETTING: {
-        "name": _text,
-        "kind": partial(_enum, SettingKind),
-        "urn": _text,
-        "ukprn": _text,
-        "odsCode": _text,
-        "startedOn": _day,
-        **_CONTACT_DETAILS,
-    },
-    RecordType.PRACTITIONER: {"name": _text, "role": _text, "telephone": _text, "email": _text},
-    RecordType.INVOLVEMENT: {
-        "service": partial(_enum, Service),
-        "startedOn": _day,
-        "endedOn": _day,
-        "active": _flag,
-        "isLeadProfessional": _flag,
-        "commonAssessmentCompleted": _flag,
-        "brokeredContact": _text,
-    },
-    RecordType.AGENCY: {"name": _text, "kind": _text},
-}
-_FORMER_NAME: Final[Mapping[str, Parse]] = {
-    "givenName": _text,
-    "familyName": _text,
-    "usedFrom": _day,
-    "usedUntil": _day,
-}
-_CONTACT: Final[Mapping[str, Parse]] = {
-    "role": partial(_enum, ContactRole),
-    "name": _text,
-    "telephone": _text,
-    "email": _text,
-    "hours": _text,
-}

@@ -21,7 +21,7 @@ from gateway.access_report.page import STYLE, STYLE_HASH, page_of
 from gateway.access_report.paper import PaperUnavailable, paper_of
 from gateway.access_report.report import Report
 from gateway.access_report.words import Words
-from gateway.answering import Answering, Problem, Reply
+from gateway.answering import Answering
 from gateway.asked import Operation
 from gateway.errors import BadRequest
 from gateway.http_requests import (
@@ -36,6 +36,7 @@ from gateway.http_requests import (
 )
 from gateway.identity import Access, Claims
 from gateway.pages.graphiql import PagePersona
+from gateway.reply import Problem, Reply
 from gateway.tokens import TokenReader
 
 FORM: Final = "application/x-www-form-urlencoded"

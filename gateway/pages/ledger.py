@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from gateway.answering import Answering, Problem, Reply
+from gateway.answering import Answering
 from gateway.asked import Operation
 from gateway.disclosure.road import Road
 from gateway.errors import BadRequest
@@ -21,6 +21,7 @@ from gateway.pages.graphiql import PagePersona
 from gateway.pages.handmade import NO_SNIFFING, page_routes
 from gateway.pages.ledger_asks import ASKS, note_of, read_ask
 from gateway.pages.ledger_views import LedgerViews
+from gateway.reply import Problem, Reply
 from gateway.tokens import TokenReader
 
 BODY_LIMIT: Final = 8_192

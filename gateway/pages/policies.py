@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from gateway.answering import Answering, Problem, Reply
+from gateway.answering import Answering
 from gateway.asked import Operation
 from gateway.errors import BadRequest
 from gateway.http_requests import Refusal, json_body, reply_to, request_id_of, response_of, status_of
@@ -21,6 +21,7 @@ from gateway.pages.handmade import NO_SNIFFING, page_routes
 from gateway.pages.policy_asks import ASKS, note_of, read_ask
 from gateway.pages.policy_views import PolicyViews
 from gateway.pages.trials import RULES_LIMIT
+from gateway.reply import Problem, Reply
 from gateway.tokens import TokenReader
 
 WITHIN: Final = 120.0

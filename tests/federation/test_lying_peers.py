@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.postgres.database import Database
-from gateway.federation.replies import ReplyMalformed, ReplyReader
+from gateway.federation.replies import ReplyReader
+from gateway.federation.reply_forms import ReplyMalformed
 from gateway.federation.wanted import Wanted
 from gateway.record_ids import told_there
 from gateway.vocabulary import RecordType, SourceStatus
