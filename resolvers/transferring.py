@@ -13,7 +13,7 @@ from gateway.disclosure.redaction import Disclosed
 from gateway.disclosure.road import Selection
 from gateway.federation.assertion import Asker
 from gateway.federation.exchange import settle
-from gateway.federation.transfer import Answer, Subject, Transfer, next_turn
+from gateway.federation.transfer import Answer, Subject, Transfer, next_turn, responsible
 from gateway.records import Child
 from gateway.transfers import KeptTransfer, Transferring
 from gateway.vocabulary import (
@@ -52,16 +52,17 @@ async def responsibility_transferred(
     child: str | None,
     to: str | None,
     transfer: str | None,
+    instead_of: str | None,
 ) -> Outcome:
     """Take one step of a transfer; who is responsible changes with the acceptance alone."""
 
     async def act(changing: Changing) -> Changed | UserError:
-        fault = _form_fault(step, child, to, transfer)
+        fault = _form_fault(step, child, to, transfer, instead_of)
         if fault is not None:
             return fault
         if step is TransferStep.OFFER:
             return await _offered(changing, child or "", AuthorityCode(to or ""))
-        return await _followed(changing, step, transfer or "")
+        return await _followed(changing, step, transfer or "", instead_of)
 
     return await Changing(asking, stated).outcome(act, _teller(asking, selection))
 
@@ -107,7 +108,7 @@ def _offer_fault(
     return transferring, child.nhs_number
 
 
-async def _followed(changing: Changing, step: TransferStep, text: str) -> Changed | UserError:
+async def _followed(changing: Changing, step: TransferStep, text: str, instead_of: str | None) -> Changed | UserError:
     """Answer an offer, or withdraw one."""
     asking, transfers = changing.asking, changing.change.transfers
     held = await _held(changing, step, text)
@@ -123,7 +124,8 @@ async def _followed(changing: Changing, step: TransferStep, text: str) -> Change
     if step is TransferStep.WITHDRAW:
         said = transferring.signer.withdrawal(kept.transfer, at=ask.at)
     else:
-        fault = None if step is TransferStep.REFUSE else await _acceptance_fault(changing, held.child, home)
+        accepted = step is TransferStep.ACCEPT
+        fault = await _acceptance_fault(changing, held, home, instead_of) if accepted else None
         if fault is not None:
             return fault
         said = transferring.signer.answer(kept.transfer, _ANSWERS[step], at=ask.at)
@@ -132,14 +134,26 @@ async def _followed(changing: Changing, step: TransferStep, text: str) -> Change
     return await _told(changing, kept)
 
 
-async def _acceptance_fault(changing: Changing, child: Child | None, home: AuthorityCode) -> UserError | None:
+async def _acceptance_fault(
+    changing: Changing, held: _Held, home: AuthorityCode, instead_of: str | None
+) -> UserError | None:
+    child = held.child
     if child is None:
         message = "There is no record of this child here yet; load it from the national demographics first."
         return UserError(code="RECORD_NEEDED", message=message, field="transfer")
-    held = await changing.change.transfers.hold_child(child.id)
-    if any(one.transfer.offer.by == home and one.transfer.state in _UNANSWERED for one in held):
+    before = await changing.change.transfers.hold_child(child.id)
+    if any(one.transfer.offer.by == home and one.transfer.state in _UNANSWERED for one in before):
         message = "This child has been offered to another authority, which has not answered yet."
         return UserError(code="TRANSFER_OPEN", message=message, field="transfer")
+    # By the statements where there are some: they are read after the child is held, the record before.
+    now_responsible = responsible(one.transfer for one in before) or child.responsible_authority
+    if now_responsible not in (held.kept.transfer.offer.by, home, instead_of):
+        # Nobody can give away what a third has; but what is known here may be old, which people find out.
+        message = (
+            "As far as is known here another authority is responsible, and not the one that offers. Ask that one; "
+            "if it has given the child away, name it as `insteadOf`."
+        )
+        return UserError(code="OTHER_RESPONSIBLE", message=message, field="transfer")
     return None
 
 
@@ -192,11 +206,17 @@ def _class(step: TransferStep, *, agreement: str) -> dict[str, Attribute]:
     return {"step": step.value, "agreement": agreement, "author": "another", "justification": "recorded"}
 
 
-def _form_fault(step: TransferStep, child: str | None, to: str | None, transfer: str | None) -> UserError | None:
+def _form_fault(
+    step: TransferStep, child: str | None, to: str | None, transfer: str | None, instead_of: str | None
+) -> UserError | None:
     wanted = (True, True, False) if step is TransferStep.OFFER else (False, False, True)
-    if tuple(one is not None for one in (child, to, transfer)) == wanted:
+    fits = tuple(one is not None for one in (child, to, transfer)) == wanted
+    if fits and (instead_of is None or step is TransferStep.ACCEPT):
         return None
-    message = "An offer names `child` and `to`; every other step names `transfer` alone."
+    message = (
+        "An offer names `child` and `to`; every other step names `transfer` alone, an acceptance `insteadOf` as well "
+        "where a third authority was responsible."
+    )
     return UserError(code="BAD_STEP", message=message, field="step")
 
 

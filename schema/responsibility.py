@@ -78,6 +78,11 @@ class TransferResponsibilityInput:
     child: strawberry.ID | None = stated("To offer: the child's id.", default=None)
     to: LocalAuthorityCode | None = stated("To offer: the GSS code of the authority asked.", default=None)
     transfer: strawberry.ID | None = stated("To accept, refuse or withdraw: the transfer's id.", default=None)
+    instead_of: LocalAuthorityCode | None = stated(
+        "To accept where this directory knows a third authority as responsible (`OTHER_RESPONSIBLE`): that authority, "
+        "once it has been asked.",
+        default=None,
+    )
 
 
 TransferResponsibilityPayload = payload(

@@ -109,9 +109,18 @@ def offer(
 
 
 @transfer_app.command("accept", epilog=_ANSWER_EXAMPLE.format("accept"))
-def accept(transfer: Id, person: Person, reason: Reason) -> None:
+def accept(
+    transfer: Id,
+    person: Person,
+    reason: Reason,
+    instead_of: Annotated[
+        str | None,
+        typer.Option(help="GSS code of the third authority that is responsible as far as is known here, once asked."),
+    ] = None,
+) -> None:
     """Take responsibility for a child that another authority offers."""
-    _step({"step": TransferStep.ACCEPT.name, "transfer": transfer}, person=person, reason=reason)
+    stated = {"step": TransferStep.ACCEPT.name, "transfer": transfer, "insteadOf": instead_of}
+    _step(stated, person=person, reason=reason)
 
 
 @transfer_app.command("refuse", epilog=_ANSWER_EXAMPLE.format("refuse"))

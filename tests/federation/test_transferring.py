@@ -14,8 +14,8 @@ from gateway.federation.transfer import Subject, Transfer
 from gateway.identity import Access
 from gateway.ledger.stored import StoredEntry
 from gateway.vocabulary import AuthorityCode, TransferId
-from tests.support.builders import NOW, a_child, a_shield
-from tests.support.federation import HERE, NURSE, THERE, assertion, entries_of, entry_of, speaking_as
+from tests.support.builders import NOW, a_child, a_shield, an_authority
+from tests.support.federation import ELSEWHERE, HERE, NURSE, THERE, assertion, entries_of, entry_of, speaking_as
 from tests.support.ids import child_id
 from tests.support.processes import until
 from tests.support.transfers import true_holder, two_directories
@@ -176,6 +176,28 @@ async def test_a_child_without_a_record_is_accepted_once_there_is_one(here, ther
 
     assert (before.refused, after.refused) == (["RECORD_NEEDED"], [])
     assert await there.responsible(theirs) == THERE
+
+
+async def test_a_child_of_a_third_authority_is_accepted_only_by_who_has_asked_that_one(here, there, child):
+    theirs = child[1]
+    await an_authority(there.database, ELSEWHERE)
+    await there.database.execute("UPDATE child SET authority = $2 WHERE id = $1", theirs, ELSEWHERE)
+    transfer = await here.offer(child[0], there)
+    await arrived(there, transfer, "OFFERED")
+
+    unasked = await there.step("ACCEPT", transfer=transfer)
+    other = await there.step("ACCEPT", transfer=transfer, insteadOf=HERE)
+    refusal = await there.step("REFUSE", transfer=transfer, insteadOf=ELSEWHERE)
+    meanwhile = await there.responsible(theirs)
+    asked = await there.step("ACCEPT", transfer=transfer, insteadOf=ELSEWHERE)
+
+    assert [one.refused for one in (unasked, other, refusal, asked)] == [
+        ["OTHER_RESPONSIBLE"],
+        ["OTHER_RESPONSIBLE"],
+        ["BAD_STEP"],
+        [],
+    ]
+    assert (meanwhile, await there.responsible(theirs)) == (ELSEWHERE, THERE)
 
 
 async def test_a_shield_goes_with_the_child_and_ends_by_a_review_there(here, there, child):
