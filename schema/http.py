@@ -12,7 +12,7 @@ from starlette.responses import Response
 from gateway.answering import Answering
 from gateway.asked import Operation
 from gateway.documents import TrustedDocuments, digest_of
-from gateway.errors import AskRefused, BadRequest
+from gateway.errors import AskRefused, BadRequest, Overloaded
 from gateway.http_negotiation import accepted
 from gateway.http_requests import (
     PLAIN_JSON,
@@ -29,7 +29,7 @@ from gateway.reply import Problem, Reply
 from gateway.tokens import TokenReader
 
 GRAPHQL_JSON: Final = "application/graphql-response+json"
-_KEEPS_STATUS: Final = frozenset({401, 405})
+_KEEPS_STATUS: Final = frozenset({401, 405, 429})
 """Statuses of well-formed requests that clients of the older media type get as well: nothing of them was asked."""
 _PARAMETERS: Final = ("query", "documentId", "operationName", "variables", "extensions")
 _SHA256: Final = re.compile(r"(?:sha256:)?[0-9a-fA-F]{64}")
@@ -74,7 +74,7 @@ class GraphQLEndpoint:
             return response_of(reply, request_id, status=status, media_type=media_type, headers=refusal.headers)
         reply = await self._reply(request, operation, request_id)
         status = status_of(reply)
-        if media_type == PLAIN_JSON and status not in _KEEPS_STATUS:
+        if media_type == PLAIN_JSON and status not in _KEEPS_STATUS and not _turned_away(reply):
             # Clients of the older media type read errors from the body of a 200 only.
             status = 200
         headers = {"allow": "POST"} if status == 405 else {}
@@ -208,3 +208,8 @@ def _accepted_media_type(request: Request) -> str:
     if media_type is None:
         raise Refusal(406, f"Accept {GRAPHQL_JSON} or {PLAIN_JSON}.")
     return media_type
+
+
+def _turned_away(reply: Reply) -> bool:
+    """Return whether nothing was asked for want of a place: balancers have to see that, whatever the client reads."""
+    return bool(reply.errors) and reply.errors[0].code == Overloaded.code
