@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
-from gateway.answering import LOCAL_TIME
 from gateway.disclosure.classes import class_of_action, class_of_action_on_child
 from gateway.disclosure.redaction import Disclosed
 from gateway.disclosure.road import Selection
+from gateway.identity import LOCAL_TIME
 from gateway.queues import LEAVES_OPEN, LONGEST_CLOSED, OUTCOMES, NewQueueOutcome, child_of_entry, entry_id
 from gateway.records import Child, QueueEntry
 from gateway.vocabulary import ChildId, PractitionerId, Queue, QueueAction, QueueOutcome, RecordType
