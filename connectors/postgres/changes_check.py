@@ -14,7 +14,7 @@ from gateway.ledger.opening import open_entry, tags_of
 from gateway.ledger.sealing import CannotOpen
 from gateway.ledger.verification import Trouble, Verification
 
-TABLES: Final = ("log_withholding", "suspension", "review_outcome")
+TABLES: Final = ("log_withholding", "suspension", "review_outcome", "brokered_contact")
 
 # Whoever changes something and when stands in the change's row and in the index of its entry alike.
 _WRITTEN: Final = """
@@ -34,6 +34,14 @@ WITH written (what, id, type, action, person, at) AS (
     UNION ALL
     SELECT 'outcome of a review', case_id, 'AccessReviewCase', 'recordReviewOutcome', recorded_by, recorded_at
     FROM review_outcome
+    UNION ALL
+    SELECT 'request for brokered contact', id, 'BrokeredContact', 'requestBrokeredContact',
+        coalesce(asked_through, asker), asked_at
+    FROM brokered_contact
+    UNION ALL
+    SELECT 'answer to a request for brokered contact', id, 'BrokeredContact', 'answerBrokeredContact', answered_by,
+        answered_at
+    FROM brokered_contact WHERE answered_at IS NOT NULL
 )
 SELECT written.*, told.seq, told.entry, told.leaf_hash
 FROM written LEFT JOIN ledger_entry AS told ON told.person = left(written.person, 200) AND told.at = written.at
@@ -43,7 +51,7 @@ ORDER BY written.at, written.id, written.action
 
 
 class ChangesCheck:
-    """Checks that an entry tells of each withholding, suspension and outcome, and of what became of it."""
+    """Checks that an entry tells of each change that decides what is told, and of what became of it."""
 
     def __init__(self, database: Database, verification: Verification, *, master: MasterKey | None) -> None:
         """Take the pool, where findings are noted, and the master key if it is at hand: with it ids are compared."""

@@ -5,7 +5,10 @@ import data.directory.review
 
 test_nobody_reviews_what_they_asked_for if {
 	refused := review.refusals.k with input as fixture.asked("directory-team", "administration", "Action", {"author": "self"})
-	refused["second-person-needed"] == {"answerBrokeredContact", "closeAccessReview", "confirmWithholding", "reinstateCaller", "reviewGrant", "reviewShield"}
+	refused["second-person-needed"] == {
+		"answerBrokeredContact", "closeAccessReview", "confirmWithholding",
+		"reinstateCaller", "reviewGrant", "reviewShield",
+	}
 }
 
 test_nobody_suspends_or_reinstates_themselves if {

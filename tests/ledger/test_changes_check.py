@@ -41,10 +41,15 @@ async def nurse(database):
 
 @pytest.fixture
 async def ledger(database_url, tmp_path, child, nurse, supervisor):
-    """A ledger with a look, a suspension and an outcome of a review, each made through the graph."""
+    """A ledger with a look, a suspension, an outcome and a request for contact, each made through the graph."""
     async with a_gateway(database_url, tmp_path, decision_timeout=20.0, request_timeout=30.0) as gateway:
         looked = await gateway.ask(nurse, f'{{ child(by: {{id: "{child_id(child)}"}}) {{ id givenName }} }}')
         assert looked.data["child"]["givenName"] == "Ayesha"
+        asked = await ask_change(
+            gateway, nurse, "requestBrokeredContact", "contact { id }",
+            child=child_id(child), reason="To agree who visits first", reachBy="0161 496 0777",
+        )  # fmt: skip
+        assert asked.refused == []
         suspended = await ask_change(
             gateway, supervisor, "suspendCaller", "suspension { id }", person=nurse.person, reason="Looked around"
         )
@@ -139,6 +144,33 @@ async def test_an_outcome_written_by_hand_is_found(database, master):
     (found,) = await changes(database, master)
 
     assert "outcome" in found.sentence
+
+
+async def test_an_answer_to_a_request_for_contact_that_was_written_by_hand_is_found(database, master):
+    await database.execute(
+        """
+        UPDATE brokered_contact SET outcome = 'connected', asker_agrees = true, other_agrees = true,
+            answer = 'Ring 0161 496 0666', answered_by = 'nobody', answered_at = asked_at
+        """
+    )
+
+    (found,) = await changes(database, master)
+
+    assert "answer to a request for brokered contact" in found.sentence
+
+
+async def test_a_request_for_contact_that_was_written_by_hand_is_found(database, master):
+    await database.execute(
+        """
+        INSERT INTO brokered_contact (id, child_id, asker, asker_role, reason, reach_by, asked_at)
+        SELECT $1, child_id, 'nobody', asker_role, reason, reach_by, asked_at FROM brokered_contact
+        """,
+        uuid4(),
+    )
+
+    (found,) = await changes(database, master)
+
+    assert "request for brokered contact" in found.sentence
 
 
 async def test_the_secret_opens_what_was_told(database, master):
