@@ -5,6 +5,7 @@ from datetime import datetime
 import strawberry
 
 from gateway.vocabulary import RecordType
+from schema.page_info import PageInfo
 from schema.told import record_type, told
 from schema.withheld import Withheld
 
@@ -40,16 +41,6 @@ class AccessLogEdge:
 
     cursor: str = told("Where this entry stands; give it as `after` to go on from here.")
     node: AccessLogEntry = told("The entry.")
-
-
-@strawberry.federation.type(description="Whether the list goes on.", shareable=True)
-class PageInfo:
-    """Relay's page information."""
-
-    has_next_page: bool = told("Whether there are older entries.")
-    has_previous_page: bool = told("Always false: the log is read from the newest entry on.")
-    start_cursor: str | None = told("Cursor of the first entry on this page.")
-    end_cursor: str | None = told("Cursor of the last entry on this page.")
 
 
 @strawberry.federation.type(description="A page of a child's access log, newest first.")

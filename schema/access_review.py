@@ -8,9 +8,9 @@ from strawberry.types import Info
 
 from gateway.vocabulary import RecordType, ReviewOutcome, ReviewPattern, ReviewState
 from resolvers.reviewing import cases_of_findings, entries_of_findings
-from schema.access_log import PageInfo
 from schema.changing import KEY, payload, stated
 from schema.levels import level
+from schema.page_info import PageInfo
 from schema.sizes import Size
 from schema.told import record_type, resolved, told
 from schema.withheld import Withheld

@@ -8,11 +8,11 @@ from strawberry.types import Info
 
 from gateway.vocabulary import BrokeringOutcome, BrokeringState, RecordType
 from resolvers.brokered_contacts import children_of_contacts, involvements_of_contacts
-from schema.access_log import PageInfo
 from schema.changing import KEY, payload, stated
 from schema.child import Child
 from schema.involvement import Involvement
 from schema.levels import level
+from schema.page_info import PageInfo
 from schema.told import record_type, resolved, told
 from schema.withheld import Withheld
 

@@ -1,6 +1,5 @@
 """What can be asked."""
 
-from collections.abc import Sequence
 from datetime import date
 from functools import partial
 from typing import Annotated, Any
@@ -27,7 +26,7 @@ from resolvers.responsibility import transfers_of_this_authority
 from resolvers.reviewing import review_of_callers
 from resolvers.search import candidates_for
 from resolvers.settings import setting_by_code, settings_by_id
-from schema.access_log import AccessLogConnection, AccessLogEdge, PageInfo
+from schema.access_log import AccessLogConnection, AccessLogEdge
 from schema.access_review import AccessReviewConnection, AccessReviewEdge
 from schema.beside import child_beside
 from schema.brokered_contact import BrokeredContactConnection, BrokeredContactEdge
@@ -40,6 +39,7 @@ from schema.levels import asking_of, load_with_siblings, selection_of
 from schema.local_authority import LocalAuthority
 from schema.local_authority_code import LocalAuthorityCode
 from schema.node import Node
+from schema.page_info import page_info
 from schema.practitioner import Practitioner
 from schema.queues import QueueConnection, connection
 from schema.responsibility import ResponsibilityTransferConnection, ResponsibilityTransferEdge
@@ -201,12 +201,7 @@ class Query:
         edges = [AccessLogEdge(cursor=str(entry.record_id), node=entry) for entry in page.entries]  # type: ignore[arg-type]  # a disclosed record stands for the type
         return AccessLogConnection(
             edges=edges,
-            page_info=PageInfo(
-                has_next_page=page.has_more,
-                has_previous_page=False,
-                start_cursor=edges[0].cursor if edges else None,
-                end_cursor=edges[-1].cursor if edges else None,
-            ),
+            page_info=page_info(edges, has_more=page.has_more, after=None),
             withheld=list(page.withheld),  # type: ignore[arg-type]  # the same attributes
         )
 
@@ -230,7 +225,7 @@ class Query:
         told = partial(asking.ids.told, RecordType.RESPONSIBILITY_TRANSFER)
         edges = [ResponsibilityTransferEdge(cursor=told(one.record_id), node=one) for one in page.records]  # type: ignore[arg-type]  # a disclosed record stands for the type
         return ResponsibilityTransferConnection(
-            edges=edges, page_info=_page_info(edges, has_more=page.has_more, after=after)
+            edges=edges, page_info=page_info(edges, has_more=page.has_more, after=after)
         )
 
     @resolved(
@@ -253,7 +248,7 @@ class Query:
         )
         told = partial(asking.ids.told, RecordType.BROKERED_CONTACT)
         edges = [BrokeredContactEdge(cursor=told(one.record_id), node=one) for one in page.records]  # type: ignore[arg-type]  # a disclosed record stands for the type
-        return BrokeredContactConnection(edges=edges, page_info=_page_info(edges, has_more=page.has_more, after=after))
+        return BrokeredContactConnection(edges=edges, page_info=page_info(edges, has_more=page.has_more, after=after))
 
     @resolved(
         description="Children of compulsory school age for whom no current place of education is known, the longest "
@@ -322,19 +317,10 @@ class Query:
         edges = [AccessReviewEdge(cursor=str(finding.record_id), node=finding) for finding in page.findings]  # type: ignore[arg-type]  # a disclosed record stands for the type
         return AccessReviewConnection(
             edges=edges,
-            page_info=_page_info(edges, has_more=page.has_more, after=after),
+            page_info=page_info(edges, has_more=page.has_more, after=after),
             callers=page.callers,
             entries=page.entries,
         )
-
-
-def _page_info(edges: Sequence[Any], *, has_more: bool, after: str | None) -> PageInfo:
-    return PageInfo(
-        has_next_page=has_more,
-        has_previous_page=after is not None,
-        start_cursor=edges[0].cursor if edges else None,
-        end_cursor=edges[-1].cursor if edges else None,
-    )
 
 
 async def queue_of(

@@ -11,11 +11,11 @@ from resolvers.asking import Asking
 from resolvers.counting import Counted, by_age_told, counts_of_queue, total_told
 from resolvers.paging import Page
 from resolvers.queues import children_of_entries, histories_of_entries, owners_of_entries
-from schema.access_log import PageInfo
 from schema.changing import KEY, payload, stated
 from schema.child import Child
 from schema.count import Count
 from schema.levels import asking_of, level, load_with_all, selection_of
+from schema.page_info import PageInfo, page_info
 from schema.practitioner import Practitioner
 from schema.sizes import Size
 from schema.told import record_type, resolved, told
@@ -113,12 +113,7 @@ def connection(asking: Asking, queue: Queue, page: Page, *, after: str | None) -
     return QueueConnection(
         of=queue,
         edges=edges,
-        page_info=PageInfo(
-            has_next_page=page.has_more,
-            has_previous_page=after is not None,
-            start_cursor=edges[0].cursor if edges else None,
-            end_cursor=edges[-1].cursor if edges else None,
-        ),
+        page_info=page_info(edges, has_more=page.has_more, after=after),
     )
 
 

@@ -8,11 +8,11 @@ from strawberry.types import Info
 
 from gateway.vocabulary import RecordType, TransferState, TransferStep
 from resolvers.responsibility import authorities_asked, authorities_offering, children_of_transfers
-from schema.access_log import PageInfo
 from schema.changing import KEY, payload, stated
 from schema.levels import level
 from schema.local_authority import LocalAuthority
 from schema.local_authority_code import LocalAuthorityCode
+from schema.page_info import PageInfo
 from schema.told import record_type, resolved, told
 from schema.withheld import Withheld
 

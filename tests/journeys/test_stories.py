@@ -51,6 +51,20 @@ async def test_a_name_and_a_date_of_birth_lead_a_nurse_to_parents_school_nurse_a
     assert ayesha["withheld"] == [{"field": "upn", "reason": "NOT_FOR_ROLE", "remedy": "NONE"}]
 
 
+async def test_the_directory_team_is_shown_who_has_no_school_and_who_has_no_gp(stage):
+    queue = '(authority: "E08000009", first: 100) { edges { node { ageDays child { givenName } } } waiting { number } }'
+
+    answer = await stage.ask(
+        "directory-team", f"{{ missingEducation{queue} withoutGp{queue} }}", **{"access-purpose": "administration"}
+    )
+
+    for told in (answer.data["missingEducation"], answer.data["withoutGp"]):
+        waiting = [edge["node"] for edge in told["edges"]]
+        assert waiting
+        assert all(entry["ageDays"] >= 0 and entry["child"]["givenName"] for entry in waiting)
+        assert told["waiting"]["number"] == (len(waiting) if len(waiting) >= 10 else None)
+
+
 async def test_a_youth_worker_finds_the_gp_of_a_school_leaver_and_no_school(stage):
     (callum,) = children_in(await stage.tell("school-leaver"))
 
