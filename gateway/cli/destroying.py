@@ -16,9 +16,6 @@ from gateway.cli.running import console, ready_database_url, run, shown
 from gateway.settings import Settings
 from gateway.vocabulary import AuthorityCode, RecordType
 
-EXAMPLES: Final = (
-    "Examples: `gateway data destroy --by directory.price`; `gateway data destroy --by directory.price --yes`"
-)
 EXIT_NOTHING_DUE: Final = 4
 
 

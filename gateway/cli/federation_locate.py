@@ -21,11 +21,6 @@ from gateway.reply import Reply
 from gateway.settings import Settings, SettingsError
 from gateway.vocabulary import PersonId
 
-LOCATE_EXAMPLES: Final = (
-    "Examples: `gateway federation locate --nhs-number 9434765919 --person nurse.okafor --purpose direct-support "
-    "--reason 'Seen in A&E'`; `gateway federation locate --given-name Ayesha --family-name Khan "
-    "--date-of-birth 2015-03-04 --person nurse.okafor --purpose direct-support --reason 'Seen in A&E' --json`"
-)
 EXIT_REFUSED: Final = 1
 _out: Final = Console(soft_wrap=True)
 

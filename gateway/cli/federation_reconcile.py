@@ -29,11 +29,6 @@ from gateway.settings import Settings, SettingsError
 
 EXIT_DIFFERENT: Final = 1
 PLACES_ON_SCREEN: Final = 50
-CALLS_EXAMPLES: Final = "Example: `gateway federation calls --with E08000003 -o calls.jsonl`"
-RECONCILE_EXAMPLES: Final = (
-    "Examples: `gateway federation reconcile --with E08000003 --theirs their-calls.jsonl`; "
-    "`gateway federation reconcile --with E08000003 --theirs theirs.jsonl --ours ours.jsonl --json`"
-)
 _SENTENCES: Final = {
     Fault.LACKED_BY_ANSWERING: "{asking} holds the hash of entry {number} at {answering}, which has no such entry",
     Fault.OTHER_ENTRY: "{answering} has another entry {number} than the one whose hash {asking} holds",

@@ -19,15 +19,6 @@ from gateway.cli.running import ready_database_url
 from gateway.errors import DirectoryError
 from gateway.settings import Settings, SettingsError, read_settings
 
-EXAMPLES = """
-Examples:
-
-`gateway data generate`: 2,000 children for the authority this gateway serves.
-
-`gateway data generate --authority E08000009 --children 200000 --seed 1`: a large authority, in a minute or two.
-
-`gateway data generate --children 200000 --seed 2 --replace`: another one in its stead.
-"""
 EXIT_REFUSED = 2
 EXIT_FAILED = 3
 EXIT_INTERRUPTED = 130

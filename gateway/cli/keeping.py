@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 from uuid import UUID
 
 import typer
@@ -12,12 +12,6 @@ from gateway.cli.orders import Order, carried_out, orderer
 from gateway.cli.running import console, run
 from gateway.settings import Settings, SettingsError
 from gateway.vocabulary import AuthorityCode, ChildId, KeptGround, RecordType
-
-_CHILD: Final = "0190f2b0-0000-7000-8000-000000000001"
-KEEP_EXAMPLE: Final = (
-    f"Example: `gateway data keep {_CHILD} --ground care-leaver --given-on 2026-11-02 --by directory.price`"
-)
-LET_GO_EXAMPLE: Final = f"Example: `gateway data let-go {_CHILD} --by directory.price`"
 
 _Child = Annotated[str, typer.Argument(help="The young person's record here, by its directory id.", metavar="CHILD")]
 _By = Annotated[str, typer.Option(help="Who records it; stands with the consent and in the ledger.")]

@@ -21,10 +21,6 @@ from gateway.ledger.notes import MalformedNote, SigningKey
 from gateway.ledger.tree import TreeDamaged
 from gateway.settings import Settings, SettingsError
 
-CLOSE_EXAMPLES: Final = (
-    "Example: `gateway ledger close --with checkpoint-2.key --held witnessed.txt --by a.lund --by r.osei "
-    "--reason 'Restored from the backup of 14 March'`"
-)
 EXIT_NOT_CLOSED: Final = 4
 
 

@@ -31,14 +31,6 @@ WAIT_FOR_WITNESSES: Final = 60
 
 HASHES_AT_ONCE: Final = 4_096
 
-EXPORT_EXAMPLES: Final = (
-    "Examples: `gateway ledger export -o ledger.jsonl`; `gateway ledger export --from 1000 --to 1999 -o stretch.jsonl`"
-)
-IMPORT_CHECK_EXAMPLES: Final = (
-    "Examples: `gateway ledger import-check ledger.jsonl`; "
-    "`gateway ledger import-check ours.jsonl --against theirs.jsonl`"
-)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Covering:

@@ -18,10 +18,6 @@ from gateway.settings import Settings
 
 OPENED_AT_ONCE: Final = 500
 
-FHIR_EXAMPLES: Final = (
-    "Examples: `gateway ledger fhir -o events.ndjson`; `gateway ledger fhir --from 1000 --to 1999 --open | jq .entity`"
-)
-
 
 def fhir(
     first: Annotated[int, typer.Option("--from", help="First sequence number.", min=0)] = 0,

@@ -16,11 +16,6 @@ from gateway.settings import Settings
 
 EXIT_MISSING: Final = 10
 
-FOLLOW_EXAMPLES: Final = (
-    "Examples: `gateway ledger follow --after 41079`; "
-    '`gateway ledger follow --after "$(tail -n 1 shipped.jsonl | jq .seq)" >> shipped.jsonl`'
-)
-
 
 def follow_command(
     after: Annotated[int, typer.Option(help="Number of the last entry that was had; -1 for none.", min=-1)] = -1,

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, NoReturn
 
 import orjson
 import typer
@@ -22,11 +22,6 @@ from gateway.ledger.tree import TreeDamaged, consistency_proof, head_at, inclusi
 from gateway.ledger.verification import EXIT_CODES, Trouble
 from gateway.ledger.witnessing import note_with
 from gateway.settings import Settings
-
-PROVE_EXAMPLES: Final = "Examples: `gateway ledger prove 1041`; `gateway ledger prove 1041 --json > proof.json`"
-CHECKPOINT_EXAMPLES: Final = (
-    "Examples: `gateway ledger checkpoint > kept.txt`; `gateway ledger checkpoint --since kept.txt`"
-)
 
 
 def prove(

@@ -11,9 +11,6 @@ from gateway.cli.ledger_running import ledger_database
 from gateway.cli.running import console, ready_database_url, run
 from gateway.settings import Settings
 
-RENEW_EXAMPLES: Final = (
-    "Example: `gateway ledger renew-secret --by a.lund --by r.osei --reason 'In no backup that can be read'`"
-)
 EXIT_NOT_LOST: Final = 4
 
 

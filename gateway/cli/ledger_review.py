@@ -25,10 +25,6 @@ from gateway.reviewing.thresholds import LOCAL_TIME, Thresholds
 from gateway.settings import Settings
 from gateway.vocabulary import AuthorityCode, PersonId, ReviewPattern, ReviewState
 
-REVIEW_EXAMPLES: Final = (
-    "Examples: `gateway ledger review`; `gateway ledger review --from 2026-11-01 --to 2026-11-28 --json`; "
-    "`gateway ledger review --pattern SAME_SURNAME --pattern SHIELDED_RECORDS`"
-)
 EXIT_FOUND: Final = 1
 REVIEW_TIMEOUT: Final = 3_600.0
 """Seconds that one review may take: a night's job has time."""

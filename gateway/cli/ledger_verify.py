@@ -5,7 +5,7 @@ import sys
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
@@ -30,11 +30,6 @@ from gateway.ledger.master_key import MasterKey
 from gateway.ledger.notes import VerifierKey
 from gateway.ledger.verification import EXIT_CODES, Claim, Trouble, Verification
 from gateway.settings import Settings
-
-VERIFY_EXAMPLES: Final = (
-    "Examples: `gateway ledger verify`; `gateway ledger verify --checkpoint kept-last-month.txt`; "
-    "`gateway ledger verify ledger.jsonl --key 'directory-gateway/E08000009+1a2b3c4d+AR…' --witness '…'`"
-)
 
 
 def verify(

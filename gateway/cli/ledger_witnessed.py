@@ -1,7 +1,7 @@
 """`gateway ledger witnessed`: the largest checkpoint of another ledger that this gateway has cosigned."""
 
 import sys
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
@@ -9,8 +9,6 @@ from connectors.postgres.checkpoints import CheckpointReader
 from gateway.cli.ledger_running import EXIT_NO_SUCH_ENTRY, ledger_database
 from gateway.cli.running import console, run
 from gateway.settings import Settings
-
-WITNESSED_EXAMPLES: Final = "Example: `gateway ledger witnessed directory-gateway/E08000009 > held-by-E08000006.txt`"
 
 
 def witnessed(

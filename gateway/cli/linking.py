@@ -20,14 +20,7 @@ from gateway.record_ids import ForeignId, foreign_id
 from gateway.settings import Settings, SettingsError
 from gateway.vocabulary import AuthorityCode, ChildId, RecordType
 
-_HERE: Final = "0190f2b0-0000-7000-8000-000000000001"
 _THERE: Final = "E08000003.chd-0190f2b0000070008000000000000002"
-LINK_EXAMPLE: Final = f"Example: `gateway data link {_HERE} {_THERE} --by directory.price`"
-UNLINK_EXAMPLES: Final = (
-    f"Examples: `gateway data unlink {_HERE} 0190f2b0-0000-7000-8000-000000000002 --by directory.price`; "
-    f"`gateway data unlink {_HERE} {_THERE} --by directory.price`"
-)
-LINKS_EXAMPLES: Final = f"Examples: `gateway data links --waiting`; `gateway data links {_HERE}`"
 
 _Child = Annotated[str, typer.Argument(help="The child's record here, by its directory id.", metavar="CHILD")]
 _By = Annotated[str, typer.Option(help="Who decided it; stands in the link's history.")]

@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
 from connectors.rule_set import RuleSet
 from gateway.settings import PACKAGED_POLICIES
-
-CODES_EXAMPLE: Final = "Example: `gateway policy codes > docs/codes.md`"
 
 
 def codes(

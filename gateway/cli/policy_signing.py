@@ -16,12 +16,6 @@ from gateway.settings import PACKAGED_POLICIES
 _console: Final = Console(stderr=True)
 Folder = Annotated[Path, typer.Option("--policies", help="Folder of the rule set.")]
 
-SIGN_EXAMPLES: Final = (
-    "Examples: `gateway policy sign --key owner.pem --new-key` makes the key, its public half in owner.pub.pem, and "
-    "signs; `gateway policy sign --key owner.pem` signs; "
-    "`gateway policy sign --check --key owner.pub.pem` only checks."
-)
-
 
 def sign(
     key: Annotated[Path, typer.Option(help="The owner's private key (PEM); with --check, the public one.")],

@@ -15,6 +15,7 @@ from gateway.cli.config import missing_in_production
 from gateway.cli.main import app
 from gateway.settings import Settings
 from tests.deploy.containers import OPA_ADDRESS, OPA_KEY, PROJECT, RULES_URL, compose, containerfile
+from tests.support.commands import imported
 
 OURS = ("migrate", "rules", "gateway")
 
@@ -47,7 +48,7 @@ def test_the_containers_settings_are_settings_and_enough_for_production(services
 def test_the_containers_commands_exist(services, name):
     command, words = get_command(app), list(services[name]["command"])
     while words and hasattr(command, "commands"):
-        command = command.commands[words.pop(0)]
+        command = imported(command.commands[words.pop(0)])
 
     assert not hasattr(command, "commands")
     assert {word for word in words if word.startswith("--")} <= {

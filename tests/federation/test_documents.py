@@ -4,10 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-from typer.main import get_command
 
-from gateway.cli.main import app
 from gateway.federation.assertion import Refusal
+from tests.support.commands import every_command
 
 PAGE = (Path(__file__).parents[2] / "docs" / "federation.md").read_text()
 
@@ -23,11 +22,6 @@ def test_no_refusal_is_explained_that_does_not_exist():
 
 
 def test_every_option_that_the_page_names_exists():
-    commands = [get_command(app)]
-    options = set()
-    while commands:
-        command = commands.pop()
-        commands += getattr(command, "commands", {}).values()
-        options |= {option for parameter in command.params for option in parameter.opts}
+    options = {option for _, command in every_command() for parameter in command.params for option in parameter.opts}
 
     assert set(re.findall(r"--[a-z][a-z-]*", PAGE)) <= options | {"--help"}
