@@ -17,6 +17,7 @@ from gateway.vocabulary import RecordType
 from schema.directory import DIRECTORY
 from tests.access_log.answers import EVERY_KIND, WORDS, a_look, a_report
 from tests.access_log.readable import grade
+from tests.support.tools import pango
 
 BOOK = json.loads((ENGLISH.parents[3] / "policies" / "data.json").read_text())
 PERSONAL = {
@@ -235,8 +236,7 @@ def test_dots_stay_in_the_picture_and_clear_of_their_number(count):
 
 
 def test_the_paper_is_tagged_for_screen_readers_and_says_its_language():
-    weasyprint = pytest.importorskip("weasyprint", exc_type=OSError)
-    assert weasyprint
+    pango()
 
     paper = paper_of(a_report(*EVERY_KIND))
 

@@ -11,7 +11,6 @@ import pytest
 from connectors.embedded_engine import EmbeddedDecider, RulesDoNotBuild
 from connectors.golden import EnginesDiffer, Replay, golden_questions, replay_golden
 from connectors.opa import OpaDecider
-from connectors.opa_command import find_opa
 from connectors.policy_questions import read_cases
 from connectors.rule_set import RuleSet, RuleSetUnreadable
 from gateway.errors import DecisionUnavailable
@@ -27,8 +26,6 @@ RULES = RuleSet.read(POLICIES)
 
 @pytest.fixture(scope="module")
 def opa_url(tmp_path_factory):
-    if find_opa() is None:
-        pytest.skip("opa is not installed")
     with opa_server(RULES, tmp_path_factory.mktemp("opa")) as url:
         yield url
 
@@ -243,8 +240,6 @@ async def test_an_opa_that_answers_garbage_tells_nothing(said, reason):
 
 
 async def test_an_opa_that_comes_back_is_asked_again(tmp_path):
-    if find_opa() is None:
-        pytest.skip("opa is not installed")
     with opa_server(RULES, tmp_path) as url:
         decider = OpaDecider(url, timeout=5)
         await decider.decide(QUESTION)

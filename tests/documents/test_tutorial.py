@@ -9,11 +9,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from connectors.opa_command import find_opa
+from tests.support.tools import opa_command
 
 ROOT = Path(__file__).resolve().parents[2]
 TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text()
-NEEDS_OPA = "golden --write"
 # What `gateway policy diff` does where rules differ: it tells a pipeline so.
 EXPECTED_EXITS = {"policy diff": {10, 11}, "policy test": {0, 1}}
 
@@ -49,8 +48,7 @@ def steps():
 
 
 def run(words, folder):
-    opa = find_opa()
-    places = [str(Path(sys.executable).parent), *([str(Path(opa).parent)] if opa else []), os.defpath]
+    places = [str(Path(sys.executable).parent), str(Path(opa_command()).parent), os.defpath]
     environment = {"PATH": os.pathsep.join(places), "HOME": str(folder), "COLUMNS": "200"}
     return subprocess.run(  # noqa: S603 - the tutorial's own commands
         words, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
@@ -66,8 +64,6 @@ def test_every_command_of_the_tutorial_prints_what_it_shows(tmp_path):
             text = (tmp_path / step.file).read_text()
             assert text.count(step.old) == 1, f"{step.file} no longer holds once: {step.old}"
             (tmp_path / step.file).write_text(text.replace(step.old, step.new))
-        elif NEEDS_OPA in shlex.join(step.words) and find_opa() is None:
-            continue
         else:
             said = run(step.words, tmp_path)
             ran += 1

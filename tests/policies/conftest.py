@@ -9,6 +9,7 @@ from connectors.opa import OpaDecider
 from connectors.opa_command import find_opa
 from connectors.rule_set import RuleSet
 from tests.support.opa_server import opa_server
+from tests.support.tools import do_without
 
 POLICIES = Path(__file__).resolve().parents[2] / "policies"
 
@@ -39,7 +40,7 @@ async def opa_if_installed(rules, tmp_path_factory):
 @pytest.fixture
 def opa(opa_if_installed):
     if opa_if_installed is None:
-        pytest.skip("opa is not installed")
+        do_without("opa")
     return opa_if_installed
 
 
@@ -48,5 +49,5 @@ def engine(request, embedded, opa_if_installed):
     if request.param == "embedded":
         return embedded
     if opa_if_installed is None:
-        pytest.skip("opa is not installed")
+        do_without("opa")
     return opa_if_installed

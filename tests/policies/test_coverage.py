@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from connectors.opa_command import COMMAND_TIMEOUT, find_opa, run
+from connectors.opa_command import COMMAND_TIMEOUT, run
 from connectors.policy_questions import read_cases
 from gateway.cli.policy_coverage import PACKAGED_TABLE, as_markdown, carried, served_by
 from gateway.workbench.annotations import read_annotations
+from tests.support.tools import opa_command
 
 PROJECT = Path(__file__).resolve().parents[2]
 POLICIES = PROJECT / "policies"
@@ -84,13 +85,9 @@ def test_every_mutation_of_the_graph_is_an_action_with_purposes_and_a_role(rules
 
 
 def test_the_tests_reach_every_line_of_the_rules():
-    opa = find_opa()
-    if opa is None:
-        pytest.skip("opa is not installed")
-
     said = run(
         [
-            opa,
+            opa_command(),
             "test",
             f"--timeout={COMMAND_TIMEOUT:.0f}s",
             "--coverage",

@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-from connectors.opa_command import find_opa
 from connectors.policy_questions import read_cases
 from tests.policies.mutation import POLICIES, bench, equivalents, mutants
+from tests.support.tools import opa_command
 
 SEED = 20261122
 SAMPLE = 24
@@ -19,8 +19,7 @@ TRIED = random.Random(SEED).sample(  # noqa: S311 - the sample must repeat
 
 @pytest.fixture(scope="module")
 def killer():
-    if find_opa() is None:
-        pytest.skip("opa is not installed")
+    opa_command()
     with bench() as killing:
         yield killing
 

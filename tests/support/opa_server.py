@@ -9,16 +9,14 @@ from pathlib import Path
 
 import httpx
 
-from connectors.opa_command import find_opa
 from connectors.rule_set import RuleSet
+from tests.support.tools import opa_command
 
 
 @contextmanager
 def opa_server(rules: RuleSet, folder: Path, *, port: int = 0) -> Iterator[str]:
     """Serve the rule set until the block ends, on a free port unless one is given; yields the URL."""
-    command = find_opa()
-    if command is None:
-        raise FileNotFoundError("opa is not installed")
+    command = opa_command()
     bundle = folder / "bundle.tar.gz"
     bundle.write_bytes(rules.bundle())
     with socket.socket() as probe:

@@ -1,17 +1,18 @@
 """Programs that tests need and PyPI does not bring: where one is missing a test is skipped here and fails in CI."""
 
+import importlib
 import os
 import shutil
-import subprocess
-from functools import cache
 from pathlib import Path
 
 import pytest
 
+from connectors.opa_command import find_opa
+
 
 def opa_command():
     """Return the path of OPA, as `go install` leaves it."""
-    return _found("opa", path=_go_programs()) or do_without("opa")
+    return find_opa() or do_without("opa")
 
 
 def chromium_command():
@@ -24,6 +25,25 @@ def chromedriver_command():
     return _found("chromedriver") or do_without("chromedriver")
 
 
+def pango():
+    """See that the libraries are there with which WeasyPrint draws."""
+    try:
+        importlib.import_module("weasyprint")
+    except OSError:
+        do_without("Pango")
+
+
+def faketime_library():
+    """Return the path of the library that gives a process another time of day."""
+    found = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+    return str(found[0]) if found else do_without("libfaketime")
+
+
+def prometheus_commands():
+    """Return the paths of Prometheus and of its tool that checks files."""
+    return [_found(name) or do_without(name) for name in ("prometheus", "promtool")]
+
+
 def npm_packages(tool):
     """Return the path of Node, and the folder of one of our tools with its packages installed."""
     folder = Path(__file__).parents[2] / "tools" / tool
@@ -32,17 +52,8 @@ def npm_packages(tool):
     return _found("node") or do_without("node"), folder
 
 
-def _found(*names, path=None):
-    places = [None, path] if path else [None]
-    return next((found for name in names for place in places if (found := shutil.which(name, path=place))), None)
-
-
-@cache
-def _go_programs():
-    if go := shutil.which("go"):
-        answer = subprocess.run([go, "env", "GOPATH"], capture_output=True, text=True, check=True)  # noqa: S603 - no input
-        return str(Path(answer.stdout.strip()) / "bin")
-    return str(Path.home() / "go" / "bin")
+def _found(*names):
+    return next((found for name in names if (found := shutil.which(name))), None)
 
 
 def do_without(name):
