@@ -23,6 +23,9 @@ SLICE: Final = 16_384
 FAREWELL: Final = 1.0
 """Seconds for which a client that is refused may still send, so that it reads why instead of a reset."""
 
+LAST_CALL: Final = 0.5
+"""Seconds for which a connection without a request is kept once the server stops: one may be on its way already."""
+
 GLANCE: Final = 0.05
 """Seconds for one more look at what has arrived."""
 
@@ -50,6 +53,7 @@ class LimitedProtocol(HttpToolsProtocol):
     _taking_timer: TimerHandle | None = None
     _in_body = False
     _over = False
+    _stopping = False
     _head_read = 0
     _header_bytes = 0
 
@@ -128,6 +132,8 @@ class LimitedProtocol(HttpToolsProtocol):
         if not self._over and not self.parser.should_upgrade():
             super().on_headers_complete()
             self._in_body = True
+            if self._stopping:
+                self.cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body."""
@@ -146,6 +152,21 @@ class LimitedProtocol(HttpToolsProtocol):
         super().on_response_complete()
         if self._in_body:
             self._await_head()
+
+    def shutdown(self) -> None:
+        """Let go of the connection, once the request under way or on its way is answered.
+
+        uvicorn closes it at once where there is no request, and what a client has just sent is lost without a word.
+        """
+        self._stopping = True
+        if self.cycle is None or self.cycle.response_complete:
+            self.loop.call_later(LAST_CALL, self._close_if_idle)
+        else:
+            self.cycle.keep_alive = False
+
+    def _close_if_idle(self) -> None:
+        if not self._in_body and (self.cycle is None or self.cycle.response_complete):
+            self.transport.close()
 
     def pause_writing(self) -> None:
         """Wait for the client to take what was sent, but not for ever."""

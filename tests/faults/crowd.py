@@ -44,10 +44,10 @@ async def a_nurse(database):
     )
 
 
-def headers_of(persona, data_dir):
-    """Headers with a token that is good by the clock on the wall."""
+def headers_of(persona, data_dir, *, at=None):
+    """Headers with a token that is good by the clock on the wall, unless another moment is stated."""
     client = Client(None, data_dir)
-    token = client.token(persona, issued_at=int(datetime.now(UTC).timestamp()))
+    token = client.token(persona, issued_at=int((at or datetime.now(UTC)).timestamp()))
     return client.headers(persona, authorization=f"Bearer {token}")
 
 

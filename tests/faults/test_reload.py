@@ -3,6 +3,8 @@
 import shutil
 import signal
 import ssl
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import httpx
@@ -11,10 +13,13 @@ from joserfc.jwk import ECKey, KeySet
 
 from connectors.development_keys import development_jwks
 from connectors.rule_set import RuleSet
+from gateway.documents import manifest_of
+from gateway.federation.signed import new_key
 from gateway.settings import PACKAGED_POLICIES
 from tests.faults.crowd import a_crowd, an_asker, headers_of
-from tests.support.federation import enrolled
-from tests.support.processes import Load, a_served_gateway, lost, recorded, until
+from tests.support.builders import an_authority
+from tests.support.federation import HERE, THERE, RegistryFile, assertion, call, enrolled, entries_of
+from tests.support.processes import Load, a_served_gateway, free_port, lost, recorded, until
 
 
 def retitle(folder, title):
@@ -119,3 +124,70 @@ async def test_the_certificate_for_callers_is_changed_while_connections_stay(dat
         assert changed.split() == other.own.certificate.read_text().split() == shown().split()
         assert kept.status_code == 200
         assert "certificate refused" in complaint
+
+
+async def test_manifests_of_trusted_documents_are_read_again(database_url, nurse, tmp_path):
+    manifest, me, standing = (
+        tmp_path / "documents.json",
+        "query Me { me { role } }",
+        "query Standing { me { standing } }",
+    )
+    manifest.write_text(manifest_of([me]))
+
+    async with (
+        a_served_gateway(tmp_path, url=database_url, documents=manifest, documents_required="true") as gateway,
+        httpx.AsyncClient(base_url=gateway.address, headers=headers_of(nurse, tmp_path)) as http,
+    ):
+
+        async def statuses():
+            return [(await http.post("/graphql", json={"query": text})).status_code for text in (me, standing)]
+
+        before = await statuses()
+        manifest.write_text(manifest_of([me, standing]))
+        taken, after = await told_to_reload(gateway), await statuses()
+        manifest.write_text("{")
+        refused, kept = await told_to_reload(gateway), await statuses()
+
+    assert (before, after, kept) == ([200, 400], [200, 200], [200, 200])
+    assert "documents 2 known" in taken
+    assert "documents refused" in refused
+
+
+async def test_another_authority_is_answered_by_the_keys_of_the_registry_and_by_certificates_in_their_time(
+    database, database_url, tmp_path
+):
+    now, port, rotated = datetime.now(UTC), free_port(), new_key()
+    here, there = enrolled(tmp_path, HERE), enrolled(tmp_path, THERE)
+    registry = RegistryFile(tmp_path, here, there).publish(here, there, issued=now)
+    settings = there.settings(registry) | {"peer_port": port, "locator_interval": 0, "registry_interval": 0}
+    await an_authority(database, THERE)
+
+    async def met(**stated):
+        try:
+            answer = await call(
+                f"https://127.0.0.1:{port}", here, there, assertion(here, at=datetime.now(UTC), **stated)
+            )
+        except httpx.TransportError as error:
+            return type(error)
+        codes = [code for entry in await entries_of(database, answer) for code in entry["outcome"]["codes"]]
+        return answer.status_code, [code["reason"] for code in codes]
+
+    async with a_served_gateway(tmp_path, url=database_url, **settings) as gateway:
+        unlisted = await met(key=rotated)
+        here.member = replace(here.member, keys=(rotated, *here.member.keys))
+        registry.publish(here, there, issued=now)
+        taken = await told_to_reload(gateway)
+        listed = [await met(key=rotated), await met()]
+        there.renew(at=now - timedelta(days=400))
+        theirs_expired = await met()
+        there.renew()
+        here.renew(at=now - timedelta(days=400))
+        ours_expired = await met()
+        here.renew()
+        renewed = await met()
+
+    assert unlisted == (401, ["assertion-key"])
+    assert "registry taken up" in taken
+    assert [*listed, renewed] == [(200, [])] * 3
+    assert issubclass(theirs_expired, httpx.ConnectError)
+    assert issubclass(ours_expired, httpx.TransportError)

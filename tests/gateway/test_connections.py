@@ -5,7 +5,11 @@ import json
 from contextlib import asynccontextmanager
 
 import pytest
+import uvicorn
+from starlette.responses import JSONResponse
 
+from gateway.cli.serving import listening
+from gateway.http_protocol import ConnectionLimits, limited
 from tests.support.gateway import samples_in
 from tests.support.postgres import fresh_database
 from tests.support.processes import a_served_gateway, free_port
@@ -199,3 +203,26 @@ async def refused(gateway, status):
         writer.write(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         page = (await asyncio.wait_for(reader.read(), 20)).decode()
     return samples_in(page.partition("\r\n\r\n")[2])[f'gateway_connections_refused_total{{status="{status}"}}']
+
+
+async def test_a_request_on_its_way_when_the_server_stops_is_answered_and_is_the_last():
+    protocol = limited(ConnectionLimits(), lambda _status: None)
+    config = uvicorn.Config(JSONResponse({}), http=protocol, ws="none", lifespan="off", log_config=None)
+    server = uvicorn.Server(config)
+    config.load()
+    server.lifespan = config.lifespan_class(config)
+    with listening("127.0.0.1", 0) as bound:
+        await server.startup(sockets=[bound])
+        async with connected(bound.getsockname()[1]) as (reader, writer):
+            writer.write(HELLO + b"\r\n")
+            first = await said(reader)
+            stopping = asyncio.create_task(server.shutdown(sockets=[bound]))
+            await asyncio.sleep(0)
+            writer.write(HELLO + b"\r\n")
+            last = await said(reader)
+            closed = await reader.read()
+        await stopping
+
+    assert (first[0], first[1].get("connection")) == (200, None)
+    assert (last[0], last[1]["connection"]) == (200, "close")
+    assert closed == b""

@@ -105,9 +105,9 @@ def command_of(*arguments):
 
 
 @asynccontextmanager
-async def a_running(command, *, folder, **settings):
-    """A process for the length of the block."""
-    running = Running(command, folder=folder, environment=environment_of(**settings))
+async def a_running(command, *, folder, variables=None, **settings):
+    """A process for the length of the block; `variables` are for it beside the gateway's settings."""
+    running = Running(command, folder=folder, environment=environment_of(**settings) | (variables or {}))
     try:
         yield running
     finally:
@@ -181,6 +181,8 @@ class Asked:
     """The id that was sent for the child."""
     status: int | None = None
     document: dict | None = field(default=None, repr=False)
+    given_up: bool = False
+    """Whether the test itself went away before an answer."""
 
     @property
     def delivered(self):
@@ -216,13 +218,13 @@ class Load:
 
     @property
     def cut_off(self):
-        return [asked for asked in self.asked if asked.status is None]
+        return [asked for asked in self.asked if asked.status is None and not asked.given_up]
 
     @asynccontextmanager
-    async def on(self, address):
+    async def on(self, address, *, transport=None):
         """Keep asking for the length of the block."""
         limits = httpx.Limits(max_connections=self.connections, max_keepalive_connections=self.connections)
-        async with httpx.AsyncClient(base_url=address, limits=limits, timeout=30) as http:
+        async with httpx.AsyncClient(base_url=address, limits=limits, timeout=30, transport=transport) as http:
             asking = [asyncio.create_task(self._keep_asking(http)) for _ in range(self.connections)]
             try:
                 yield
@@ -244,9 +246,13 @@ class Load:
         asked = Asked(f"{self.name}-{number}", str(child), self.asker.child_id(child))
         self.asked.append(asked)
         body = {"query": NAME_OF, "variables": {"id": asked.sent}}
-        response = await http.post(
-            "/graphql", json=body, headers=self.asker.headers | {"x-request-id": asked.request_id}
-        )
+        try:
+            response = await http.post(
+                "/graphql", json=body, headers=self.asker.headers | {"x-request-id": asked.request_id}
+            )
+        except asyncio.CancelledError:
+            asked.given_up = True
+            raise
         asked.document = response.json()
         asked.status = response.status_code
         return asked
