@@ -1,4 +1,4 @@
-"""Every claim of the security review names a test that exists."""
+"""Every claim of the security review names a test that exists, and so does the page of limits and faults."""
 
 import re
 from pathlib import Path
@@ -7,11 +7,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 REVIEW = (ROOT / "docs" / "security.md").read_text()
-NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", REVIEW)))
+PAGES = REVIEW + (ROOT / "docs" / "limits-and-faults.md").read_text()
+NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", PAGES)))
 
 
 @pytest.mark.parametrize(("file", "name"), NAMED)
-def test_a_test_that_the_review_names_exists(file, name):
+def test_a_test_that_a_page_names_exists(file, name):
     written = (ROOT / file).read_text()
 
     assert not name or re.search(rf"^(async )?def {name}\(", written, flags=re.MULTILINE)
