@@ -30,7 +30,7 @@ from benchmarks.documents import FIND, WHO_WORKS_WITH
 from benchmarks.load import Job
 from benchmarks.people import AUTHORITY, People, people
 from benchmarks.plain import plain_id
-from benchmarks.server import KINDS, settings_in
+from benchmarks.server import BARE, KINDS, settings_in
 from connectors.development_keys import development_token
 from connectors.ledger_secret import ledger_master_key
 from connectors.postgres.database import Database
@@ -136,7 +136,7 @@ def job_for(question: Question, server: Server, bearers: list[str], known: Known
     def as_known(value: str | UUID) -> str:
         if not isinstance(value, UUID):
             return value
-        return known.told(RecordType.CHILD, value) if server.kind == "gateway" else plain_id("chd", value)
+        return known.told(RecordType.CHILD, value) if server.kind in ("gateway", BARE) else plain_id("chd", value)
 
     requests, port = [], server.port
     for number, variables in enumerate(question.variables):
@@ -212,7 +212,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--sample", type=int, default=500, help="children asked about")
     parser.add_argument("--folder", type=Path, help="where the people are kept; default: under the temporary folder")
-    parser.add_argument("--servers", nargs="+", choices=KINDS, default=KINDS)
+    parser.add_argument("--servers", nargs="+", choices=(*KINDS, BARE), default=KINDS)
     parser.add_argument("--questions", nargs="+", choices=("Q1", "Q2"), default=("Q1", "Q2"))
     parser.add_argument("--concurrent", nargs="+", type=int, default=CONCURRENT)
     options = parser.parse_args()

@@ -15,9 +15,13 @@ from starlette.applications import Starlette
 from benchmarks.people import AUTHORITY
 from benchmarks.plain import plain
 from gateway.app.application import application
+from gateway.cli.serving import protocol_of
+from gateway.http_protocol import LimitedProtocol
 from gateway.settings import Settings
 
 KINDS = ("gateway", "plain", "tuned")
+BARE = "bare"
+"""The gateway behind uvicorn's own protocol, without limits on connections: what those cost is measured by it."""
 
 
 def settings_in(folder: Path) -> Settings:
@@ -32,7 +36,7 @@ def settings_in(folder: Path) -> Settings:
 
 
 def _application(kind: str, folder: Path, url: str) -> Starlette:
-    if kind == "gateway":
+    if kind in ("gateway", BARE):
         return application(settings_in(folder), url=url)
     return plain(url, tuned=kind == "tuned")
 
@@ -41,9 +45,9 @@ def main() -> None:
     """Serve."""
     kind, folder, url = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
     bound = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        _application(kind, folder, url), loop="uvloop", http="httptools", log_level="warning", access_log=False
-    )
+    app = _application(kind, folder, url)
+    http = protocol_of(app, LimitedProtocol) if kind == "gateway" else "httptools"
+    config = uvicorn.Config(app, loop="uvloop", http=http, log_level="warning", access_log=False)
     server = uvicorn.Server(config)
 
     def stop_with_parent() -> None:

@@ -172,13 +172,13 @@ def _config(app: Starlette, tls: ssl.SSLContext | None, *, keep_alive: int = KEE
         timeout_graceful_shutdown=GRACE,
         timeout_keep_alive=keep_alive,
         lifespan="off",
-        http=_protocol(app, LimitedProtocol if tls is None else TlsProtocol),
+        http=protocol_of(app, LimitedProtocol if tls is None else TlsProtocol),
         ws="none",
         ssl_context_factory=None if tls is None else lambda _config, _default: tls,
     )
 
 
-def _protocol(app: Starlette, protocol: type[LimitedProtocol]) -> type[LimitedProtocol]:
+def protocol_of(app: Starlette, protocol: type[LimitedProtocol]) -> type[LimitedProtocol]:
     """Return the protocol with the limits that the application's state states, where it states any."""
     limits = getattr(app.state, "connection_limits", ConnectionLimits())
     return limited(limits, getattr(app.state, "connection_refused", lambda _status: None), protocol=protocol)
