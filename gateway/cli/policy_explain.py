@@ -140,12 +140,12 @@ def _lines(found: Explanation, book: Book) -> Iterator[str]:
         yield "  No rule refuses it."
     if found.opens:
         yield ""
-        yield "More would be told, if"
-        yield from (f"  {sentences.is_(fact)}: were it {sentences.listed(fact)}" for fact in found.opens)
+        yield "More would be told if one thing were otherwise"
+        yield from (f"  {sentences.is_(fact)}: if it were {sentences.listed(fact)}" for fact in found.opens)
     if found.closes:
         yield ""
-        yield "Less would be told, if"
-        yield from (f"  {sentences.is_(fact)}: were it {sentences.listed(fact)}" for fact in found.closes)
+        yield "Less would be told if one thing were otherwise"
+        yield from (f"  {sentences.is_(fact)}: if it were {sentences.listed(fact)}" for fact in found.closes)
     yield ""
     yield "Rules that do not apply"
     yield from (f"  {sentences.why_not(note)}" for note in found.of(State.DOES_NOT_APPLY) if note.hangs_on)

@@ -80,14 +80,14 @@ def why(note: ReasonNote) -> Iterator[str]:
     if domain := sorted({name for origin in note.origins for name in origin.annotation.domain}):
         yield f"Domain rules: {', '.join(domain)}"
     for fact in note.hangs_on:
-        yield f"It applies because {is_(fact)}; it would not were it {listed(fact)}."
+        yield f"It applies because {is_(fact)}; it would not if it were {listed(fact)}."
     if not note.hangs_on:
         yield "No single fact, changed alone, would end it."
 
 
 def why_not(note: ReasonNote) -> str:
     """Return what keeps a reason from applying."""
-    facts = " and ".join(f"{is_(fact)} (it would were it {listed(fact)})" for fact in note.hangs_on)
+    facts = " and ".join(f"{is_(fact)} (it would if it were {listed(fact)})" for fact in note.hangs_on)
     return f"{note.reason.code} ({EFFECTS[note.reason.effect]}) does not apply, because {facts}."
 
 

@@ -43,6 +43,13 @@ test_a_lapsed_caller_is_refused_a_record_for_that_alone if {
 	object.keys(refused) == {"caller-not-current"}
 }
 
+test_who_may_not_mediate_is_refused_a_record_for_that_alone if {
+	asked := fixture.asked("voluntary-practitioner", "direct-support", "Child", {})
+	between := {"acts_for": {"role": "voluntary-practitioner", "standing": "current"}}
+	refused := caller.refusals.k with input as object.union(asked, {"caller": object.union(asked.caller, between)})
+	object.keys(refused) == {"caller-not-current"}
+}
+
 test_a_purpose_of_another_role_is_the_one_reason if {
 	refused := caller.refusals.k with input as fixture.asked("auditor", "direct-support", "Child", {})
 	object.keys(refused) == {"purpose-not-allowed"}

@@ -111,7 +111,7 @@ def test_explain_holds_a_pipeline_to_an_expectation(expected, code):
     )
 
     assert said.exit_code == code, said.output
-    assert "It applies because shield is active; it would not were it none or associated." in said.output
+    assert "It applies because shield is active; it would not if it were none or associated." in said.output
     assert "Rule: directory/shielding.rego:" in said.output
 
 
