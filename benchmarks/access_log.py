@@ -90,7 +90,9 @@ async def fill(url: str, entries: int) -> None:
     try:
         if not await connection.fetchval("SELECT EXISTS (SELECT FROM ledger_key)"):
             await connection.execute(_SMALL_PARTITIONS)
-            await connection.copy_records_to_table("ledger_key", records=_key_rows())
+            await connection.copy_records_to_table(
+                "ledger_key", columns=("tag", "child_id", "year", "wrapped"), records=_key_rows()
+            )
         for first in range(0, entries, PARTITION):
             await connection.execute("SELECT ledger_partition($1)", first)
         rows = await connection.fetch("SELECT DISTINCT seq / $1 AS chunk FROM ledger_entry", CHUNK)
@@ -111,7 +113,7 @@ def _key_rows() -> list[tuple[object, ...]]:
     for child in map(Child, range(CHILDREN)):
         for year in YEARS:
             name, key = KeyName(child.id, year), new_key()
-            rows.append((key.tag, name.child, year, MASTER.wrap(name, key), datetime.now(UTC), None))
+            rows.append((key.tag, name.child, year, MASTER.wrap(name, key)))
     return rows
 
 

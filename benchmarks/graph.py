@@ -30,7 +30,7 @@ from benchmarks.documents import FIND, WHO_WORKS_WITH
 from benchmarks.load import Job
 from benchmarks.people import AUTHORITY, People, people
 from benchmarks.plain import plain_id
-from benchmarks.server import BARE, KINDS, settings_in
+from benchmarks.server import BARE, COMPARED, OURS, settings_in
 from connectors.development_keys import development_token
 from connectors.ledger_secret import ledger_master_key
 from connectors.postgres.database import Database
@@ -120,7 +120,7 @@ def tokens(folder: Path, held: People) -> list[str]:
     ]
 
 
-async def _known(folder: Path, held: People) -> KnownIds:
+async def known_ids(folder: Path, held: People) -> KnownIds:
     """Return the ids by which the callers know the gateway's records."""
     database = await Database.open(held.url, pool_min=1, pool_max=1)
     try:
@@ -136,7 +136,7 @@ def job_for(question: Question, server: Server, bearers: list[str], known: Known
     def as_known(value: str | UUID) -> str:
         if not isinstance(value, UUID):
             return value
-        return known.told(RecordType.CHILD, value) if server.kind in ("gateway", BARE) else plain_id("chd", value)
+        return known.told(RecordType.CHILD, value) if server.kind in OURS else plain_id("chd", value)
 
     requests, port = [], server.port
     for number, variables in enumerate(question.variables):
@@ -160,10 +160,10 @@ def run(job: Job) -> dict[str, float]:
     return told
 
 
-def warm(server: Server, job: Job) -> None:
+def warm(server: Server, job: Job, *, concurrent: int = 64) -> None:
     """Let caches fill and both workers of the policy engine build their rules, before anything counts."""
     for _ in range(5):
-        if not run(replace(job, concurrent=64, seconds=2))["wrong"]:
+        if not run(replace(job, concurrent=concurrent, seconds=2))["wrong"]:
             return
     raise SystemExit(f"{server.kind} does not answer: {run(replace(job, seconds=0.2))['first_wrong']}")
 
@@ -212,14 +212,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--sample", type=int, default=500, help="children asked about")
     parser.add_argument("--folder", type=Path, help="where the people are kept; default: under the temporary folder")
-    parser.add_argument("--servers", nargs="+", choices=(*KINDS, BARE), default=KINDS)
+    parser.add_argument("--servers", nargs="+", choices=(*COMPARED, BARE), default=COMPARED)
     parser.add_argument("--questions", nargs="+", choices=("Q1", "Q2"), default=("Q1", "Q2"))
     parser.add_argument("--concurrent", nargs="+", type=int, default=CONCURRENT)
     options = parser.parse_args()
     folder = options.folder or Path(tempfile.gettempdir()) / "directory-gateway-benchmark" / str(options.children)
     held = people(folder, children=options.children, sample=options.sample)
     bearers = tokens(folder, held)
-    known = asyncio.run(_known(folder, held))
+    known = asyncio.run(known_ids(folder, held))
     with ExitStack() as stack:
         servers = [stack.enter_context(serving(kind, folder, held.url)) for kind in options.servers]
         say(f"{options.children:,} children; load of the machine before measuring: {os.getloadavg()[0]:.1f}")

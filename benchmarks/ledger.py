@@ -40,7 +40,7 @@ from gateway.ledger import canonical
 from gateway.ledger.canonical import leaf_hash, prepare
 from gateway.ledger.checkpoint import origin_of
 from gateway.ledger.checkpointing import Checkpointer
-from gateway.ledger.commitments import Commitments
+from gateway.ledger.commitments import Commitments, value_bytes
 from gateway.ledger.entry import (
     AccessNote,
     AuditEntry,
@@ -84,19 +84,20 @@ START_TIME = 4.0
 COMMITMENTS = Commitments(b"a secret for measuring: 32 bytes")
 
 
-def entry(child: UUID) -> AuditEntry:
+def entry(child: UUID, commitments: Commitments = COMMITMENTS) -> AuditEntry:
     """Return an entry about one child with 30 fields."""
-    salt = COMMITMENTS.new_salt()
+    salt = commitments.new_salt()
     records = []
     for record_type in RECORDS:
         record_id = str(child if record_type is RecordType.CHILD else uuid4())
+        values = VALUES[record_type] | {"id": value_bytes(record_id)}
         records.append(
             RecordNote(
                 type=record_type,
                 id=record_id,
                 home="E08000009",
                 about=(str(child),),
-                disclosed=COMMITMENTS.commit(salt, record_type, record_id, VALUES[record_type]),
+                disclosed=commitments.commit(salt, record_type, record_id, values),
             )
         )
     return AuditEntry(

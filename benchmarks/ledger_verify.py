@@ -76,8 +76,11 @@ async def fill(settings: Settings, url: str, entries: int) -> float:
 async def fill_first(settings: Settings, url: str) -> None:
     """Write the entry that all others are copied from."""
     keys = SealingKeys(MasterKey(development_ledger_key(settings.data_dir).read_bytes()))
+    connection = await asyncpg.connect(url)
+    commitments = await keys.commitments(connection)
+    await connection.close()
     store = PostgresLedgerStore(url, keys=keys, timeout=30)
-    await store.append([prepare(entry(uuid4()))])
+    await store.append([prepare(entry(uuid4(), commitments))])
     await store.close()
 
 

@@ -7,7 +7,9 @@ import asyncio
 import socket
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -19,14 +21,20 @@ from gateway.cli.serving import protocol_of
 from gateway.http_protocol import LimitedProtocol
 from gateway.settings import Settings
 
-KINDS = ("gateway", "plain", "tuned")
+COMPARED = ("gateway", "plain", "tuned")
 BARE = "bare"
 """The gateway behind uvicorn's own protocol, without limits on connections: what those cost is measured by it."""
+GUARDED = "guarded"
+"""The gateway with the door that it is shipped with; behind the others nobody is turned away."""
+OURS = ("gateway", BARE, GUARDED)
+
+_NO_DOOR: Mapping[str, Any] = {"requests_waiting": 10_000, "requests_patience": 60}
 
 
-def settings_in(folder: Path) -> Settings:
+def settings_in(folder: Path, **changed: Any) -> Settings:
     """Return the gateway's settings: the defaults, but for budgets that measuring does not exhaust."""
     return Settings(  # type: ignore[call-arg]
+        **changed,
         data_dir=folder,
         authority=AUTHORITY,
         search_budget=1_000_000_000,
@@ -36,8 +44,8 @@ def settings_in(folder: Path) -> Settings:
 
 
 def _application(kind: str, folder: Path, url: str) -> Starlette:
-    if kind in ("gateway", BARE):
-        return application(settings_in(folder), url=url)
+    if kind in OURS:
+        return application(settings_in(folder, **({} if kind == GUARDED else _NO_DOOR)), url=url)
     return plain(url, tuned=kind == "tuned")
 
 
@@ -46,7 +54,7 @@ def main() -> None:
     kind, folder, url = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
     bound = socket.create_server(("127.0.0.1", 0))
     app = _application(kind, folder, url)
-    http = protocol_of(app, LimitedProtocol) if kind == "gateway" else "httptools"
+    http = protocol_of(app, LimitedProtocol) if kind in OURS and kind != BARE else "httptools"
     config = uvicorn.Config(app, loop="uvloop", http=http, log_level="warning", access_log=False)
     server = uvicorn.Server(config)
 
