@@ -19,7 +19,7 @@ SMALL = {
     "locator": ["--children", "200", "--asks", "2"],
     "queues": ["--children", "3000"],
 }
-TOO_LONG = {"graph", "ledger", "ledger_faults", "ledger_takeover", "review", "peers"}
+TOO_LONG = {"graph", "ledger", "ledger_faults", "ledger_takeover", "review", "peers", "start"}
 """What these measure is run by tests of its own; `graph` serves and asks as `overload` does, and `ledger` makes the
 entries of `ledger_verify`."""
 
