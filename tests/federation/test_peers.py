@@ -10,10 +10,11 @@ import orjson
 import pytest
 from prometheus_client import generate_latest
 
-from connectors.peers import PeerCalls
+from connectors.peers import MARGIN, PeerCalls
 from gateway.federation.asking import PeerAsk
 from gateway.federation.registry import read_registry
 from gateway.federation.restraint import Circuit
+from gateway.federation.signed import unverified
 from gateway.vocabulary import SourceStatus
 from tests.support.builders import NOW
 from tests.support.faulty_proxy import ANSWER, Fault, FaultyProxy
@@ -132,6 +133,18 @@ async def test_a_peer_that_broke_off_is_asked_once_more_under_a_new_assertion(tm
         await calls.close()
 
     assert broken.calls == 2
+    assert len({unverified(text)["jti"] for text in broken.assertions}) == 2
+
+
+async def test_the_time_that_is_left_travels_with_each_attempt(world):
+    calls, proxy = world
+    await reply_of(calls, within=9.0)
+    proxy.fault = Fault.CUT
+    await reply_of(calls, within=6.0)
+
+    of_answer, first, again = [unverified(text)["left"] for text in proxy.assertions]
+    assert 0 < of_answer <= 9_000 - 1000 * MARGIN
+    assert 0 < again <= first <= 6_000 - 1000 * MARGIN
 
 
 async def test_a_peer_that_has_too_much_to_do_is_not_asked_once_more(world):

@@ -58,6 +58,7 @@ class FaultyProxy:
         self.connections = 0
         self.sent = 0
         self.asked = []
+        self.assertions = []
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         own.load(self._context)
 
@@ -109,8 +110,11 @@ class FaultyProxy:
     async def _call(self, reader, writer):
         head = await reader.readuntil(b"\r\n\r\n")
         self.calls += 1
-        lengths = [line for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")]
-        length = int(lengths[0].split()[1]) if lengths else 0
+        fields = {
+            name.lower(): value.strip() for name, _, value in (one.partition(b":") for one in head.split(b"\r\n"))
+        }
+        length = int(fields.get(b"content-length", 0))
+        self.assertions.append(fields.get(b"authorization", b"").removeprefix(b"Bearer ").decode())
         self.asked.append(await reader.readexactly(length))
         match self.fault:
             case Fault.HANG:
