@@ -18,7 +18,10 @@ from connectors.rule_set import ENTRYPOINT, RuleSet
 from gateway.disclosure.question import Answer, Question
 from gateway.errors import DecisionUnavailable
 
-ITEMS_AT_ONCE = 16
+ITEMS_ALONE = 8
+"""Items up to which a question is not parted: what each part costs by itself is as much as three items."""
+ITEMS_AT_ONCE = 32
+"""Items of a part at most, so that a question whose time is over is soon left."""
 
 
 class RulesDoNotBuild(Exception):
@@ -68,6 +71,7 @@ class EmbeddedDecider:
         _refuse_unportable(self._rules)
         self.timeout = timeout
         """Seconds that a question may take."""
+        self._workers = workers
         self._local = threading.local()
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="policy")
         # All workers build now and meet at the barrier, so that none takes the work of another
@@ -97,7 +101,7 @@ class EmbeddedDecider:
         Raises:
             DecisionUnavailable: The engine failed, was late, or its answer is not complete.
         """
-        loop, parts = asyncio.get_running_loop(), _parts(question.as_input())
+        loop, parts = asyncio.get_running_loop(), _parts(question.as_input(), self._workers)
         try:
             async with asyncio.timeout(self.timeout):
                 answers = await asyncio.gather(
@@ -136,13 +140,13 @@ def _refuse_unportable(rules: RuleSet) -> None:
             raise RulesDoNotBuild(f"{finding.file}:{finding.line}: {finding.problem}: {finding.remedy}")
 
 
-def _parts(document: dict[str, Any]) -> list[dict[str, Any]]:
+def _parts(document: dict[str, Any], workers: int) -> list[dict[str, Any]]:
     """Return a question as questions of about as many items each, so that the workers share a wide level.
 
     What is not begun when its time is over is not begun at all.
     """
     items = list(document["items"].items())
-    parts = max(1, -(-len(items) // ITEMS_AT_ONCE))
+    parts = 1 if len(items) <= ITEMS_ALONE else max(workers, -(-len(items) // ITEMS_AT_ONCE))
     return [{**document, "items": dict(items[part::parts])} for part in range(parts)]
 
 

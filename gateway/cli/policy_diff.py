@@ -17,7 +17,7 @@ from connectors.git_revision import RevisionUnreadable, folder_at
 from connectors.postgres.database import Database
 from connectors.postgres.ledger import PostgresLedgerReader
 from connectors.rule_set import RuleSet
-from gateway.cli.policy_matrix import COLOURS, Classes, Fields, Purposes, Roles, Types, terminal
+from gateway.cli.policy_matrix import COLOURS, WHAT_CLASSES_ARE, Classes, Fields, Purposes, Roles, Types, terminal
 from gateway.cli.policy_rules import (
     AUTHOR_TIMEOUT,
     AsJson,
@@ -236,6 +236,8 @@ def _write(found: Difference, limit: int, *, as_json: bool) -> None:
         return
     _report(found, limit)
     counts = ", ".join(f"{count} {kind.value}" for kind, count in found.counts.items())
+    if any(found.counts.values()):
+        console.print(WHAT_CLASSES_ARE, markup=False)
     console.print(f"{found.old_revision} → {found.new_revision}: {found.compared} decisions compared: {counts}")
 
 

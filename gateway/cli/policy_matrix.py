@@ -34,6 +34,7 @@ from gateway.workbench.sentences import EFFECTS, MEANINGS
 from gateway.workbench.tables import Columns, Table, as_csv, tables
 
 COLOURS: Final = {Effect.DISCLOSE: "green", Effect.MASK: "yellow", Effect.WITHHOLD: "red", Effect.CONCEAL: "magenta"}
+WHAT_CLASSES_ARE: Final = "What plain, shielded and the other classes of records are: gateway policy matrix --classes"
 _PIPE_WIDTH: Final = 160
 
 
@@ -127,6 +128,7 @@ def _print(console: Console, decided: Matrix, shown: Sequence[Table], *, reasons
         console.print(_rich(table, reasons=reasons))
     for effect in Effect:
         console.print(Text(EFFECTS[effect], style=COLOURS[effect]).append(f": {MEANINGS[effect]}", style="default"))
+    console.print(WHAT_CLASSES_ARE, markup=False)
     console.print(f"revision {decided.revision}, decided by the engine {decided.engine}", markup=False)
 
 

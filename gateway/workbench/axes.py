@@ -206,7 +206,12 @@ NAMED_CLASSES: Final[tuple[NamedClass, ...]] = (
         beyond={"standing": "adult-with-consent"},
         types=_ABOUT_A_CHILD,
     ),
-    NamedClass(name="deceased", title="The child has died", beyond={"standing": "deceased"}, types=_ABOUT_A_CHILD),
+    NamedClass(
+        name="deceased",
+        title="The child has died less than a year ago",
+        beyond={"standing": "deceased"},
+        types=_ABOUT_A_CHILD,
+    ),
     NamedClass(name="archived", title="In the archive", beyond={"standing": "archived"}, types=_ABOUT_A_CHILD),
     NamedClass(
         name="found-by-address",

@@ -5,6 +5,7 @@ from html import escape
 
 from gateway.disclosure.question import FieldDecision
 from gateway.vocabulary import Effect
+from gateway.workbench.axes import NAMED_CLASSES
 from gateway.workbench.sentences import EFFECTS, MEANINGS
 from gateway.workbench.tables import Table
 
@@ -37,8 +38,16 @@ def page(shown: Sequence[Table], *, revision: str, engine: str) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>Who is told what: revision {escape(revision)}</title><style>{_STYLE}</style></head>\n<body><main>"
         f"<h1>Who is told what</h1><p>Revision {escape(revision)} of the rules, decided by the engine "
-        f"{escape(engine)}.</p><dl>{legend}</dl>\n{''.join(_table(table) for table in shown)}</main></body></html>\n"
+        f"{escape(engine)}.</p><dl>{legend}</dl>\n{''.join(_table(table) for table in shown)}"
+        f"{_classes(shown)}</main></body></html>\n"
     )
+
+
+def _classes(shown: Sequence[Table]) -> str:
+    """Return what the classes are that stand over the columns: their names are short, and a page is read by itself."""
+    met = {name for table in shown for names in table.columns for name in names}
+    said = [f"<li><b>{named.name}</b>: {escape(named.title)}</li>" for named in NAMED_CLASSES if named.name in met]
+    return f"<h2>The classes of records</h2><ul>{''.join(said)}</ul>\n" if said else ""
 
 
 def _table(table: Table) -> str:

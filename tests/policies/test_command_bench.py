@@ -77,6 +77,7 @@ def test_a_matrix_of_one_class_has_the_roles_in_its_columns():
     assert said.exit_code == 0, said.output
     assert "Child — Shielded (shielded)" in said.output
     assert "voluntary-practitioner" in said.output
+    assert "classes of records are: gateway policy matrix --classes" in said.output
     assert "withheld: the value is not told, and the answer says so" in said.output
 
 
@@ -129,6 +130,7 @@ def test_rules_that_tell_more_exit_with_11_and_say_so_first(generous):
     assert said.exit_code == 11, said.output
     assert said.output.startswith("TELLS MORE: 6 decisions")
     assert "Carer.telephone" in said.output
+    assert "classes of records are: gateway policy matrix --classes" in said.output
 
 
 def test_rules_that_tell_less_exit_with_10(generous):

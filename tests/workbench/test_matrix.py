@@ -118,6 +118,7 @@ async def test_the_page_says_everything_without_script_colour_or_other_files(dec
     assert "@media print" in html
     assert '<html lang="en-GB">' in html
     assert html.count('scope="col"') >= 3
+    assert all(f"<b>{named.name}</b>" in html for named in shown.axes.classes)
 
 
 async def test_csv_has_a_line_for_each_cell(decider, book):
