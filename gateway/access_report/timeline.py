@@ -1,4 +1,7 @@
-"""The picture: a row for each kind of work, a dot for each look, as SVG that the page around it can colour."""
+"""The picture: a row for each kind of work, a dot for each look, as SVG that the page around it can colour.
+
+Words stand above their row, so that the picture is no wider than a telephone and is read there as it is elsewhere.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -7,17 +10,17 @@ from typing import Final
 
 from gateway.access_report.report import Look, Report
 
-WIDTH: Final = 720
-LABELS: Final = 150
-COUNTS: Final = 100
-ROW: Final = 34
-TOP: Final = 8
+WIDTH: Final = 360
+ROW: Final = 48
+WORDS: Final = 10
+"""How far above the middle of a row its words stand."""
+LINE: Final = 8
+"""How far below it its line is."""
+TOP: Final = 4
 AXIS: Final = 34
 DOT: Final = 6
-TICKS: Final = 4
+TICKS: Final = 3
 """Dates under the picture at most."""
-
-_RIGHT: Final = WIDTH - COUNTS
 
 
 def timeline(report: Report) -> str:
@@ -61,9 +64,10 @@ def _in_words(report: Report, rows: Sequence[tuple[str, Sequence[Look]]]) -> str
 
 
 def _row(report: Report, kind: str, looks: Sequence[Look], *, y: int, first: datetime, last: datetime) -> Sequence[str]:
-    line = f'<line x1="{LABELS}" y1="{y}" x2="{_RIGHT}" y2="{y}" stroke="#9aa5b1" stroke-width="1"/>'
-    label = f'<text x="0" y="{y + 4}" fill="#1b1f24">{escape(_name(report, kind))}</text>'
-    count = f'<text x="{WIDTH}" y="{y + 4}" fill="#1b1f24" text-anchor="end">{escape(_count(report, looks))}</text>'
+    words, y = y - WORDS + 4, y + LINE
+    line = f'<line x1="0" y1="{y}" x2="{WIDTH}" y2="{y}" stroke="#9aa5b1" stroke-width="1"/>'
+    label = f'<text x="0" y="{words}" fill="#1b1f24">{escape(_name(report, kind))}</text>'
+    count = f'<text x="{WIDTH}" y="{words}" fill="#1b1f24" text-anchor="end">{escape(_count(report, looks))}</text>'
     dots = [
         f'<circle cx="{_place(look.at, first, last):.1f}" cy="{y}" r="{DOT}" fill="#0b5cad" fill-opacity="0.7" '
         'stroke="#ffffff" stroke-width="1"/>'
@@ -73,11 +77,11 @@ def _row(report: Report, kind: str, looks: Sequence[Look], *, y: int, first: dat
 
 
 def _axis(report: Report, first: datetime, last: datetime, *, y: int) -> Sequence[str]:
-    parts = [f'<line x1="{LABELS}" y1="{y}" x2="{_RIGHT}" y2="{y}" stroke="#1b1f24" stroke-width="1"/>']
+    parts = [f'<line x1="0" y1="{y}" x2="{WIDTH}" y2="{y}" stroke="#1b1f24" stroke-width="1"/>']
     shown = _ticks(first, last)
     for number, at in enumerate(shown):
         # A single date is that of all looks, and stands under the middle of them.
-        x = _place(at, first, last) if len(shown) > 1 else (LABELS + _RIGHT) / 2
+        x = _place(at, first, last) if len(shown) > 1 else WIDTH / 2
         anchor = (
             "middle" if len(shown) == 1 else "start" if number == 0 else "end" if number == len(shown) - 1 else "middle"
         )
@@ -100,7 +104,7 @@ def _ticks(first: datetime, last: datetime) -> Sequence[datetime]:
 
 def _place(at: datetime, first: datetime, last: datetime) -> float:
     inner = DOT + 2
-    left, right = LABELS + inner, _RIGHT - inner
+    left, right = inner, WIDTH - inner
     span = (last - first).total_seconds()
     if span == 0:
         return (left + right) / 2

@@ -223,16 +223,18 @@ def test_the_picture_says_in_words_what_it_shows():
 
 
 @pytest.mark.parametrize("count", [1, 2, 12, 400])
-def test_dots_stay_in_the_picture_and_clear_of_their_number(count):
+def test_dots_stay_in_the_picture_and_below_their_words(count):
     looks = [a_look(at=f"2026-{1 + at % 12:02}-{1 + at % 28:02}T08:00:00+00:00") for at in range(count)]
     picture = ElementTree.fromstring(timeline(a_report(*sorted(looks, key=lambda one: one["at"], reverse=True))))  # noqa: S314  # made here
 
-    places = [float(dot.get("cx")) for dot in picture.iter("{http://www.w3.org/2000/svg}circle")]
-    [number] = [text.text for text in picture.iter("{http://www.w3.org/2000/svg}text") if text.get("x") == "720"]
+    dots = list(picture.iter("{http://www.w3.org/2000/svg}circle"))
+    name, number, *_ = picture.iter("{http://www.w3.org/2000/svg}text")
 
-    assert len(places) == count
+    assert len(dots) == count
+    assert all(6 <= float(dot.get("cx")) <= 360 - 6 for dot in dots)
+    assert all(float(dot.get("cy")) - 6 > float(number.get("y")) == float(name.get("y")) for dot in dots)
     # A letter of the widest font that the page names takes 8.1 of the picture's units.
-    assert all(place - 6 > 150 and place + 6 < 720 - 8.1 * len(number) for place in places)
+    assert 8.1 * (len(name.text) + len(number.text)) < 360
 
 
 def test_the_paper_is_tagged_for_screen_readers_and_says_its_language():
