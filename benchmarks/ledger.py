@@ -4,10 +4,11 @@
 
 Starts a PostgreSQL of its own under a temporary folder, with durable commits. Every entry holds 30 fields, each with a
 commitment; entries are made beforehand, since that is the gateway's work, and what making one takes is printed apart.
-Each writing process signs checkpoints with their tiles beside it, once a second, on the loop that serves. The ways take
-turns; the figures are medians over the rounds, and the ratios are within the same run. What sealing costs is seen
-beside a writer that puts as many letters in its place. Last, several processes write to the one database, with as many
-entries waiting in all.
+Each writing process signs checkpoints with their tiles beside it, once a second, on the loop that serves. The
+database's write-ahead log has been used before, as that of one that has run for a day: --new-log measures a new one.
+The ways take turns; the figures are medians over the rounds, and the ratios are within the same run. What sealing costs
+is seen beside a writer that puts as many letters in its place. Last, several processes write to the one database, with
+as many entries waiting in all.
 """
 
 import argparse
@@ -28,6 +29,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
+import asyncpg
 import psutil  # type: ignore[import-untyped]  # it ships no annotations
 
 from connectors.postgres.checkpoints import PostgresCheckpoints
@@ -79,6 +81,8 @@ ORIGIN = origin_of("E08000009")
 SIGNING = SigningKey(ORIGIN, KeyKind.LOG, b"a seed for measuring: 32 bytes!!")
 Result = TypeVar("Result")
 SHARED, UNSEALED, SINGLE = "waiting entries share a commit", "the same, nothing sealed", "a transaction an entry"
+LOG_FILES = 64
+"""Of 16 MB each."""
 START_TIME = 4.0
 """Seconds that processes have to start before all of them begin."""
 COMMITMENTS = Commitments(b"a secret for measuring: 32 bytes")
@@ -231,6 +235,16 @@ def measure_processes(url: str, processes: int, options: argparse.Namespace, *, 
     )
 
 
+async def use_log(url: str) -> None:
+    """Have a gigabyte of the write-ahead log's files made, and let them be used again."""
+    connection = await asyncpg.connect(url)
+    for _ in range(LOG_FILES):
+        await connection.execute("SELECT pg_logical_emit_message(false, 'measuring', 'one more')")
+        await connection.execute("SELECT pg_switch_wal()")
+    await connection.execute("CHECKPOINT")
+    await connection.close()
+
+
 @contextmanager
 def nothing_sealed() -> Iterator[None]:
     """Have entries of the same length in which nothing is sealed, for the length of the block."""
@@ -261,6 +275,7 @@ async def main() -> None:
     parser.add_argument("--concurrent", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--group-limit", type=int, default=256)
+    parser.add_argument("--new-log", action="store_true")
     parser.add_argument("--processes", type=int, nargs="*", default=[1, 2, 4])
     options = parser.parse_args()
 
@@ -284,6 +299,8 @@ async def main() -> None:
         server.start()
         try:
             await migrate(server.url)
+            if not options.new_log:
+                await use_log(server.url)
             pid = server.pid or 0
             for _ in range(options.rounds):
                 for way, group_limit in ways.items():

@@ -50,6 +50,8 @@ OPTIONS = {
     "shared_buffers": "256MB",
     "max_connections": "100",
     "max_wal_size": "2GB",
+    # So much of the write-ahead log's files is used again: a new one is filled with zeros while all who write wait.
+    "min_wal_size": "1GB",
     "random_page_cost": "1.1",
     "log_min_messages": "fatal",
     "log_min_error_statement": "panic",
