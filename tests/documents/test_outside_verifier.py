@@ -11,9 +11,10 @@ from typer.testing import CliRunner
 
 from connectors.checkpoint_keys import write_key
 from gateway.cli.ledger import ledger_app
+from gateway.ledger.checkpoint import Checkpoint
 from gateway.ledger.notes import KeyKind, SigningKey
 from tests.ledger.test_verify import cosign
-from tests.support.ledger_tree import Signing, a_log_key, add_entries
+from tests.support.ledger_tree import ORIGIN, Signing, a_log_key, add_entries, leaves_in, root_of
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "ledger.md"
 KEY, WITNESS = a_log_key(), SigningKey.new("directory-gateway/E08000006/witness", KeyKind.WITNESS)
@@ -49,8 +50,9 @@ async def export(database, database_url, tmp_path, monkeypatch):
     return exported
 
 
-def outside(file, *keys):
+def outside(file, *keys, kept=None):
     command = [sys.executable, "-", str(file), *(str(key.verifier) for key in keys)]
+    command += [] if kept is None else [str(kept)]
     return subprocess.run(command, input=program(), capture_output=True, text=True, check=False)  # noqa: S603 - our own page
 
 
@@ -89,10 +91,23 @@ async def test_it_finds_a_tampered_export(export, tamper, sentence):
     done = outside(file, KEY)
 
     assert done.returncode == 1
-    assert sentence in done.stdout
+    assert sentence in done.stderr
 
 
 async def test_it_finds_another_key(export):
     done = outside(await export(0, 9), a_log_key())
 
-    assert (done.returncode, done.stdout) == (1, f"The checkpoint is not signed by {KEY.verifier.name}.\n")
+    assert (done.returncode, done.stderr) == (1, f"The checkpoint over {SIZE} is not signed by {KEY.verifier.name}.\n")
+
+
+async def test_it_compares_a_checkpoint_that_was_kept(export, tmp_path, database):
+    file, leaves = await export(0, SIZE - 1), await leaves_in(database)
+    for name, kept in {"same": leaves[:200], "other": leaves[1:201], "longer": [*leaves, leaves[0]]}.items():
+        checkpoint = Checkpoint(origin=ORIGIN, size=len(kept), root=root_of(kept))
+        (tmp_path / f"{name}.txt").write_text(str(checkpoint.signed([KEY])))
+
+    same, other, longer = (outside(file, KEY, kept=tmp_path / f"{name}.txt") for name in ("same", "other", "longer"))
+
+    assert (same.returncode, same.stderr) == (0, "")
+    assert other.stderr == "The first 200 entries are not those of the checkpoint that was kept.\n"
+    assert longer.stderr == f"The checkpoint is of {ORIGIN}, over {SIZE}.\n"
