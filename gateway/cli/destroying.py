@@ -27,7 +27,8 @@ def destroy(
 ) -> None:
     """List the records whose six years in the archive are over or, with --yes, destroy them for good.
 
-    A record goes with all that is about the child, and with the carers who are nobody else's. Each has an entry in
+    A record goes with all that is about the child, and with the carers who are nobody else's. It waits for the other
+    records of the same child, and while a shield on it protects a sibling: a review lifts that. Each has an entry in
     the ledger, recorded before the destruction is kept: `gateway ledger prove` makes the proof of it that an outsider
     can check. Entries about the child stay, sealed; `gateway ledger erase` destroys their keys. Backups hold the
     record until they are gone themselves. Exits with 4 if none is due.
