@@ -118,7 +118,10 @@ class Changing:
         error = _key_fault(self.stated.key)
         if error is not None:
             return self._refused(error)
-        ask, digest = self.asking.road.ask, hashlib.sha256(self.stated.as_json()).digest()
+        ask = self.asking.road.ask
+        # A mediator's change for somebody is another than the same change for somebody else.
+        asked_for = (ask.caller.claims.mediated_for or "").encode()
+        digest = hashlib.sha256(self.stated.as_json() + asked_for).digest()
         earlier = await self.change.begin(
             Claim(
                 person=ask.caller.claims.person,

@@ -368,6 +368,18 @@ async def test_a_mediator_asks_for_somebody_and_whoever_it_was_reads_the_answer(
     assert node == {"askedBy": volunteer.person, "askedThrough": nurse.person, "askerRole": "voluntary-practitioner"}
 
 
+async def test_a_mediators_key_for_one_person_does_not_swallow_the_request_of_another(client, nurse, database, child):
+    query, refused = mutation("requestBrokeredContact", "contact { id }"), []
+    stated = {"idempotencyKey": a_key(), "child": child_id(child), "reason": WORDS, "reachBy": REACH}
+    for volunteer in [await a_persona(database, "voluntary-practitioner") for _ in range(2)]:
+        token = client.token(nurse, mediated_for=volunteer.person)
+        headers = client.headers(nurse) | {"authorization": f"Bearer {token}"}
+        asked = await client.ask(nurse, query, {"input": stated}, headers=headers)
+        refused.append([error["code"] for error in asked.data["requestBrokeredContact"]["errors"]])
+
+    assert refused == [[], ["KEY_REUSED"]]
+
+
 @pytest.mark.parametrize(
     ("role", "purpose", "code"),
     [("supervisor", "review", "NOT_FOR_ROLE"), ("directory-team", "brokering", "NOT_FOR_ROLE"),
