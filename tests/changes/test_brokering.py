@@ -342,13 +342,21 @@ async def test_the_list_goes_from_the_oldest_and_on_from_a_cursor(client, reques
     assert [page["pageInfo"]["hasNextPage"] for page in (first, rest)] == [True, False]
 
 
-async def test_an_answered_request_leaves_the_list_of_open_ones(answer_contact, contacts, team):
-    before = _nodes(await contacts(team, unanswered=True))
+@pytest.mark.parametrize("reader", ["team", "nurse"])
+async def test_an_answered_request_leaves_the_list_of_open_ones(answer_contact, contacts, team, nurse, reader):
+    who = {"team": team, "nurse": nurse}[reader]
+    before = _nodes(await contacts(who, unanswered=True))
     await answer_contact()
 
     assert len(before) == 1
-    assert _nodes(await contacts(team, unanswered=True)) == []
-    assert len(_nodes(await contacts(team))) == 1
+    assert _nodes(await contacts(who, unanswered=True)) == []
+    assert len(_nodes(await contacts(who))) == 1
+
+
+async def test_requests_of_others_are_not_even_looked_at_for_an_asker(asked, contacts, worker, entries):
+    assert _nodes(await contacts(worker)) == []
+
+    assert (await entries())[-1]["records"] == []
 
 
 async def test_a_mediator_asks_for_somebody_and_whoever_it_was_reads_the_answer(
