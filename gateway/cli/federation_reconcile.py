@@ -92,7 +92,8 @@ def reconcile_command(
 
 def _tell(reconciliation: Reconciliation, differences: list[Difference]) -> None:
     if not differences:
-        _out.print(f"{reconciliation.calls} calls, and both sides have recorded each of them.", style="green")
+        said = f"{reconciliation.calls} calls, and neither ledger lacks an entry that the other one names."
+        _out.print(said, style="green")
         return
     table = Table(title=f"{len(differences)} differences in {reconciliation.calls} calls", title_justify="left")
     table.add_column("request")
