@@ -2,10 +2,13 @@
 
 import asyncio
 import json
+import re
 import shutil
+from datetime import timedelta
 
 import pytest
 
+from gateway.app.clock import utc_now
 from gateway.federation.enrolment import der_of, issue, new_tls_key, self_made_issuer
 from gateway.federation.registry import read_join_request
 from tests.support.builders import NOW
@@ -210,3 +213,31 @@ async def test_a_ping_says_that_all_is_well_and_otherwise_what_is_wrong(folder, 
     assert "refused this gateway's certificate" in unknown.stdout
     assert wrong_key.exit_code == 1
     assert "does not know the assertion key" in json.loads(wrong_key.stdout)[0]["sentence"]
+
+
+async def test_a_ping_says_that_clocks_differ_and_that_the_other_registry_is_older(
+    folder, ports, database_url, tmp_path
+):
+    older = shutil.copy(folder / "registry.jwt", folder / "older.jwt")
+    served = settings(folder, OTHER, registry=older)
+    async with a_member_served(
+        database_url, tmp_path / "other", None, None,
+        peers_on=ports[OTHER], clock=lambda: utc_now() + timedelta(minutes=10), **served,
+    ):  # fmt: skip
+        fast = await asyncio.to_thread(gateway, "ping", OTHER, **settings(folder))
+        await asyncio.to_thread(_with_another_key, folder)
+        ahead = await asyncio.to_thread(gateway, "ping", OTHER, **settings(folder))
+
+    assert (fast.exit_code, ahead.exit_code) == (1, 1)
+    assert re.search(r"The clocks differ by \d{3} s", fast.stdout), fast.stdout
+    assert "its registry has number 1, here it is 2" in " ".join(ahead.stdout.split())
+
+
+def _with_another_key(folder):
+    """Sign the registry anew with another assertion key of HOME, and use that key."""
+    member = folder / HOME
+    done("join", member, "--new-key")
+    (member / "assertion.next.jwk").replace(member / "assertion.jwk")
+    done("join", member, "--one-key")
+    done("registry", "sign", folder / "registry.jwt", "--key", folder / "operator.jwk", "--add",
+         member / "join-request.jwt")  # fmt: skip
