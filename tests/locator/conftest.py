@@ -3,6 +3,7 @@
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 
+import httpx
 import pytest
 
 from connectors.postgres.database import Database
@@ -10,6 +11,7 @@ from gateway.federation.locating import Located
 from gateway.ports import Criteria
 from tests.support.builders import NOW
 from tests.support.federation import ACCESS, HERE, NURSE, THERE, RegistryFile, a_member_served, enrolled
+from tests.support.gateway import Client
 from tests.support.postgres import fresh_database
 from tests.support.processes import free_port, until
 
@@ -32,6 +34,8 @@ class Federation:
     database: Database
     """Of the answering side."""
     asking: Database
+    client: Client
+    """Asks the asking side as its own people do."""
 
     async def built(self):
         """Publish what THERE holds now, and let HERE fetch it."""
@@ -53,8 +57,8 @@ class Federation:
 
 
 @asynccontextmanager
-async def a_federation(server, folder, *, clock=lambda: NOW, **settings):
-    """Lend one whose clocks stand still unless a real one is given."""
+async def a_federation(server, folder, *, clock=lambda: NOW, by_itself=False, **settings):
+    """Lend one whose clocks stand still unless a real one is given, and that builds when told to or `by_itself`."""
     stated = {"locator_interval": 3600, "locator_debounce": 0} | settings
     here, there = enrolled(folder, HERE), enrolled(folder, THERE, port=free_port())
     registry = RegistryFile(folder).publish(here, there, issued=clock())
@@ -72,9 +76,10 @@ async def a_federation(server, folder, *, clock=lambda: NOW, **settings):
                 urls[0], folder / "here", here, registry, clock=clock, **(stated | {"locate_budget": 10_000})
             )
         )
-        # Tests say when to build.
-        for app in (answering, asking):
+        for app in () if by_itself else (answering, asking):
             await app.state.gateway.locator.builder.close()
+        transport = httpx.ASGITransport(app=asking, raise_app_exceptions=True)
+        http = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://gateway.test"))
         yield Federation(
             here=here,
             there=there,
@@ -84,6 +89,7 @@ async def a_federation(server, folder, *, clock=lambda: NOW, **settings):
             answering=answering.state.gateway.locator,
             database=databases[1],
             asking=databases[0],
+            client=Client(http, folder / "here", asking),
         )
 
 
