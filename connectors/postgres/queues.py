@@ -54,17 +54,27 @@ def _gap(queue: Queue) -> str:
     FROM {_HELD} WHERE held.child_id = ANY(kin.twins) AND held.ended_on <= $2) gap"""
 
 
-def _waiting(queue: Queue, where: str) -> str:
+_OF_AGE: Final = "c.authority = $1 AND c.standing = 'live' AND c.date_of_birth BETWEEN $4 AND $5"
+
+# All who have a setting are read once: whatever the planner expects, nobody is looked for one by one.
+_ALL_ALONE: Final = f"""
+WITH placed AS MATERIALIZED (SELECT DISTINCT held.child_id FROM {_HELD} WHERE {_CURRENT}),
+alone AS MATERIALIZED (
+    SELECT c.id, c.identity_id, c.date_of_birth FROM child c LEFT JOIN placed ON placed.child_id = c.id
+    WHERE {_OF_AGE} AND placed.child_id IS NULL)"""
+_ONE_ALONE: Final = f"""
+WITH alone AS MATERIALIZED (
+    SELECT c.id, c.identity_id, c.date_of_birth FROM child c
+    WHERE {_OF_AGE} AND c.identity_id = (SELECT asked.identity_id FROM child asked WHERE asked.id = $7))"""
+
+
+def _waiting(queue: Queue, alone: str) -> str:
     """Return the common table of those who wait: $1 the authority, $2 today, $3 kinds, $4 and $5 births, $6 queue.
 
     The first look is at each row alone, and leaves few. A child of several rows waits once, where none of them has a
     setting.
     """
-    return f"""
-WITH alone AS MATERIALIZED (
-    SELECT c.id, c.identity_id, c.date_of_birth FROM child c
-    WHERE c.authority = $1 AND c.standing = 'live' AND c.date_of_birth BETWEEN $4 AND $5 AND {where}
-      AND NOT EXISTS (SELECT FROM {_HELD} WHERE held.child_id = c.id AND {_CURRENT})),
+    return f"""{alone},
 waiting AS MATERIALIZED (
     SELECT c.id, c.identity_id, c.date_of_birth, kin.twins, gap.since, last.*,
         $2::date - gap.since AS age_days,
@@ -86,7 +96,7 @@ waiting AS MATERIALIZED (
 
 # A cursor that was given out stands where its child stands, waiting still or not.
 def _page(queue: Queue) -> str:
-    return f"""{_waiting(queue, "true")}
+    return f"""{_waiting(queue, _ALL_ALONE)}
 SELECT * FROM waiting
 WHERE state = $7 AND ($8::uuid[] IS NULL OR owner_id = ANY($8))
     AND ($9::uuid IS NULL OR (since, id) > (
@@ -95,13 +105,13 @@ ORDER BY since, id LIMIT $10"""
 
 
 def _of_child(queue: Queue) -> str:
-    return f"""{_waiting(queue, "c.identity_id = (SELECT asked.identity_id FROM child asked WHERE asked.id = $7)")}
+    return f"""{_waiting(queue, _ONE_ALONE)}
 SELECT * FROM waiting"""
 
 
 # What tells entries apart for a caller is grouped by the same facts that decide on each of them.
 def _tallies(queue: Queue) -> str:
-    return f"""{_waiting(queue, "true")},
+    return f"""{_waiting(queue, _ALL_ALONE)},
 told_apart AS (
     SELECT {CHILD_SHIELD} AS shield,
         COALESCE(c.owner_id = ANY($7::uuid[]), false) AS own, c.owner_id IS NOT NULL AS owned,
