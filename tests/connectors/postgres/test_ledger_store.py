@@ -109,6 +109,10 @@ async def test_three_gateways_on_one_database_leave_no_gap_and_no_double_while_o
     database_url, reader, other
 ):
     told, cut_off = {}, 0
+    waiting = """
+        FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    """
 
     async def ask(writer, asker):
         nonlocal cut_off
@@ -121,11 +125,11 @@ async def test_three_gateways_on_one_database_leave_no_gap_and_no_double_while_o
 
     async def cut():
         for _ in range(5):
-            await until(lambda: other.fetchval("SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory'"))
-            await other.execute("""
-                SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted
-                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-            """)
+            # While the turn is held here, whoever waits for it is in the middle of its statement.
+            await other.execute("SELECT pg_advisory_lock($1)", SEQUENCER_LOCK)
+            await until(lambda: other.fetchval(f"SELECT count(*) > 0 {waiting}"))
+            await other.execute(f"SELECT pg_terminate_backend(pid) {waiting}")
+            await other.execute("SELECT pg_advisory_unlock($1)", SEQUENCER_LOCK)
             await asyncio.sleep(0.02)
 
     async with a_writer(database_url) as one, a_writer(database_url) as two, a_writer(database_url) as three:
