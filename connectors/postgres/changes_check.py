@@ -13,12 +13,8 @@ from gateway.ledger.master_key import MasterKey, NotWrappedByThis
 from gateway.ledger.opening import open_entry, tags_of
 from gateway.ledger.sealing import CannotOpen
 from gateway.ledger.verification import Trouble, Verification
-from gateway.queues import entry_id
-from gateway.vocabulary import Queue
 
-TABLES: Final = ("log_withholding", "suspension", "review_outcome", "brokered_contact", "queue_outcome")
-
-_QUEUES: Final = {f"work on {queue.value}": queue for queue in Queue}
+TABLES: Final = ("log_withholding", "suspension", "review_outcome", "brokered_contact")
 
 # Whoever changes something and when stands in the change's row and in the index of its entry alike.
 _WRITTEN: Final = """
@@ -46,9 +42,6 @@ WITH written (what, id, type, action, person, at) AS (
     SELECT 'answer to a request for brokered contact', id, 'BrokeredContact', 'answerBrokeredContact', answered_by,
         answered_at
     FROM brokered_contact WHERE answered_at IS NOT NULL
-    UNION ALL
-    SELECT 'work on ' || queue, child_id, 'QueueEntry', 'recordQueueOutcome', recorded_by, recorded_at
-    FROM queue_outcome
 )
 SELECT written.*, told.seq, told.entry, told.leaf_hash
 FROM written LEFT JOIN ledger_entry AS told ON told.person = left(written.person, 200) AND told.at = written.at
@@ -111,13 +104,7 @@ class ChangesCheck:
             opened = open_entry(stored_entry(row), keys, document=document)
         except (CannotOpen, NotWrappedByThis):
             return bool(places)  # a key that was changed is told elsewhere
-        return any(_is_named(opened.records, place, _number(row)) for place in places)
-
-
-def _number(row: asyncpg.Record) -> str:
-    """Return the id that the entry names: an entry of a queue has no row, and an id made of the child's."""
-    queue = _QUEUES.get(row["what"])
-    return str(row["id"] if queue is None else entry_id(queue, row["id"]))
+        return any(_is_named(opened.records, place, str(row["id"])) for place in places)
 
 
 def _is_named(records: Sequence[Mapping[str, Any] | None], place: int, number: str) -> bool:

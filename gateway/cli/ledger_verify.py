@@ -66,8 +66,8 @@ def verify(
     14 malformed, 15 misnumbered, 16 index disagrees, 17 tree disagrees, 18 tail cut, 19 fork, 20 replayed head,
     21 tile disagrees, 22 false signature, 23 unknown key, 24 unsigned, 25 not cosigned, 26 bad checkpoint,
     27 a sealing key is gone that no entry says was destroyed, 28 one was changed or moved, 29 an erasure is unfinished,
-    30 the secret behind the commitments is not the one they were made under, 31 a withholding, suspension, outcome,
-    brokered contact or work on a queue that no entry tells of.
+    30 the secret behind the commitments is not the one they were made under, 31 a withholding, suspension, outcome
+    or brokered contact that no entry tells of.
     """
     keys, witnesses = verifier_keys(key, "--key"), verifier_keys(witness, "--witness")
     if file is not None:

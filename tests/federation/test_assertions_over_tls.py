@@ -4,8 +4,10 @@ Every test asks a whole gateway over TLS 1.3 with certificates on both sides, an
 """
 
 import asyncio
+from base64 import urlsafe_b64encode
 from dataclasses import replace
 from datetime import timedelta
+from uuid import uuid4
 
 import orjson
 import pytest
@@ -14,9 +16,10 @@ from joserfc.jwk import OctKey
 
 from connectors.postgres.database import Database
 from connectors.postgres.federation import UsedAssertions
-from gateway.federation.assertion import ASSERTION_TYPE
+from gateway.federation.assertion import ASSERTION_TYPE, Refusal
 from gateway.federation.signed import new_key, public_jwk, sign, unverified
 from gateway.vocabulary import CallerStanding, RecordType
+from tests.faults.locks import locked
 from tests.support.builders import NOW, a_child, an_authority
 from tests.support.federation import (
     ACCESS,
@@ -147,6 +150,15 @@ async def test_a_mediated_ask_across_the_border_is_told_the_narrowest_of_three_r
     assert [error["extensions"]["code"] for error in through_somebody_lapsed["errors"]] == ["ACCESS_LAPSED"]
 
 
+def unsigned(here):
+    """An assertion that says of itself that it needs no signature."""
+    head = {"alg": "none", "typ": ASSERTION_TYPE, "kid": here.key.thumbprint()}
+    parts = [
+        urlsafe_b64encode(orjson.dumps(part)).rstrip(b"=").decode() for part in (head, unverified(assertion(here)))
+    ]
+    return ".".join([*parts, ""])
+
+
 REFUSED = {
     "assertion-missing": lambda here: None,
     "assertion-malformed": lambda here: "junk",
@@ -180,6 +192,10 @@ async def test_an_assertion_that_is_not_for_this_call_is_refused_by_name(answeri
     answer = await call(answering, here, there, REFUSED[reason](here))
 
     assert await refusal_of(database, answer) == reason
+
+
+def test_every_refusal_that_there_is_is_caused_over_a_connection():
+    assert {*REFUSED, Refusal.REPLAYED} == set(Refusal)
 
 
 MEDIATING = {
@@ -219,6 +235,7 @@ FURTHER = {
         lambda here: changed(here, act=MEDIATING | {"role": "directory-team"}),
     ),
     "an assertion over the limit": ("assertion-malformed", lambda here: changed(here, more="x" * 9_000)),
+    "no signature at all": ("assertion-malformed", unsigned),
     "another algorithm than the key's": (
         "assertion-algorithm",
         lambda here: jws.serialize_compact(
@@ -295,6 +312,16 @@ async def test_work_that_nobody_waits_for_any_more_is_not_begun(answering, datab
 
     assert answer.status_code == 503
     assert (await entry_of(database, answer))["outcome"]["codes"][0]["reason"] == "request-late"
+
+
+async def test_work_under_way_ends_when_the_asking_side_no_longer_waits(answering, known_here, database, here, there):
+    """The gateway's own limit is half a minute, and its database does not answer."""
+    body = orjson.dumps({"query": WHO, "variables": {"by": {"id": known_here.told(RecordType.CHILD, uuid4())}}})
+    async with locked(database.url, "child"):
+        answer = await call(answering, here, there, assertion(here, body=body, time_left=1.0), body=body)
+
+    assert answer.json().get("data") is None
+    assert [code["reason"] for code in (await entry_of(database, answer))["outcome"]["codes"]] == ["request-late"]
 
 
 async def test_a_body_of_another_form_is_refused_and_held_to_the_member(answering, database, here, there):

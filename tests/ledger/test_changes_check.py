@@ -12,9 +12,9 @@ from gateway.ledger.master_key import MasterKey, new_key
 from gateway.ledger.sealing import COMMITTING, KeyName
 from gateway.ledger.verification import EXIT_CODES, Trouble, Verification, check_stretch
 from tests.changes.asking import ask_change
-from tests.support.builders import HOME, NOW, a_child, a_practitioner
+from tests.support.builders import HOME, NOW, a_child
 from tests.support.gateway import a_gateway, a_persona
-from tests.support.ids import child_id, practitioner_id
+from tests.support.ids import child_id
 
 PERIOD = {"firstDay": "2026-11-01", "lastDay": "2026-11-22"}
 
@@ -40,18 +40,8 @@ async def nurse(database):
 
 
 @pytest.fixture
-async def team(database):
-    return await a_persona(database, "directory-team", purpose="administration")
-
-
-@pytest.fixture
-async def owner(database):
-    return await a_practitioner(database)
-
-
-@pytest.fixture
-async def ledger(database_url, tmp_path, child, nurse, supervisor, team, owner):
-    """A ledger with a look, a suspension, an outcome, a request for contact and work, each made through the graph."""
+async def ledger(database_url, tmp_path, child, nurse, supervisor):
+    """A ledger with a look, a suspension, an outcome and a request for contact, each made through the graph."""
     async with a_gateway(database_url, tmp_path, decision_timeout=20.0, request_timeout=30.0) as gateway:
         looked = await gateway.ask(nurse, f'{{ child(by: {{id: "{child_id(child)}"}}) {{ id givenName }} }}')
         assert looked.data["child"]["givenName"] == "Ayesha"
@@ -69,12 +59,6 @@ async def ledger(database_url, tmp_path, child, nurse, supervisor, team, owner):
             person=nurse.person, **PERIOD, patterns=["SAME_SURNAME"], outcome="REFERRED", reason="Looked around",
         )  # fmt: skip
         assert found.refused == []
-        worked = await ask_change(
-            gateway, team, "recordQueueOutcome", "entry { id }",
-            queue="MISSING_EDUCATION", child=child_id(child), owner=practitioner_id(owner), action="ASK_CARER",
-            outcome="UNDER_WAY",
-        )  # fmt: skip
-        assert worked.refused == []
 
 
 @pytest.fixture
@@ -187,35 +171,6 @@ async def test_a_request_for_contact_that_was_written_by_hand_is_found(database,
     (found,) = await changes(database, master)
 
     assert "request for brokered contact" in found.sentence
-
-
-@pytest.mark.parametrize("master_key", [True, False])
-async def test_an_owner_put_on_an_entry_by_hand_is_found(database, master, owner, master_key):
-    await database.execute(
-        """
-        INSERT INTO queue_outcome (child_id, queue, owner_id, action, outcome, recorded_by, recorded_at, recorded_on)
-        SELECT child_id, queue, $1, action, outcome, 'nobody', recorded_at, recorded_on FROM queue_outcome
-        """,
-        owner,
-    )
-
-    (found,) = await changes(database, master if master_key else None)
-
-    assert "work on missing-education" in found.sentence
-
-
-async def test_a_copy_of_work_on_another_queue_is_found_with_the_master_key(database, master):
-    await database.execute(
-        """
-        INSERT INTO queue_outcome (child_id, queue, owner_id, action, outcome, recorded_by, recorded_at, recorded_on)
-        SELECT child_id, 'without-gp', owner_id, action, outcome, recorded_by, recorded_at, recorded_on
-        FROM queue_outcome
-        """
-    )
-
-    (found,) = await changes(database, master)
-
-    assert "work on without-gp" in found.sentence
 
 
 async def test_the_secret_opens_what_was_told(database, master):
