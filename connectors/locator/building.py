@@ -26,6 +26,7 @@ from connectors.postgres.locator import Changed, PostgresLocator, Published, Rel
 from gateway.errors import DirectoryError
 from gateway.ledger.master_key import MasterKey, NotWrappedByThis
 from gateway.ledger.sealing import KeyName, SealingKey
+from gateway.metrics.metrics import Metrics
 
 log = logging.getLogger("gateway.locator")
 
@@ -75,13 +76,20 @@ class SetupBuilder:
     """Follows the changes of the records; one of all gateways on a database builds at a time."""
 
     def __init__(
-        self, locator: PostgresLocator, keys: LocatorKeys, *, clock: Callable[[], datetime], debounce: float
+        self,
+        locator: PostgresLocator,
+        keys: LocatorKeys,
+        *,
+        clock: Callable[[], datetime],
+        debounce: float,
+        metrics: Metrics,
     ) -> None:
-        """Take where all of it is kept, and for how many seconds changes must have settled."""
+        """Take where all of it is kept, for how many seconds changes must have settled, and what counts."""
         self._locator = locator
         self._keys = keys
         self._clock = clock
         self._debounce = debounce
+        self._metrics = metrics
         self._following: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -102,7 +110,10 @@ class SetupBuilder:
             Unusable: A setup could not be built.
         """
         changed = await self._locator.changed()
-        if not self._due(await self._locator.release(), changed):
+        release = await self._locator.release()
+        if release is not None:
+            self._metrics.locator_released(release.made_at.timestamp())
+        if not self._due(release, changed):
             return False
         if not await self._locator.lease(seconds=2 * BUILD_TIMEOUT):
             return False
@@ -136,6 +147,8 @@ class SetupBuilder:
             others_until=now if withdraws else now + OVERLAP,
             within=PUBLISH_TIMEOUT,
         )
+        self._metrics.locator_built("published")
+        self._metrics.locator_released(now.timestamp())
         log.info("locator: %s published under key %s", ", ".join(f"{one.size} {one.kind}" for one, _ in setups), key.id)
 
     async def _key(self, quarter: int, *, fresh: bool) -> tuple[WrappedKey, bytes]:
@@ -153,6 +166,7 @@ class SetupBuilder:
             try:
                 await self.look()
             except (DirectoryError, Unusable) as error:
+                self._metrics.locator_built("failed")
                 log.error("locator: no new setups (%s)", getattr(error, "reason", error))
             await asyncio.sleep(LOOK)
 

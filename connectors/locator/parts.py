@@ -14,6 +14,7 @@ from connectors.postgres.locator import LocateBudget, PeerSetupStore, PostgresLo
 from gateway.federation.registry import Registry
 from gateway.federation.signed import Key
 from gateway.ledger.master_key import MasterKey
+from gateway.metrics.metrics import Metrics
 from gateway.settings import Settings
 from gateway.vocabulary import AuthorityCode
 
@@ -32,15 +33,18 @@ class LocatorParts:
         master: MasterKey,
         registry: Callable[[], Registry | None],
         clock: Callable[[], datetime],
+        metrics: Metrics,
     ) -> None:
         """Take what the parts work over; `reading` is the pool by which all children are read for a setup."""
         home = AuthorityCode(settings.authority)
         keys, budget = LocatorKeys(master), LocateBudget(database)
         self._interval = settings.locator_interval
         self._answers_peers = settings.peer_port is not None
-        self.builder = SetupBuilder(PostgresLocator(reading), keys, clock=clock, debounce=settings.locator_debounce)
+        self.builder = SetupBuilder(
+            PostgresLocator(reading), keys, clock=clock, debounce=settings.locator_debounce, metrics=metrics
+        )
         self.setups = FollowedSetups(
-            home=home, peers=peers, registry=registry, store=PeerSetupStore(reading), clock=clock
+            home=home, peers=peers, registry=registry, store=PeerSetupStore(reading), clock=clock, metrics=metrics
         )
         self.answers = LocatorAnswers(
             home=home,

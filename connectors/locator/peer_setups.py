@@ -15,6 +15,7 @@ from connectors.peers import PeerCalls
 from connectors.postgres.locator import KeptStatement, PeerSetupStore
 from gateway.errors import DirectoryError, SourceUnavailable
 from gateway.federation.registry import Member, Registry
+from gateway.metrics.metrics import Metrics
 from gateway.vocabulary import AuthorityCode
 
 log = logging.getLogger("gateway.locator")
@@ -52,13 +53,15 @@ class FollowedSetups:
         registry: Callable[[], Registry | None],
         store: PeerSetupStore,
         clock: Callable[[], datetime],
+        metrics: Metrics,
     ) -> None:
-        """Take how members are called, where they are listed, and where what they publish is kept."""
+        """Take how members are called, where they are listed, where what they publish is kept, and what counts."""
         self._home = home
         self._peers = peers
         self._registry = registry
         self._store = store
         self._clock = clock
+        self._metrics = metrics
         self._held: dict[AuthorityCode, PeerSetups] = {}
         self._looking: dict[AuthorityCode, asyncio.Task[None]] = {}
         self._turn = asyncio.Semaphore(AT_ONCE)
@@ -98,7 +101,11 @@ class FollowedSetups:
         members = () if registry is None else registry.members
         for gone in self._held.keys() - set(members):
             del self._held[gone]
-        await asyncio.gather(*(self.look(code) for code in members if code != self._home))
+        others = [code for code in members if code != self._home]
+        await asyncio.gather(*map(self.look, others))
+        at = self._clock()
+        held = sum(code in self._held and self._held[code].statement.expires > at for code in others)
+        self._metrics.locator_holds(held=held, lacking=len(others) - held)
 
     async def _follow(self, interval: float) -> None:
         while True:

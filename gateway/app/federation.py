@@ -89,6 +89,7 @@ async def locator_parts(
     registry: FollowedRegistry | None,
     peers: PeerCalls | None,
     master: MasterKey,
+    metrics: Metrics,
     clock: Callable[[], datetime],
     stack: AsyncExitStack,
 ) -> LocatorParts | None:
@@ -106,6 +107,7 @@ async def locator_parts(
         master=master,
         registry=registry.in_force,
         clock=clock,
+        metrics=metrics,
     )
     stack.push_async_callback(locator.close)
     return locator

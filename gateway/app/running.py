@@ -149,7 +149,7 @@ async def running(
         opener = OpeningLedgerReader(database, keys)
         registry = await followed_registry(settings, database, clock, stack)
         calls = peer_calls(settings, registry, counting, clock, stack)
-        locator = await locator_parts(settings, database, registry, calls, master, clock, stack)
+        locator = await locator_parts(settings, database, registry, calls, master, counting, clock, stack)
         links = PostgresLinks(database, now=clock)
         transfers = transfer_parts(settings, database, registry, calls, clock, stack)
         graph = DirectoryGraph(

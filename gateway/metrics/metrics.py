@@ -78,6 +78,10 @@ class Metrics:
             "peer_circuit", "The breaker to a member: 0 closed, 1 trying one call, 2 open.", "member"
         )
 
+        self._locator_builds = counter("locator_builds", "Sets of the locator that were built, by outcome.", "outcome")
+        self._locator_release = latest("locator_release_timestamp_seconds", "When what others look in was built.")
+        self._locator_members = latest("locator_members", "Members whose sets are held here, or are lacking.", "state")
+
         self._connections = together("database_connections", "Connections to the database.", "pool", "state")
         self._lag = histogram("event_loop_lag_seconds", "Seconds the event loop came late.", _LAG)
         self._ready = Gauge(
@@ -154,6 +158,19 @@ class Metrics:
     def peer_circuit(self, member: AuthorityCode, state: Circuit) -> None:
         """Note how the breaker to a member stands."""
         self._peer_circuit.labels(member).set(_STATES[state])
+
+    def locator_built(self, outcome: str) -> None:
+        """Note that new sets of the locator were `published`, or `failed` to be."""
+        self._locator_builds.labels(outcome).inc()
+
+    def locator_released(self, at: float) -> None:
+        """Note when what others look in was built, in seconds since 1970."""
+        self._locator_release.set(at)
+
+    def locator_holds(self, *, held: int, lacking: int) -> None:
+        """Note of how many members the sets are held, and of how many they are not."""
+        self._locator_members.labels("held").set(held)
+        self._locator_members.labels("lacking").set(lacking)
 
     def loop_late(self, seconds: float) -> None:
         """Note by how much the event loop came late."""

@@ -10,12 +10,15 @@ import httpx
 import orjson
 import pytest
 
+from connectors.locator import building
 from connectors.locator.building import LONGEST
 from connectors.locator.keys import ELEMENTS
+from connectors.locator.psi import Unusable
 from connectors.locator.statement import STATEMENT_TYPE, StatementRefused, read_statement
 from gateway.federation.signed import new_key, sign, unverified
 from tests.support.builders import NOW, a_child, an_authority
 from tests.support.federation import ELSEWHERE, THERE, assertion, enrolled, speaking_as
+from tests.support.processes import until
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +141,49 @@ async def test_a_day_without_changes_makes_a_release_of_the_same_setups(held):
     assert after.version > before.version
     assert after.setups == before.setups
     assert await builder._locator.setup(after.setups[0].digest) is not None
+
+
+async def test_what_is_published_and_what_is_held_is_counted(held, monkeypatch):
+    builder, following = held.answering.builder, held.parts.setups
+
+    def sample(part, name, **labels):
+        return part._metrics.registry.get_sample_value(f"gateway_locator_{name}", labels)
+
+    await held.built()
+    published = sample(builder, "builds_total", outcome="published")
+    await a_child(held.database, nhs_number="9000000033")
+    await builder.look()
+    assert sample(builder, "builds_total", outcome="published") == published + 1
+    assert sample(builder, "release_timestamp_seconds") == NOW.timestamp()
+
+    await following.look_at_all()
+    assert [sample(following, "members", state=state) for state in ("held", "lacking")] == [1, 0]
+    monkeypatch.setattr(following, "_clock", lambda: NOW + timedelta(days=30))
+    await following.look_at_all()
+    assert [sample(following, "members", state=state) for state in ("held", "lacking")] == [0, 1]
+
+
+async def test_sets_that_cannot_be_built_are_counted_and_tried_again(held, monkeypatch):
+    builder = held.answering.builder
+
+    async def unusable(_changed):
+        raise Unusable("a setup could not be built")
+
+    async def failed_twice():
+        metrics = builder._metrics.registry
+        return (metrics.get_sample_value("gateway_locator_builds_total", {"outcome": "failed"}) or 0) >= 2
+
+    monkeypatch.setattr(builder, "_build", unusable)
+    monkeypatch.setattr(building, "LOOK", 0.01)
+    await a_child(held.database, nhs_number="9111231130")
+    builder.start()
+    try:
+        await until(failed_twice)
+    finally:
+        await builder.close()
+    monkeypatch.undo()
+
+    assert await builder.look()
 
 
 async def test_one_gateway_builds_at_a_time(held):
