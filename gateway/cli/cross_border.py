@@ -192,6 +192,11 @@ def _publish(folder: Path, sides: list[Side]) -> None:
 
 @asynccontextmanager
 async def _served(side: Side) -> AsyncIterator[str]:
+    code, _, name = side.authority
+    console.print(f"Starting the gateway of {name}.", highlight=False)
+    if code == HOLDING[0]:
+        # Else the first that a newcomer reads is a warning that looks like a fault.
+        console.print(f"{name} has changed a rule, and has no answers of OPA to it yet: its gateway warns of that.")
     async with serving_beside(application(side.settings, url=side.url), side.callers, peers=side.peers) as address:
         yield address
 
