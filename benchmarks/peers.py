@@ -26,7 +26,7 @@ from connectors.peers import PeerCalls
 from gateway.federation.asking import PeerAsk, PeerReply
 from gateway.federation.registry import read_registry
 from gateway.vocabulary import AuthorityCode, SourceStatus
-from tests.support.federation import ACCESS, HERE, NURSE, RegistryFile, enrolled
+from tests.support.federation import ACCESS, COMMITMENT, HERE, NURSE, RegistryFile, enrolled
 from tests.support.peer_crowd import Crowd, a_crowd
 
 DEADLINE: Final = 3.0
@@ -39,7 +39,14 @@ GREETED: Final = 15.0
 SPREAD: Final = [0.05 * number for number in range(1, 21)]
 """Seconds that each of twenty members takes: the slowest a second, together ten and a half."""
 
-ASK: Final = PeerAsk(text="{ me { role } }", variables={}, asker=NURSE, access=ACCESS, request_id="measured")
+ASK: Final = PeerAsk(
+    text="{ me { role } }",
+    variables={},
+    asker=NURSE,
+    access=ACCESS,
+    request_id="measured",
+    commitment=COMMITMENT,
+)
 PARTS: Final = ("crowd", "slowest", "local")
 
 

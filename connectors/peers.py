@@ -319,6 +319,7 @@ class PeerCalls:
             asker=call.ask.asker,
             access=call.ask.access,
             request_id=call.ask.request_id,
+            commitment=call.ask.commitment,
             time_left=max(0.0, call.until - self._seconds() - MARGIN),
             at=self._clock(),
         )

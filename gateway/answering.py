@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from gateway.admission import Admission
-from gateway.asked import Asked, Operation
+from gateway.asked import Asked, Operation, commitment_of
 from gateway.changes import Change, Changes
 from gateway.disclosure.decisions import Decisions
 from gateway.disclosure.question import Decision
@@ -248,12 +248,12 @@ class Answering:
         operation: Operation,
         *,
         request_id: str,
-        work: Callable[[Caller, Notes], Awaitable[Mapping[str, Any]]],
+        work: Callable[[Caller, Notes, str], Awaitable[Mapping[str, Any]]],
         within: float,
     ) -> Reply:
         """Return what a locate ask came to within some seconds, once its entry is durable; it touches no record.
 
-        `work` is done for whoever may ask at all, and notes the sources it asked.
+        `work` is done for whoever may ask at all, and notes the sources it asked under the commitment given.
         """
         asked = self._asked(claims, access, operation, request_id)
         notes = Notes()
@@ -262,7 +262,7 @@ class Answering:
             caller, decisions = await self._admission.identified(asked)
             await self._admission.may_ask(asked, caller, decisions, "query")
             asked.notes = notes
-            return await work(caller, notes)
+            return await work(caller, notes, self._commitment(asked))
 
         return await self._worked(asked, located, within=min(self._timeout, within))
 
@@ -294,7 +294,7 @@ class Answering:
         operation: Operation,
         *,
         request_id: str,
-        work: Callable[[Change, Notes], Awaitable[Mapping[str, Any]]],
+        work: Callable[[Change, Notes, str], Awaitable[Mapping[str, Any]]],
     ) -> Reply:
         """Return what came of telling another authority what was decided here, recorded and kept as a change is.
 
@@ -304,7 +304,7 @@ class Answering:
 
         async def sent(change: Change) -> Mapping[str, Any]:
             asked.notes = Notes()
-            return await work(change, asked.notes)
+            return await work(change, asked.notes, self._commitment(asked))
 
         return await self._changed(asked, sent, within=self._timeout)
 
@@ -323,6 +323,9 @@ class Answering:
 
     def _asked(self, claims: Claims | None, access: Access, operation: Operation, request_id: str) -> Asked:
         return Asked(claims=claims, access=access, operation=operation, request_id=request_id, at=self._clock())
+
+    def _commitment(self, asked: Asked) -> str:
+        return commitment_of(asked, gateway=self._home)
 
     async def _data_or_error(
         self, asked: Asked, work: Callable[[Asked], Awaitable[Mapping[str, Any]]], *, within: float
@@ -367,6 +370,7 @@ class Answering:
                 home=self._home,
                 caller=caller,
                 access=asked.access,
+                commitment=lambda: self._commitment(asked),
                 until=asked.until,
             ),
             ids=self.ids.known_to(caller.claims.id_scope),

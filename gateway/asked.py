@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from math import inf
 from typing import Any
@@ -15,6 +15,8 @@ from gateway.disclosure.question import GrantAttributes
 from gateway.disclosure.road import Notes
 from gateway.errors import AskRefused, DirectoryError
 from gateway.identity import Access, Caller, Claims, Opened
+from gateway.ledger.beginning import commitment_to
+from gateway.ledger.canonical import open_document
 from gateway.ledger.commitments import Commitments
 from gateway.ledger.entry import (
     AccessNote,
@@ -59,47 +61,25 @@ class Asked:
     """How the grant that the ask names stood when the ask used it up, and what it opens."""
     until: float = inf
     """When the answer has to be there, by the clock of the event loop."""
+    salt: bytes = field(default_factory=Commitments.new_salt)
+    """Of the next entry that is made of it."""
+
+
+def commitment_of(asked: Asked, *, gateway: AuthorityCode) -> str:
+    """Return what the entry of an ask is committed to, whatever becomes of the ask from here on."""
+    return commitment_to(open_document(_begun(asked, gateway), (), ()))
 
 
 def entry_of(
     asked: Asked, error: DirectoryError | None, *, gateway: AuthorityCode, commitments: Commitments
 ) -> AuditEntry:
     """Return the entry of an ask that ended, by an error or in an answer; of an error no record is noted as told."""
-    salt = commitments.new_salt()
+    begun, decisions = _begun(asked, gateway), asked.decisions
+    # Of a change that could not be confirmed there is a second entry, and no key may seal two parts under one salt.
+    asked.salt = commitments.new_salt()
     notes = asked.notes if error is None else None
-    claims, access, decisions = asked.claims, asked.access, asked.decisions
-    return AuditEntry(
-        request_id=asked.request_id,
-        at=asked.at,
-        gateway=gateway,
-        caller=None
-        if claims is None
-        else CallerNote(
-            person=claims.person,
-            name=claims.name,
-            role=claims.role,
-            agency=claims.agency,
-            authority=claims.authority,
-            mediated_for=claims.mediated_for,
-            peer=None if claims.vouched is None else claims.vouched.peer,
-            assertion=None if claims.vouched is None else claims.token or None,
-            standing=None if asked.caller is None else asked.caller.standing.value,
-            acts_for=None if asked.caller is None else asked.caller.acts_for,
-            through=None if asked.caller is None else asked.caller.through,
-        ),
-        access=AccessNote(
-            purpose=access.purpose,
-            reason=access.reason,
-            case=access.case,
-            grant=access.grant,
-            origin=access.origin,
-        ),
-        operation=OperationNote(
-            hash=_hash_of(asked.operation),
-            name=asked.operation.name,
-            text=asked.operation.text,
-            variables=_as_text(asked.operation.variables),
-        ),
+    return replace(
+        begun,
         policy=None if decisions is None else PolicyNote(revision=decisions.revision, engine=decisions.engine),
         outcome=_outcome(error),
         sources=()
@@ -117,11 +97,55 @@ def entry_of(
             for source in asked.notes.sources
             if error is None or source.authority_code != gateway
         ),
-        records=() if notes is None else record_notes(notes, commitments, salt),
+        records=() if notes is None else record_notes(notes, commitments, begun.salt),
         # A search is charged even where it was refused or failed: trying is what the budget bounds.
         searches=asked.notes.searches if asked.notes is not None else 0,
-        salt=salt,
         committing=commitments.tag,
+    )
+
+
+def _begun(asked: Asked, gateway: AuthorityCode) -> AuditEntry:
+    """Return the entry as far as it is known before the ask has ended."""
+    access, operation = asked.access, asked.operation
+    return AuditEntry(
+        request_id=asked.request_id,
+        at=asked.at,
+        gateway=gateway,
+        caller=None if asked.claims is None else _caller(asked.claims, asked.caller),
+        access=AccessNote(
+            purpose=access.purpose,
+            reason=access.reason,
+            case=access.case,
+            grant=access.grant,
+            origin=access.origin,
+        ),
+        operation=OperationNote(
+            hash=_hash_of(operation),
+            name=operation.name,
+            text=operation.text,
+            variables=_as_text(operation.variables),
+        ),
+        policy=None,
+        outcome=_outcome(None),
+        salt=asked.salt,
+    )
+
+
+def _caller(claims: Claims, caller: Caller | None) -> CallerNote:
+    vouched = claims.vouched
+    return CallerNote(
+        person=claims.person,
+        name=claims.name,
+        role=claims.role,
+        agency=claims.agency,
+        authority=claims.authority,
+        mediated_for=claims.mediated_for,
+        peer=None if vouched is None else vouched.peer,
+        assertion=None if vouched is None else claims.token or None,
+        commitment=None if vouched is None else vouched.commitment,
+        standing=None if caller is None else caller.standing.value,
+        acts_for=None if caller is None else caller.acts_for,
+        through=None if caller is None else caller.through,
     )
 
 

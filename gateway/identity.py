@@ -1,5 +1,6 @@
 """Who asks and why: the token, the register's word on the person's standing, and the stated purpose of access."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from math import inf
@@ -42,6 +43,8 @@ class Vouched:
     role: str
     standing: CallerStanding
     mediator: tuple[str, CallerStanding] | None = None
+    commitment: str | None = None
+    """What the peer committed its own entry to before it asked; nothing in an older release."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +147,8 @@ class Ask:
     home: AuthorityCode
     caller: Caller
     access: Access
+    commitment: Callable[[], str]
+    """Returns what the entry is committed to before other authorities are asked."""
     until: float = inf
     """When the answer has to be there, by the clock of the event loop."""
 

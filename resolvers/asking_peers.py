@@ -52,6 +52,7 @@ async def ask_others(
                     asker=asker_of(ask.caller),
                     access=ask.access,
                     request_id=ask.request_id,
+                    commitment=ask.commitment(),
                 ),
                 within=within,
             )

@@ -89,6 +89,7 @@ async def located(asking: Asking, criteria: Criteria, others: Others) -> Located
             asker=asker_of(ask.caller),
             access=ask.access,
             request_id=ask.request_id,
+            commitment=ask.commitment(),
             within=max(0.0, min(borders.timeout, LOCATING_SHARE * left)),
         )
     except SourceFailed as failed:

@@ -93,7 +93,7 @@ class LocatorEndpoint:
             return operation, None
 
         async def answer(said: Said, operation: Operation) -> Reply:
-            async def work(caller: Caller, _notes: Notes) -> Mapping[str, Any]:
+            async def work(caller: Caller, _notes: Notes, _commitment: str) -> Mapping[str, Any]:
                 claims = caller.claims
                 return await self._in_use().answer(stated, authority=claims.authority, person=claims.person)
 

@@ -57,7 +57,7 @@ class Locator:
         self._clock = clock
 
     async def locate(
-        self, criteria: Criteria, *, asker: Asker, access: Access, request_id: str, within: float
+        self, criteria: Criteria, *, asker: Asker, access: Access, request_id: str, commitment: str, within: float
     ) -> Located:
         """Return which other members point, within so many seconds; raises as `Locating.locate` says."""
         wanted = wanted_words(criteria)
@@ -67,7 +67,15 @@ class Locator:
         await self._charge(asker)
         # The points of all words take some milliseconds, and nobody else need wait for them.
         blinded = await asyncio.to_thread(Blinded, [one.word for one in wanted])
-        ask = PeerAsk(text="", variables={}, asker=asker, access=access, request_id=request_id, path=PATH)
+        ask = PeerAsk(
+            text="",
+            variables={},
+            asker=asker,
+            access=access,
+            request_id=request_id,
+            commitment=commitment,
+            path=PATH,
+        )
         looked = await asyncio.gather(
             *(
                 self._looked(code, ask, wanted, blinded, within)

@@ -94,9 +94,14 @@ async def _located(gateway: Gateway, claims: Claims, access: Access, criteria: C
     within = gateway.settings.peer_timeout
     await parts.setups.look_at_all()
 
-    async def work(caller: Caller, notes: Notes) -> dict[str, Any]:
+    async def work(caller: Caller, notes: Notes, commitment: str) -> dict[str, Any]:
         located = await parts.locator.locate(
-            criteria, asker=asker_of(caller), access=access, request_id=request_id, within=within
+            criteria,
+            asker=asker_of(caller),
+            access=access,
+            request_id=request_id,
+            commitment=commitment,
+            within=within,
         )
         notes.sources += [
             SourceNote(

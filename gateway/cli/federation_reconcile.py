@@ -34,6 +34,8 @@ _SENTENCES: Final = {
     Fault.OTHER_ENTRY: "{answering} has another entry {number} than the one whose hash {asking} holds",
     Fault.LACKED_BY_ASKING: "{answering} has entry {number} of a call that {asking} has not recorded",
     Fault.TWO_ENTRIES: "{answering} states two different entries {number}",
+    Fault.OTHER_ASKING_ENTRY: "the entry of {asking} is not the one it committed to before it asked, which entry "
+    "{number} at {answering} holds",
 }
 _out: Final = Console(soft_wrap=True)
 With = Annotated[str, typer.Option("--with", help="GSS code of the other authority.")]
@@ -82,7 +84,11 @@ def reconcile_command(
     reconciliation = run(act)
     differences = list(reconciliation.differences())
     if as_json:
-        document = {"calls": reconciliation.calls, "differences": [asdict(one) for one in differences]}
+        document = {
+            "calls": reconciliation.calls,
+            "uncommitted": reconciliation.uncommitted,
+            "differences": [asdict(one) for one in differences],
+        }
         _out.print_json(orjson.dumps(document).decode())
     else:
         _tell(reconciliation, differences)
@@ -91,8 +97,13 @@ def reconcile_command(
 
 
 def _tell(reconciliation: Reconciliation, differences: list[Difference]) -> None:
+    if reconciliation.uncommitted:
+        _out.print(f"{reconciliation.uncommitted} calls hold no commitment of who asked, as in an older release.")
     if not differences:
-        said = f"{reconciliation.calls} calls, and neither ledger lacks an entry that the other one names."
+        said = (
+            f"{reconciliation.calls} calls: neither ledger lacks an entry that the other one names, "
+            "and no call began otherwise than was committed to."
+        )
         _out.print(said, style="green")
         return
     table = Table(title=f"{len(differences)} differences in {reconciliation.calls} calls", title_justify="left")

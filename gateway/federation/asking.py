@@ -26,6 +26,8 @@ class PeerAsk:
     asker: Asker
     access: Access
     request_id: str
+    commitment: str
+    """What the entry of this ask is committed to, whatever becomes of it; the same for all who are asked."""
     path: str = "/graphql"
     body: bytes | None = None
 

@@ -19,6 +19,7 @@ from gateway.federation.certificates import thumbprint
 from gateway.federation.registry import Member
 from gateway.federation.signed import Key, SignatureRefused, sign, verified
 from gateway.identity import REASON_LIMIT, Access, Claims, Vouched
+from gateway.ledger.beginning import COMMITMENT
 from gateway.vocabulary import AuthorityCode, CallerStanding, PersonId
 
 ASSERTION_TYPE: Final = "directory-assertion+jwt"
@@ -144,6 +145,7 @@ def make_assertion(
     asker: Asker,
     access: Access,
     request_id: str,
+    commitment: str,
     time_left: float,
     at: datetime,
 ) -> str:
@@ -159,6 +161,7 @@ def make_assertion(
         "cnf": {"x5t#S256": thumbprint(certificate)},
         "op": operation_hash(body),
         "rid": request_id,
+        "ent": commitment,
         "left": int(time_left * 1000),
         "purpose": access.purpose,
         "reason": access.reason,
@@ -246,6 +249,9 @@ def _form_fault(claims: Mapping[str, Any]) -> Refusal | None:
         return Refusal.CLAIMS_MALFORMED
     if any(not 0 < len(claims[name]) <= TEXT_LIMIT for name in _SHORT) or not _REQUEST_ID.fullmatch(claims["rid"]):
         return Refusal.CLAIMS_MALFORMED
+    # Older releases commit to nothing.
+    if "ent" in claims and _commitment(claims) is None:
+        return Refusal.CLAIMS_MALFORMED
     return None
 
 
@@ -329,6 +335,7 @@ def _said(claims: Mapping[str, Any], member: Member) -> Said | None:
                 role=claims["role"],
                 standing=CallerStanding(standing),
                 mediator=None if mediator is None else (mediator["role"], CallerStanding(mediator["standing"])),
+                commitment=_commitment(claims),
             ),
         ),
         # A purpose of an unheard-of form is an unknown purpose, which is the policies' to refuse.
@@ -348,6 +355,11 @@ def _said(claims: Mapping[str, Any], member: Member) -> Said | None:
 def _scoped(member: Member, person: str) -> PersonId:
     """Return a person's id that no other authority's person can have: two may well call theirs the same."""
     return PersonId(f"{member.authority}:{person}")
+
+
+def _commitment(claims: Mapping[str, Any]) -> str | None:
+    stated = claims.get("ent")
+    return stated if isinstance(stated, str) and COMMITMENT.fullmatch(stated) else None
 
 
 def _stated(value: object) -> str | None:

@@ -106,9 +106,16 @@ class TransferDelivery:
         access = Access(purpose=due.purpose, reason=f"Responsibility transfer {due.transfer}", case=None, grant=None)
         faults: list[str] = []
 
-        async def work(change: Change, notes: Notes) -> Mapping[str, Any]:
+        async def work(change: Change, notes: Notes, commitment: str) -> Mapping[str, Any]:
             ask = PeerAsk(
-                text="", variables={}, asker=due.asker, access=access, request_id=request_id, path=PATH, body=body
+                text="",
+                variables={},
+                asker=due.asker,
+                access=access,
+                request_id=request_id,
+                commitment=commitment,
+                path=PATH,
+                body=body,
             )
             reply = (await self._peers.ask([other], ask, within=self._within))[other]
             notes.sources.append(note_of(reply))

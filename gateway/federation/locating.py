@@ -34,7 +34,7 @@ class Locating(Protocol):
     """Finds where to ask."""
 
     async def locate(
-        self, criteria: Criteria, *, asker: Asker, access: Access, request_id: str, within: float
+        self, criteria: Criteria, *, asker: Asker, access: Access, request_id: str, commitment: str, within: float
     ) -> Located:
         """Return which other members point, within so many seconds; silence is an outcome.
 

@@ -205,13 +205,13 @@ def _prepared(entry: AuditEntry, sealing: _Sealing) -> PreparedEntry:
     forms = [_form(record, classes, sealing) for record in entry.records]
     try:
         written = [_written(form) for form in forms]
-        document = _document(entry, classes, [text for text, _ in written])
+        document = open_document(entry, classes, [text for text, _ in written])
         told = _told([(shape, form.about) for (_, shape), form in zip(written, forms, strict=True)], sealing.children)
         return _made(entry, sealing, document, told, clean=_as_it_is)
     except orjson.JSONEncodeError:
-        document = _without_lone_surrogates(_document(entry, classes, [_record(form) for form in forms]))
+        document = without_lone_surrogates(open_document(entry, classes, [_record(form) for form in forms]))
         told = _told_in(document, sealing.children)
-        return _made(entry, sealing, document, told, clean=_without_lone_surrogates)
+        return _made(entry, sealing, document, told, clean=without_lone_surrogates)
 
 
 def _made(
@@ -232,7 +232,7 @@ def _made(
     )
 
 
-def _document(entry: AuditEntry, classes: Iterable[RecordClass], records: Sequence[Any]) -> dict[str, Any]:
+def open_document(entry: AuditEntry, classes: Iterable[RecordClass], records: Sequence[Any]) -> dict[str, Any]:
     """Return what stands open in an entry, as JSON values, without its number, its tags and its sealed parts."""
     caller, access, operation, policy = entry.caller, entry.access, entry.operation, entry.policy
     document: dict[str, Any] = {
@@ -250,6 +250,7 @@ def _document(entry: AuditEntry, classes: Iterable[RecordClass], records: Sequen
             "role": caller.role,
             "standing": caller.standing,
             **({} if caller.assertion is None else {"assertion": caller.assertion}),
+            **({} if caller.commitment is None else {"commitment": caller.commitment}),
         },
         "classes": [dict(record_class) for record_class in classes],
         "gateway": entry.gateway,
@@ -447,14 +448,14 @@ def _as_it_is(value: Any) -> Any:
     return value
 
 
-def _without_lone_surrogates(value: Any) -> Any:
-    # Half a surrogate pair has no UTF-8 form. An ask that holds one is recorded all the same, with `\\udXXX` spelt out.
+def without_lone_surrogates(value: Any) -> Any:
+    """Return JSON values with each half of a surrogate pair, which has no UTF-8 form, spelt out as `\\udXXX`."""
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode("utf-8")
     if isinstance(value, Mapping):
-        return {_without_lone_surrogates(key): _without_lone_surrogates(part) for key, part in value.items()}
+        return {without_lone_surrogates(key): without_lone_surrogates(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_without_lone_surrogates(part) for part in value]
+        return [without_lone_surrogates(part) for part in value]
     return value
 
 

@@ -42,6 +42,8 @@ class CallerNote:
     """Role and standing of a mediator elsewhere, where the peer asks through one."""
     assertion: str | None = None
     """The id (`jti`) of the assertion under which a peer asked."""
+    commitment: str | None = None
+    """What that peer committed its own entry to before it asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from tests.support.builders import NOW, a_child, an_authority
 from tests.support.federation import (
     ACCESS,
     ASKED,
+    COMMITMENT,
     ELSEWHERE,
     HERE,
     NURSE,
@@ -218,6 +219,12 @@ FURTHER = {
     "a confirmation that names no certificate": ("assertion-certificate", lambda here: changed(here, cnf={})),
     "a standing of no known word": ("assertion-claims-malformed", lambda here: changed(here, standing="splendid")),
     "a request id of another form": ("assertion-claims-malformed", lambda here: changed(here, rid="a b")),
+    "a commitment that is no text": ("assertion-claims-malformed", lambda here: changed(here, ent=None)),
+    "a commitment of another length": ("assertion-claims-malformed", lambda here: changed(here, ent="A" * 44)),
+    "a commitment that is another's text": (
+        "assertion-claims-malformed",
+        lambda here: changed(here, ent="A" * 42 + "B"),
+    ),
     "a reason over the limit": ("assertion-claims-malformed", lambda here: changed(here, reason="x" * 501)),
     "the role of a peer itself": ("assertion-role-widened", lambda here: changed(here, role="peer")),
     "a mediator who is nobody": ("assertion-mediated", lambda here: changed(here, act="clerk.lewis")),
@@ -254,6 +261,17 @@ async def test_an_assertion_of_another_form_is_refused_by_name(answering, databa
     answer = await call(answering, here, there, made(here))
 
     assert await refusal_of(database, answer) == reason
+
+
+async def test_what_the_asking_side_commits_to_is_kept_and_an_older_release_is_answered_without(
+    answering, database, here, there
+):
+    committed = await call(answering, here, there, assertion(here))
+    older = await call(answering, here, there, changed(here, without=("ent",)))
+
+    assert (committed.status_code, older.status_code) == (200, 200)
+    assert (await entry_of(database, committed))["caller"]["commitment"] == COMMITMENT
+    assert "commitment" not in (await entry_of(database, older))["caller"]
 
 
 async def test_a_purpose_that_no_role_has_is_refused_by_the_rules(answering, database, here, there):

@@ -18,14 +18,14 @@ from gateway.federation.signed import unverified
 from gateway.vocabulary import SourceStatus
 from tests.support.builders import NOW
 from tests.support.faulty_proxy import ANSWER, Fault, FaultyProxy
-from tests.support.federation import ACCESS, ELSEWHERE, HERE, NURSE, THERE, RegistryFile, enrolled
+from tests.support.federation import ACCESS, COMMITMENT, ELSEWHERE, HERE, NURSE, THERE, RegistryFile, enrolled
 from tests.support.gateway import samples_in
 from tests.support.processes import free_port, until
 
 ME = "{ me { role } }"
 
 
-AN_ASK = PeerAsk(text=ME, variables={}, asker=NURSE, access=ACCESS, request_id="asked-once")
+AN_ASK = PeerAsk(text=ME, variables={}, asker=NURSE, access=ACCESS, request_id="asked-once", commitment=COMMITMENT)
 
 
 def calls_of(here, registry, **stated):
@@ -134,6 +134,7 @@ async def test_a_peer_that_broke_off_is_asked_once_more_under_a_new_assertion(tm
 
     assert broken.calls == 2
     assert len({unverified(text)["jti"] for text in broken.assertions}) == 2
+    assert {unverified(text)["ent"] for text in broken.assertions} == {COMMITMENT}
 
 
 async def test_the_time_that_is_left_travels_with_each_attempt(world):

@@ -19,6 +19,7 @@ from gateway.federation.reconciling import (
     line_of,
     read_calls,
 )
+from gateway.ledger.sealing import encoded
 from tests.properties.profile import examples
 from tests.support.federation import HERE, THERE, federation_command
 from tests.support.processes import command_of, environment_of
@@ -26,6 +27,10 @@ from tests.support.processes import command_of, environment_of
 
 def leaf(number, side=0):
     return f"{number:032x}{side:032x}"
+
+
+def commitment(number, side=0):
+    return encoded(bytes.fromhex(leaf(number, side)))
 
 
 def calls(count, *, asking=0):
@@ -38,11 +43,19 @@ def calls(count, *, asking=0):
             number=2 * n + asking,
             leaf=leaf(n, 1),
             there=(3 * n + asking, leaf(n, 2)),
+            commitment=commitment(n, asking),
         )
         for n in range(count)
     ]
     answered = [
-        Call(part=Part.ANSWERED, request_id=call.request_id, number=call.there[0], leaf=call.there[1]) for call in asked
+        Call(
+            part=Part.ANSWERED,
+            request_id=call.request_id,
+            number=call.there[0],
+            leaf=call.there[1],
+            commitment=call.commitment,
+        )
+        for call in asked
     ]
     return asked, answered
 
@@ -86,6 +99,41 @@ def test_an_entry_that_was_exchanged_is_found():
     assert (difference.fault, difference.number) == (Fault.OTHER_ENTRY, changed.number)
 
 
+def test_an_asking_entry_that_is_not_the_one_committed_to_is_found():
+    asked, answered = calls(3)
+    changed = replace(asked[1], commitment=commitment(9, 9))
+
+    [difference] = reconciled([asked[0], changed, asked[2]], answered).differences()
+
+    assert (difference.fault, difference.number) == (Fault.OTHER_ASKING_ENTRY, answered[1].number)
+
+
+def test_an_ask_that_was_repeated_under_its_id_has_an_entry_for_each_commitment():
+    asked, answered = calls(1)
+    again = replace(asked[0], number=7, there=(8, leaf(8)), commitment=commitment(7))
+    answered_again = replace(answered[0], number=8, leaf=leaf(8), commitment=again.commitment)
+
+    assert list(reconciled([*asked, again], [*answered, answered_again]).differences()) == []
+    assert [one.fault for one in reconciled(asked, [*answered, answered_again]).differences()] == [
+        Fault.OTHER_ASKING_ENTRY
+    ]
+
+
+@pytest.mark.parametrize("older", ["asking", "answering"])
+def test_calls_as_an_older_release_writes_them_are_read_and_not_compared_by_commitment(older):
+    asked, answered = calls(2)
+    changed = [replace(asked[0], commitment=commitment(9, 9)), asked[1]]
+    files = {"asking": changed, "answering": answered}
+    lines = {side: [orjson.loads(line_of(call)) for call in made] for side, made in files.items()}
+    for line in lines[older]:
+        del line["commitment"]
+    ours, theirs = [list(read_calls(map(orjson.dumps, lines[side]))) for side in ("asking", "answering")]
+
+    reconciliation = reconciled(ours, theirs)
+    assert list(reconciliation.differences()) == []
+    assert reconciliation.uncommitted == 2
+
+
 def test_two_calls_that_claim_one_entry_are_both_looked_at():
     asked, answered = calls(3)
     liar = replace(asked[0], there=asked[2].there)
@@ -115,6 +163,8 @@ def test_a_file_that_holds_no_calls_is_refused():
         list(read_calls([line_of(calls(1)[0][0]), b"{}"]))
     with pytest.raises(CallsUnreadable, match="line 1"):
         list(read_calls([line_of(replace(calls(1)[0][0], leaf="beef"))]))
+    with pytest.raises(CallsUnreadable, match="line 1"):
+        list(read_calls([line_of(replace(calls(1)[0][0], commitment="beef"))]))
 
 
 def test_the_command_names_the_omissions_of_both_sides_and_ends_with_1(tmp_path):
@@ -157,7 +207,7 @@ def test_every_one_of_hundreds_of_omissions_among_a_hundred_thousand_calls_is_fo
     expected = set()
     for number, place in enumerate(places):
         ours, theirs = sides["ours"][place], sides["theirs"][place]
-        kind = number % 4
+        kind = number % 5
         asks, answers = (("ours", "theirs"), ("theirs", "ours"))[ours.part is Part.ANSWERED]
         if kind == 0:  # the asking side leaves it out
             sides[asks][place] = None
@@ -168,6 +218,9 @@ def test_every_one_of_hundreds_of_omissions_among_a_hundred_thousand_calls_is_fo
         elif kind == 2:  # the answering side has changed its entry
             sides[answers][place] = replace(sides[answers][place], leaf=leaf(place, 7))
             expected.add((ours.request_id, Fault.OTHER_ENTRY))
+        elif kind == 3:  # the asking side has changed its entry
+            sides[asks][place] = replace(sides[asks][place], commitment=commitment(place, 9))
+            expected.add((ours.request_id, Fault.OTHER_ASKING_ENTRY))
         else:  # the asking side claims another entry than it was told of
             claimed = sides[asks][place].there
             sides[asks][place] = replace(sides[asks][place], there=(claimed[0], leaf(place, 8)))
@@ -188,7 +241,7 @@ def test_every_one_of_hundreds_of_omissions_among_a_hundred_thousand_calls_is_fo
 
     assert ended.returncode == 1
     document = orjson.loads((tmp_path / "said").read_bytes())
-    assert document["calls"] == COUNT
+    assert (document["calls"], document["uncommitted"]) == (COUNT, 0)
     assert {(one["request_id"], one["fault"]) for one in document["differences"]} == expected
     assert int(ended.stderr.splitlines()[-1]) < MEMORY_LIMIT
 

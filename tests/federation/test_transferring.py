@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from gateway.federation.exchange import message_of
-from gateway.federation.reconciling import Reconciliation, calls_in
+from gateway.federation.reconciling import Part, Reconciliation, calls_in
 from gateway.federation.signed import new_key, sign, unverified
 from gateway.federation.statements import TRANSFER_TYPE, TransferSigner
 from gateway.federation.transfer import Subject, Transfer
@@ -319,14 +319,16 @@ async def test_both_ledgers_have_each_exchange_and_agree(here, there, child):
         return not await here.tell() and not await there.tell()
 
     await until(told)
-    reconciliation = Reconciliation(ours=HERE, theirs=THERE)
+    reconciliation, committed = Reconciliation(ours=HERE, theirs=THERE), []
     for directory, other in ((here, THERE), (there, HERE)):
         rows = await directory.database.fetch("SELECT seq, entry, leaf_hash FROM ledger_entry ORDER BY seq")
         stored = [StoredEntry(seq=row["seq"], entry=row["entry"].encode(), leaf_hash=row["leaf_hash"]) for row in rows]
         for call in calls_in(stored, other=other):
             reconciliation.take(call, of=directory.code)
+            committed += [] if call.commitment is None else [(directory.code, call.part)]
 
     assert reconciliation.calls >= 2
+    assert set(committed) == {(code, part) for code in (HERE, THERE) for part in Part}
     assert list(reconciliation.differences()) == []
 
 

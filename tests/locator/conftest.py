@@ -10,7 +10,7 @@ from connectors.postgres.database import Database
 from gateway.federation.locating import Located
 from gateway.ports import Criteria
 from tests.support.builders import NOW
-from tests.support.federation import ACCESS, HERE, NURSE, THERE, RegistryFile, a_member_served, enrolled
+from tests.support.federation import ACCESS, COMMITMENT, HERE, NURSE, THERE, RegistryFile, a_member_served, enrolled
 from tests.support.gateway import Client
 from tests.support.postgres import fresh_database
 from tests.support.processes import free_port, until
@@ -52,6 +52,7 @@ class Federation:
             asker=replace(NURSE, person=person),
             access=ACCESS,
             request_id=f"located-{person}",
+            commitment=COMMITMENT,
             within=within,
         )
 

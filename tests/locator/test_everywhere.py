@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from gateway.ledger.beginning import commitment_to
 from tests.locator.conftest import NHS, a_federation
 from tests.support.borders import BESIDE, FIND, Side, a_nurse, mia
 from tests.support.builders import a_child, a_shield, an_authority
@@ -35,6 +36,7 @@ class Everywhere:
             for database, folder in ((self.federation.asking, "here"), (self.federation.database, "there"))
         ]
         [ours] = here
+        assert {entry["caller"]["commitment"] for entry in there} <= {commitment_to(ours)}
         return answer, ours, there
 
     async def find(self, criteria, *authorities):

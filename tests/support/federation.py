@@ -192,6 +192,10 @@ ACCESS = Access(purpose="direct-support", reason="Seeing the child in A&E", case
 ASKED = orjson.dumps({"query": "{ me { role standing } }"})
 
 
+COMMITMENT = "A" * 43
+"""To an entry that nobody has."""
+
+
 def assertion(here, *, body=ASKED, asker=NURSE, access=ACCESS, at=NOW, key=None, **stated):
     return make_assertion(
         key=key or here.key,
@@ -202,6 +206,7 @@ def assertion(here, *, body=ASKED, asker=NURSE, access=ACCESS, at=NOW, key=None,
         asker=asker,
         access=access,
         request_id=stated.get("request_id") or str(uuid4()),
+        commitment=stated.get("commitment", COMMITMENT),
         time_left=stated.get("time_left", 10.0),
         at=at,
     )
