@@ -5,6 +5,7 @@ Questions are drawn, and so are rules: the packaged ones, and those broken in on
 
 import json
 import random
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -202,7 +203,7 @@ def _broken(seed, rules, changed_opa):
     tried = []
     while len(tried) < MUTANTS:
         mutant = drawn.pop()
-        if "drop `some key" in mutant.name:
+        if re.search(r"drop `some (key|type)\b", mutant.name):
             continue  # the embedded engine evaluates a comprehension before it binds a key that nothing declares
         questions = [_asked(rules, pick) for _ in range(ASKED_OF_A_MUTANT)]
         documents = changed_opa.answers(mutant, questions)

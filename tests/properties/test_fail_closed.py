@@ -238,7 +238,8 @@ async def test_once_the_engine_is_killed_nothing_more_is_told(opened_places, new
     after = await _asked_afresh(place, document)
 
     assert before.data["child"]["givenName"]
-    await _assert_nothing_told(place, after, reason="engine-failed")
+    # Whoever looks after it may have noticed its silence before this ask was refused by it.
+    await _assert_nothing_told(place, after, reason=("engine-failed", "engine-silent"))
     await engine.close()
     await stack.__aexit__(None, None, None)
 
