@@ -98,7 +98,7 @@ def _wrong_with_the_connection(error: httpx.HTTPError, endpoint: str) -> str:
                 )
             case ssl.SSLError() if "ALERT" in (cause.reason or ""):
                 return _refused(endpoint, _alert(cause))
-            case ssl.SSLError():
+            case ssl.SSLError() if isinstance(error, httpx.ConnectError):
                 return f"No TLS 1.3 connection to {endpoint} ({_alert(cause)}): is it the port for peers?"
             case socket.gaierror():
                 return f"The host of {endpoint} has no address: check the name and the resolver."

@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import shutil
+import ssl
 from datetime import timedelta
 
 import pytest
@@ -213,6 +214,36 @@ async def test_a_ping_says_that_all_is_well_and_otherwise_what_is_wrong(folder, 
     assert "refused this gateway's certificate" in unknown.stdout
     assert wrong_key.exit_code == 1
     assert "does not know the assertion key" in json.loads(wrong_key.stdout)[0]["sentence"]
+
+
+@pytest.mark.parametrize("at_once", [True, False], ids=["at-once", "once-asked"])
+async def test_a_ping_says_that_the_other_side_hung_up(folder, ports, at_once):
+    """In TLS 1.3 who refuses a certificate may hang up before, while or after the question is sent."""
+    other = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    other.load_cert_chain(folder / OTHER / "peer.pem", folder / OTHER / "peer.key.pem")
+
+    async def hangs_up(reader, writer):
+        if not at_once:
+            await reader.readuntil(b"\r\n\r\n")
+        writer.transport.abort()
+
+    async with await asyncio.start_server(hangs_up, "127.0.0.1", ports[OTHER], ssl=other):
+        failed = await asyncio.to_thread(gateway, "ping", OTHER, **settings(folder))
+
+    assert failed.exit_code == 1
+    assert "refused this gateway's certificate (it hung up)" in failed.stdout
+
+
+async def test_a_ping_says_that_a_port_speaks_no_tls(folder, ports):
+    async def in_plain(reader, writer):
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(in_plain, "127.0.0.1", ports[OTHER]):
+        failed = await asyncio.to_thread(gateway, "ping", OTHER, **settings(folder))
+
+    assert failed.exit_code == 1
+    assert "No TLS 1.3 connection" in failed.stdout
 
 
 async def test_a_ping_says_that_clocks_differ_and_that_the_other_registry_is_older(
