@@ -180,18 +180,25 @@ class CheckpointReader(TreeRows):
         )
         return [read for row in rows if (read := _signature(row["line"])) is not None]
 
-    async def newest_cosigned(self, witnesses: Sequence[str]) -> Mapping[str, Cosigned]:
-        """Return by witness the newest checkpoint it cosigned, and its signature; nothing of it is checked."""
+    async def newest_cosigned(
+        self, witnesses: Sequence[str], *, until: datetime | None = None
+    ) -> Mapping[str, Cosigned]:
+        """Return by witness the newest checkpoint it cosigned, and its signature; nothing of it is checked.
+
+        With `until` cosignatures of a later moment are passed over: a witness whose clock was fast made them.
+        """
         rows = await self._database.fetch(
             """
             SELECT witness, line, checkpoint_id, size, note
             FROM unnest($1::text[]) AS asked (witness)
             CROSS JOIN LATERAL (
-                SELECT line, checkpoint_id FROM ledger_cosignature WHERE witness = asked.witness
+                SELECT line, checkpoint_id FROM ledger_cosignature
+                WHERE witness = asked.witness AND ($2::timestamptz IS NULL OR signed_at <= $2)
                 ORDER BY signed_at DESC, checkpoint_id DESC LIMIT 1) AS newest
             JOIN ledger_checkpoint AS checkpoint ON checkpoint.id = newest.checkpoint_id
             """,
             list(witnesses),
+            until,
         )
         read = ((row, _signature(row["line"])) for row in rows)
         return {

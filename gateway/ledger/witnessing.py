@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from gateway.errors import AuditUnavailable, SourceFailed
@@ -63,8 +63,8 @@ class CosignatureReader(HashSource, Protocol):
         """Return the largest checkpoint."""
         ...
 
-    async def newest_cosigned(self, witnesses: Sequence[str]) -> Mapping[str, Cosigned]:
-        """Return by witness the newest checkpoint it cosigned, and its signature; nothing of it is checked."""
+    async def newest_cosigned(self, witnesses: Sequence[str], *, until: datetime) -> Mapping[str, Cosigned]:
+        """Return by witness what it cosigned last, of moments up to `until`; nothing of it is checked."""
         ...
 
 
@@ -161,7 +161,8 @@ class Witnessing:
 
     async def _cosigned(self) -> Mapping[str, Cosigned]:
         keys = {str(witness.key): witness.key for witness in self._witnesses}
-        found = await self._reader.newest_cosigned([*keys])
+        until = self._clock() + timedelta(seconds=self._quorum.patience)
+        found = await self._reader.newest_cosigned([*keys], until=until)
         return {name: one for name, one in found.items() if is_signed(_text(one.note), one.signature, keys[name])}
 
     def _is_time(self, newest: StoredCheckpoint, last: Cosigned | None, signed_here: int | None) -> bool:
@@ -187,7 +188,7 @@ class Witnessing:
         try:
             lines = await self._ask(witness, await self._request(newest, old))
         except WitnessRefused as refused:
-            if refused.held is None or refused.held in (old, newest.size) or refused.held > newest.size:
+            if refused.held is None or refused.held == old or refused.held > newest.size:
                 raise
             lines = await self._ask(witness, await self._request(newest, refused.held))
         for line in lines:

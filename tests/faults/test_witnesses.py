@@ -9,6 +9,7 @@ from connectors.checkpoint_keys import write_key
 from connectors.postgres.checkpoints import CheckpointReader
 from gateway.ledger.checkpoint import origin_of, read_checkpoint, witness_name_of
 from gateway.ledger.notes import KeyKind, SigningKey
+from tests.support.clock import Clock
 from tests.support.ledger_tree import Administrator, add_entries
 from tests.support.postgres import fresh_database
 from tests.support.processes import a_served_gateway, free_port, until
@@ -120,6 +121,20 @@ async def test_with_a_quorum_a_gateway_is_ready_while_its_witness_signs_and_not_
         await stack.enter_async_context(pair.witness())
 
         await until(lambda: _witnessed(gateway, True))
+
+
+async def test_a_witness_counts_again_once_its_clock_is_right_however_far_it_was_off(pair, tmp_path):
+    clock = Clock(tmp_path)
+    async with (
+        pair.witness(variables=clock.variables),
+        pair.gateway(ledger_witness_quorum=1, ledger_witness_patience=3) as gateway,
+    ):
+        await until(lambda: _witnessed(gateway, True), within=60)
+        for seconds in (86_400, -86_400):
+            clock.off_by(seconds)
+            await until(lambda: _witnessed(gateway, False), within=60)
+            clock.off_by(0)
+            await until(lambda: _witnessed(gateway, True), within=60)
 
 
 async def _witnessed(gateway, expected):
