@@ -97,6 +97,16 @@ def test_only_the_graph_is_reached_from_outside_and_only_on_this_machine(service
     assert all(port.startswith("127.0.0.1:") for ports in watching.values() for port in ports)
 
 
+@pytest.mark.parametrize("name", [*OURS, "opa"])
+def test_a_container_writes_nowhere_but_below_tmp_and_gains_no_right(services, name):
+    service = services[name]
+
+    assert service["read_only"] is True
+    assert service["tmpfs"] == ["/tmp"]  # noqa: S108 - a folder of the container
+    assert (service["cap_drop"], service["security_opt"]) == (["ALL"], ["no-new-privileges:true"])
+    assert all(volume.endswith(":ro") for volume in service.get("volumes", []))
+
+
 def test_the_container_starts_opa_as_the_command_does(services):
     arguments = serving_arguments(address=OPA_ADDRESS, rules_url=RULES_URL, key_file=OPA_KEY)
 
@@ -131,11 +141,35 @@ def test_the_image_installs_nothing_but_what_the_lock_has_hashes_for():
     ] * 2
 
 
+def test_the_image_runs_as_the_user_whom_the_compose_file_gives_keys_to():
+    [user] = [rest for word, rest in containerfile() if word == "USER"]
+    made = next(rest for word, rest in containerfile() if word == "RUN" and "useradd" in rest)
+    number = user.partition(":")[0]
+
+    assert int(number) > 0
+    assert f"--uid {number} " in made
+    assert f"chown {number} secrets/" in (PROJECT / "deploy" / "compose.yaml").read_text()
+
+
+def test_nothing_that_the_image_copies_is_kept_from_the_engine():
+    let = (PROJECT / "deploy" / "Containerfile.dockerignore").read_text().splitlines()
+    copied = {name for word, rest in containerfile() if word == "COPY" for name in rest.split()[:-1]}
+
+    assert let[1] == "*"
+    assert {line.removeprefix("!") for line in let if line.startswith("!")} == copied
+
+
+def test_the_image_starts_from_a_python_that_the_project_supports():
+    base = next(rest for word, rest in containerfile() if word == "ARG").removeprefix("BASE=")
+    wanted = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["requires-python"]
+
+    assert re.fullmatch(rf"docker\.io/library/python:{wanted.removeprefix('>=')}-slim", base)
+
+
 def test_the_image_serves_unless_told_otherwise():
     said = {word: rest for word, rest in containerfile() if word in {"ENTRYPOINT", "CMD", "USER"}}
 
     assert (said["ENTRYPOINT"], said["CMD"]) == ('["gateway"]', '["serve"]')
-    assert said["USER"] != "root"
     assert "gateway" in tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["scripts"]
     assert "serve" in get_command(app).commands
 
