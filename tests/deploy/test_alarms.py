@@ -51,6 +51,14 @@ def test_every_series_that_is_asked_for_exists_with_its_labels(name):
         assert {label.strip() for label in labels.split(",")} <= known
 
 
+def test_whatever_an_alarm_looks_at_is_on_the_dashboard():
+    looked_at = {metric for rule in alarms() for metric in re.findall(r"\bgateway_[a-z_]+", rule["expr"])}
+    shown = {metric for metric in re.findall(r"\bgateway_[a-z_]+", DASHBOARD.read_text())}
+
+    assert looked_at
+    assert looked_at <= shown
+
+
 def test_every_outcome_that_an_alarm_waits_for_can_come_about():
     codes = {kind.code for kind in vars(errors).values() if isinstance(kind, type) and hasattr(kind, "code")}
     awaited = {
