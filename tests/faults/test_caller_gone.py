@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -11,8 +12,10 @@ from gateway.disclosure.question import AccessAttributes, CallerAttributes, Item
 from gateway.vocabulary import RecordType
 from tests.faults.crowd import an_asker, headers_of
 from tests.faults.locks import locked
-from tests.support.builders import a_child
-from tests.support.processes import NAME_OF, a_served_gateway, recorded, until
+from tests.support.builders import a_child, an_authority
+from tests.support.faulty_proxy import Fault, FaultyProxy
+from tests.support.federation import HERE, THERE, RegistryFile, enrolled
+from tests.support.processes import NAME_OF, a_served_gateway, free_port, recorded, until
 
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 PATIENCE = 20
@@ -157,6 +160,42 @@ async def test_a_question_for_which_nobody_waits_any_more_is_taken_back_from_opa
         async with asyncio.timeout(PATIENCE / 2):
             await let_go.wait()
         await engine.close()
+
+
+FIND_THERE = """query FindThere($authorities: [LocalAuthorityCode!]) {
+  searchChildren(criteria: { familyName: "Example", dateOfBirth: "2015-03-04" }, authorities: $authorities) {
+    sources { status } } }"""
+
+
+async def test_a_caller_who_goes_away_lets_go_of_the_authority_that_is_being_asked(
+    database, database_url, nurse, tmp_path
+):
+    await an_authority(database, HERE)
+    port, now = free_port(), datetime.now(UTC)
+    here, there = enrolled(tmp_path, HERE), enrolled(tmp_path, THERE, port=port)
+    member = here.settings(RegistryFile(tmp_path, here, there).publish(here, there, issued=now))
+    settings = member | {"locator_interval": 0, "peer_timeout": PATIENCE, "request_timeout": 2 * PATIENCE}
+    peer = FaultyProxy(there.own, Fault.TRICKLE)
+
+    async with peer.listening(port), served(tmp_path, database_url, **settings) as gateway:
+        async with httpx.AsyncClient(base_url=gateway.address, timeout=60) as http:
+            headers = headers_of(nurse, tmp_path) | {"x-request-id": "left"}
+            body = {"query": FIND_THERE, "variables": {"authorities": [THERE]}}
+            asking = asyncio.create_task(http.post("/graphql", json=body, headers=headers))
+            await until(lambda: is_asked(peer))
+            asking.cancel()
+            await until(lambda: is_let_go(peer), within=PATIENCE / 2)
+        await until(lambda: has_entry(database, "left"))
+
+    assert (await recorded(database))["left"]["outcome"]["codes"] == [{"code": "CALLER_LEFT", "reason": "caller-left"}]
+
+
+async def is_asked(peer):
+    return peer.calls == 1
+
+
+async def is_let_go(peer):
+    return peer.calls_under_way == 0
 
 
 async def has_entry(database, request_id):

@@ -77,6 +77,10 @@ class FaultyProxy:
             await asyncio.gather(accepting, *self._busy, return_exceptions=True)
             listener.close()
 
+    @property
+    def calls_under_way(self):
+        return len(self._busy)
+
     def hang_up(self):
         """End all calls under way."""
         for task in self._busy:
