@@ -2,6 +2,7 @@
 
 PYTHON ?=
 WORKERS ?= 0
+MINUTES ?= 20
 UV ?= uv
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --no-input --disable-pip-version-check
@@ -16,7 +17,7 @@ help:
 	@echo "               SCENE=cross-border shows three authorities, and stops with ONCE=1 or Ctrl-C"
 	@echo "make test      run the tests; WORKERS=2 runs them in two processes"
 	@echo "make faults    cause every fault for as long as promised, and print what was lost (15 minutes)"
-	@echo "make fuzz      break documents, bytes and files at random, other ones each time (20 minutes)"
+	@echo "make fuzz      break documents, bytes and files at random, other ones each time (MINUTES=20)"
 	@echo "make check     formatting, lint, types and policies"
 	@echo "make wheel     build the package in dist/, with rules, pages, schema and migrations in it"
 	@echo "make sbom      list what the package is made of, in dist/sbom.json (CycloneDX)"
@@ -40,7 +41,7 @@ faults: .venv/development
 	@$(BIN)/python -m pytest -q tests/faults --long
 
 fuzz: .venv/development
-	@$(BIN)/python -m pytest -q tests/fuzzing --hypothesis-profile=thorough
+	@$(BIN)/python -m tests.fuzzing --minutes $(MINUTES)
 
 check: .venv/development
 	$(BIN)/ruff format --check

@@ -2,9 +2,12 @@
 
 from hypothesis import HealthCheck, Phase, settings
 
-THOROUGH = "thorough"
+THOROUGH, ROUND = "thorough", "round"
+TIMES = 4
+"""How many times the usual examples one round of fuzzing has, at random."""
 _PHASES = (Phase.explicit, Phase.generate, Phase.shrink)
 settings.register_profile(THOROUGH, max_examples=2_000, derandomize=False, phases=_PHASES)
+settings.register_profile(ROUND, derandomize=False, phases=_PHASES)
 settings.register_profile("unshrunk", phases=_PHASES[:2])
 
 
@@ -15,11 +18,11 @@ def examples(number, *, thorough=None):
 
     The profile `unshrunk` shows the first failing world as it was drawn, which takes seconds and not minutes.
     """
-    chosen = settings()
-    at_random = settings.get_current_profile_name() == THOROUGH
+    chosen, profile = settings(), settings.get_current_profile_name()
+    numbers = {THOROUGH: thorough or chosen.max_examples, ROUND: TIMES * number}
     return settings(
-        max_examples=(thorough or chosen.max_examples) if at_random else number,
-        derandomize=not at_random,
+        max_examples=numbers.get(profile, number),
+        derandomize=profile not in numbers,
         deadline=None,
         database=None,
         phases=[phase for phase in chosen.phases if phase in _PHASES],
