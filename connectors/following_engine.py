@@ -16,6 +16,7 @@ from connectors.golden import EnginesDiffer, Replay, replay_golden
 from connectors.rule_set import RuleSet, RuleSetUnreadable
 from connectors.rule_signature import FILE as SIGNATURE
 from connectors.rule_signature import RulesNotTrusted
+from gateway.brokering import ContactLimits
 from gateway.disclosure.question import Answer, Question
 from gateway.errors import DecisionUnavailable, SourceFailed
 
@@ -97,6 +98,10 @@ class FollowingDecider:
     def count_threshold(self) -> int:
         """Return the number below which a count is small, under the rules in force."""
         return self.rules.count_threshold()
+
+    def contact_limits(self) -> ContactLimits:
+        """Return how long requests for brokered contact are kept, under the rules in force."""
+        return self.rules.contact_limits()
 
     async def decide(self, question: Question) -> Answer:
         """Answer a whole batch under the rules in force at this moment; raises as `EmbeddedDecider.decide` does."""

@@ -16,6 +16,7 @@ from connectors.opa import LOOK, OpaDecider
 from connectors.opa_rules import held_rules
 from connectors.rule_set import RuleSet
 from connectors.rule_signature import RulesNotTrusted
+from gateway.brokering import ContactLimits
 from gateway.disclosure.question import Answer, Question
 from gateway.errors import DecisionUnavailable, SourceFailed
 
@@ -105,6 +106,10 @@ class FollowingOpa:
     def count_threshold(self) -> int:
         """Return the number below which a count is small, under the rules in force."""
         return self.rules.count_threshold()
+
+    def contact_limits(self) -> ContactLimits:
+        """Return how long requests for brokered contact are kept, under the rules in force."""
+        return self.rules.contact_limits()
 
     async def decide(self, question: Question) -> Answer:
         """Answer a whole batch; what new rules decide waits until they are proven.

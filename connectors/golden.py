@@ -52,7 +52,8 @@ PLAIN_ACTION: Mapping[str, Any] = {
     "earlier": "none",
 }
 _BEYOND_PLAIN: Mapping[RecordType, Mapping[str, Any]] = {
-    RecordType.ACCESS_LOG_ENTRY: {"withholding": "none", "asker": "own-authority"}
+    RecordType.ACCESS_LOG_ENTRY: {"withholding": "none", "asker": "own-authority"},
+    RecordType.BROKERED_CONTACT: {"since": "no-answer", "age": "in-time"},
 }
 _OWN_CLASS = (RecordType.ASK, RecordType.SEARCH, RecordType.COUNT, RecordType.QUEUE_ENTRY)
 
@@ -173,6 +174,9 @@ SWEEP: Sequence[tuple[RecordType, tuple[str, ...], Mapping[str, Any]]] = (
     (RecordType.QUEUE_ENTRY, ("child", "owner"), _WAITING),
     (RecordType.QUEUE_ENTRY, ("child", "owner"), {**_WAITING, "owner": "caller", "conflict": True}),
     (RecordType.QUEUE_ENTRY, ("child", "owner"), {**_WAITING, "owner": "caller", "shield": "active"}),
+    (RecordType.BROKERED_CONTACT, ("state", "reason", "askedBy"), {"self": True}),
+    (RecordType.BROKERED_CONTACT, ("state", "answer", "reason"), {"self": True, "since": "shield"}),
+    (RecordType.BROKERED_CONTACT, ("state", "answer", "reason"), {"self": True, "age": "past"}),
 )
 
 

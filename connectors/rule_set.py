@@ -5,9 +5,12 @@ import json
 import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+
+from gateway.brokering import ContactLimits
 
 ENTRYPOINT = "directory/answer"
 REVISION_LENGTH = 12
@@ -105,6 +108,11 @@ class RuleSet:
     def count_threshold(self) -> int:
         """Return the number below which a count is small."""
         return int(self.data["counts"]["threshold"])
+
+    def contact_limits(self) -> ContactLimits:
+        """Return how long requests for brokered contact are kept."""
+        days = self.data["brokering"]["kept_days"]
+        return ContactLimits(answered=timedelta(days=days["answered"]), waiting=timedelta(days=days["waiting"]))
 
 
 def _digest(modules: Mapping[str, str], data: Mapping[str, Any]) -> str:

@@ -2,10 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
-from gateway.vocabulary import BrokeredContactId, BrokeringOutcome, ChildId, InvolvementId, PersonId
+from gateway.records import Registration
+from gateway.vocabulary import AnswerSince, BrokeredContactId, BrokeringOutcome, ChildId, InvolvementId, PersonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactLimits:
+    """How long a request is kept once it is answered, and how long where nobody answers it."""
+
+    answered: timedelta
+    waiting: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +36,10 @@ class NewContact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactAnswer:
-    """What came of it: `words` are for the asker alone; who agreed is on record beside the outcome."""
+    """What came of it: `words` are for the asker alone; who agreed is on record beside the outcome.
+
+    `connected_with` is the involvement of the other party, where it is stated: it is not kept, but what it rests on is.
+    """
 
     outcome: BrokeringOutcome
     asker_agrees: bool
@@ -35,17 +47,18 @@ class ContactAnswer:
     words: str | None
     by: PersonId
     at: datetime
+    connected_with: InvolvementId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptContact:
-    """A contact as it was asked for, and what came of it; name and agency are what the register says now."""
+    """A contact as it was asked for, and what came of it; `asker` is what the register says now of that role."""
 
     id: BrokeredContactId
     asked: NewContact
-    asker_name: str | None
-    asker_agency: str | None
+    asker: Registration | None
     answer: ContactAnswer | None
+    since: AnswerSince
 
 
 class BrokeringReader(Protocol):
@@ -70,5 +83,9 @@ class Brokering(BrokeringReader, Protocol):
         ...
 
     async def answer(self, contact: BrokeredContactId, answer: ContactAnswer) -> None:
-        """Write what came of a request that has no answer."""
+        """Write what came of a request that has no answer, and what stood about the child by then."""
+        ...
+
+    async def let_go(self, *, answered_by: datetime, asked_by: datetime) -> None:
+        """Delete requests that were answered by then, and those without an answer that were made by then."""
         ...

@@ -170,7 +170,7 @@ async def identify(claims: Claims, *, register: Register, today: date) -> Caller
         mediated = await register.registration_of(claims.mediated_for)
         if mediated is None:
             raise Unauthenticated("The person asked for is not registered.", reason="mediated-person-unknown")
-        acts_for = (mediated.role, _standing(mediated, today).value)
+        acts_for = (mediated.role, standing_of(mediated, today).value)
         mediated_posts = mediated.posts
     if registration is None or not _agrees(registration, claims):
         return Caller(
@@ -188,7 +188,7 @@ async def identify(claims: Claims, *, register: Register, today: date) -> Caller
         claims=claims,
         agency=registration.agency,
         agency_name=registration.agency_name,
-        standing=_standing(registration, today),
+        standing=standing_of(registration, today),
         acts_for=acts_for,
         # A mediated ask is decided as the narrower of two persons: what only one of them is close to opens nothing.
         practitioners=registration.practitioners if acts_for is None else frozenset(),
@@ -221,7 +221,8 @@ def _agrees(registration: Registration, claims: Claims) -> bool:
     return str(registration.agency) == claims.agency and registration.authority == claims.authority
 
 
-def _standing(registration: Registration, today: date) -> CallerStanding:
+def standing_of(registration: Registration, today: date) -> CallerStanding:
+    """Return the standing of a person in one role on a local day."""
     if registration.suspended:
         return CallerStanding.SUSPENDED
     if registration.accredited_until is None or registration.accredited_until < today:

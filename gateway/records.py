@@ -14,6 +14,7 @@ from gateway.vocabulary import (
     AddressStatus,
     AgeBand,
     AgencyId,
+    AnswerSince,
     AuthorityCode,
     BrokeredContactId,
     BrokeringOutcome,
@@ -325,7 +326,8 @@ class BrokeredContact:
     """That somebody who cannot see asked to be put in touch, and what came of it (domain rules H6, V2).
 
     `home` is the authority whose team answers, `facts` are the child's, `involvement` is what the asker was shown, if
-    it is about that. Name and agency of the asker are what the register says of them now.
+    it is about that. Name and agency of the asker are what the register says of them now. `since` is what has been
+    closed about the child since it was answered; `past` says that its time is over, deleted yet or not.
     """
 
     id: BrokeredContactId
@@ -347,6 +349,8 @@ class BrokeredContact:
     answer: str | None
     answered_by: PersonId | None
     answered_at: datetime | None
+    since: AnswerSince
+    past: bool
 
     @property
     def state(self) -> BrokeringState:

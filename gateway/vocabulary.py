@@ -270,6 +270,21 @@ class BrokeringOutcome(StrEnum):
     NOT_NEEDED = "not-needed"
 
 
+class AnswerSince(StrEnum):
+    """What has been closed about a child since a request for brokered contact was answered (domain rules H6, V3)."""
+
+    NO_ANSWER = "no-answer"
+    NOTHING = "nothing"
+    SHIELD = "shield"
+    CONFLICT = "conflict"
+    FOOTING = "footing"
+    """A sensitive service has ended, or its consent has: the one asked about, or any where none was named."""
+    REFUSAL = "refusal"
+    STANDING = "standing"
+    """Whoever asked is not in good standing any more in the role they asked in."""
+    UNKNOWN = "unknown"
+
+
 class BrokeringState(StrEnum):
     """How a request for brokered contact stands, as far as whoever asked is told.
 

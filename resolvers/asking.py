@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from gateway.access_report.words import Words
-from gateway.brokering import BrokeringReader
+from gateway.brokering import BrokeringReader, ContactLimits
 from gateway.changes import Change
 from gateway.disclosure.redaction import Disclosed
 from gateway.disclosure.road import Road, Selection, SourceNote
@@ -41,6 +41,10 @@ class Purposes(Protocol):
 
     def count_threshold(self) -> int:
         """Return the number below which a count is small."""
+        ...
+
+    def contact_limits(self) -> ContactLimits:
+        """Return how long requests for brokered contact are kept."""
         ...
 
 

@@ -1,15 +1,16 @@
 """Requests for brokered contact: the asker's own, and all of this authority for its directory team (domain rule H6)."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
-from gateway.brokering import KeptContact
+from gateway.brokering import ContactLimits, KeptContact
 from gateway.disclosure.classes import class_of_contact_of_another
 from gateway.disclosure.redaction import Disclosed
 from gateway.disclosure.road import Selection
-from gateway.identity import Caller
+from gateway.identity import LOCAL_TIME, Caller, standing_of
 from gateway.records import BrokeredContact, Child
-from gateway.vocabulary import AuthorityCode, BrokeredContactId, Effect, PersonId, RecordType
+from gateway.vocabulary import AnswerSince, BrokeredContactId, CallerStanding, Effect, PersonId, RecordType
 from resolvers.asking import Asking
 from resolvers.children import children_by_id
 from resolvers.paging import Page, page_of
@@ -49,8 +50,7 @@ def asker_of_contacts(caller: Caller) -> PersonId:
 async def records_of_contacts(asking: Asking, kept: Sequence[KeptContact]) -> list[BrokeredContact]:
     """Return requests as records, each with the facts of its child, in order; one whose child is gone is left out."""
     children = await asking.directory.children(list({one.asked.child for one in kept})) if kept else {}
-    home = asking.road.ask.home
-    return [_record(one, children[one.asked.child], home=home) for one in kept if one.asked.child in children]
+    return [_record(asking, one, children[one.asked.child]) for one in kept if one.asked.child in children]
 
 
 async def children_of_contacts(
@@ -75,11 +75,11 @@ async def _sees_others(asking: Asking) -> bool:
     return decision.exists is Effect.DISCLOSE
 
 
-def _record(kept: KeptContact, child: Child, *, home: AuthorityCode) -> BrokeredContact:
-    asked, answer = kept.asked, kept.answer
+def _record(asking: Asking, kept: KeptContact, child: Child) -> BrokeredContact:
+    asked, asker, answer = kept.asked, kept.asker, kept.answer
     return BrokeredContact(
         id=kept.id,
-        home=home,
+        home=asking.road.ask.home,
         child=child.id,
         facts=child.facts,
         involvement=asked.involvement,
@@ -87,9 +87,9 @@ def _record(kept: KeptContact, child: Child, *, home: AuthorityCode) -> Brokered
         reach_by=asked.reach_by,
         asked_at=asked.at,
         asked_by=asked.asker,
-        asker_name=kept.asker_name,
+        asker_name=None if asker is None else asker.name,
         asker_role=asked.role,
-        asker_agency=kept.asker_agency,
+        asker_agency=None if asker is None else asker.agency_name,
         asked_through=asked.through,
         outcome=None if answer is None else answer.outcome,
         asker_agrees=None if answer is None else answer.asker_agrees,
@@ -97,4 +97,21 @@ def _record(kept: KeptContact, child: Child, *, home: AuthorityCode) -> Brokered
         answer=None if answer is None else answer.words,
         answered_by=None if answer is None else answer.by,
         answered_at=None if answer is None else answer.at,
+        since=_since(kept, asking.road.ask.at),
+        past=_past(kept, asking.purposes.contact_limits(), asking.road.ask.at),
     )
+
+
+def _since(kept: KeptContact, at: datetime) -> AnswerSince:
+    asker = kept.asker
+    if kept.answer is None or kept.since is not AnswerSince.NOTHING:
+        return kept.since
+    if asker is None or standing_of(asker, at.astimezone(LOCAL_TIME).date()) is not CallerStanding.CURRENT:
+        return AnswerSince.STANDING
+    return AnswerSince.NOTHING
+
+
+def _past(kept: KeptContact, limits: ContactLimits, at: datetime) -> bool:
+    if kept.answer is None:
+        return kept.asked.at + limits.waiting <= at
+    return kept.answer.at + limits.answered <= at

@@ -11,8 +11,8 @@ from gateway.disclosure.classes import class_of_action, class_of_action_on_child
 from gateway.disclosure.question import Attribute
 from gateway.disclosure.redaction import Disclosed
 from gateway.disclosure.road import Selection
-from gateway.records import BrokeredContact, Child, Involvement
-from gateway.vocabulary import BrokeredContactId, BrokeringOutcome, InvolvementId, RecordType
+from gateway.records import BrokeredContact, Involvement
+from gateway.vocabulary import BrokeredContactId, BrokeringOutcome, ChildId, InvolvementId, RecordType
 from resolvers.asking import Asking
 from resolvers.brokered_contacts import asker_of_contacts, records_of_contacts
 from resolvers.changing import (
@@ -49,11 +49,12 @@ async def contact_requested(
         held = await child_to_change(changing, child, author="another", justification="recorded")
         if isinstance(held, UserError):
             return held
-        work = None if involvement is None else await _shown(asking, held, involvement)
+        work = None if involvement is None else await _shown(asking, held.id, involvement)
         if isinstance(work, UserError):
             return work
         ask = asking.road.ask
         caller, asker = ask.caller, asker_of_contacts(ask.caller)
+        await _let_go(changing)
         contact = await changing.change.brokering.request(
             NewContact(
                 child=held.id,
@@ -84,6 +85,7 @@ async def contact_answered(
     asker_agrees: bool,
     other_agrees: bool,
     answer: str | None,
+    involvement: str | None = None,
 ) -> Outcome:
     """Say what came of a request, once; the asker is told that they are connected or not, and the words for them."""
 
@@ -98,7 +100,11 @@ async def contact_answered(
             return held
         if held.outcome is not None:
             return UserError(code="ALREADY_ANSWERED", message="This request has been answered.", field="contact")
+        work = None if involvement is None else await _shown(asking, held.child, involvement)
+        if isinstance(work, UserError):
+            return work
         ask = asking.road.ask
+        await _let_go(changing)
         await changing.change.brokering.answer(
             held.id,
             ContactAnswer(
@@ -108,11 +114,18 @@ async def contact_answered(
                 words=answer if _says_something(answer) else None,
                 by=ask.caller.claims.person,
                 at=ask.at,
+                connected_with=None if work is None else work.id,
             ),
         )
         return Changed(type=RecordType.BROKERED_CONTACT, id=held.id, about=(held.child,))
 
     return await Changing(asking, stated).outcome(act, _teller(asking, selection))
+
+
+async def _let_go(changing: Changing) -> None:
+    """Delete what is past its time, whoever asked for it: the rules tell of none of it any more."""
+    limits, at = changing.asking.purposes.contact_limits(), changing.asking.road.ask.at
+    await changing.change.brokering.let_go(answered_by=at - limits.answered, asked_by=at - limits.waiting)
 
 
 async def _elsewhere(changing: Changing, text: str) -> UserError | None:
@@ -130,11 +143,12 @@ async def _elsewhere(changing: Changing, text: str) -> UserError | None:
     return refusal or UserError(code="HELD_ELSEWHERE", message=message, field="child")
 
 
-async def _shown(asking: Asking, child: Child, text: str) -> Involvement | UserError:
+async def _shown(asking: Asking, child: ChildId, text: str) -> Involvement | UserError:
     """Return the child's involvement that the caller was shown, or that there is none they may know of."""
     wanted = asking.ids.meant_as(RecordType.INVOLVEMENT, text)
     works = {} if wanted is None else await asking.directory.involvements_by_id([InvolvementId(wanted)])
-    ours = [work for work in works.values() if work.child in child.records]
+    records = (await asking.directory.children([child]))[child].records
+    ours = [work for work in works.values() if work.child in records]
     return ours[0] if await known(asking, ours) else not_found("involvement")
 
 

@@ -32,14 +32,16 @@ class BrokeredContact:
     id: strawberry.ID = told("The request's id, as your agency knows it.")
     reason: str | None = told("Why contact is wanted, in the asker's words.")
     reach_by: str | None = told("How the asker can be reached.")
-    state: BrokeringState | None = told("How it stands.")
+    state: BrokeringState | None = told("How it stands; withheld once something was closed about the child since.")
     asked_at: datetime | None = told("When it was asked for.")
     asked_by: str | None = told(f"{_TEAM} who asks, as their token names them.")
     asker_name: str | None = told(f"{_TEAM} the asker's name in the register.")
     asker_role: str | None = told(f"{_TEAM} the role they asked in.")
     asker_agency: str | None = told(f"{_TEAM} the agency they work for.")
     asked_through: str | None = told(f"{_TEAM} who asked for them, where somebody mediates.")
-    answer: str | None = told("What the directory team tells the asker; null where nothing more is to be said.")
+    answer: str | None = told(
+        "What the directory team tells the asker; null where nothing more is to be said, withheld as `state` is."
+    )
     answered_at: datetime | None = told("When it was answered; null until then.")
     answered_by: str | None = told(f"{_TEAM} who answered.")
     outcome: BrokeringOutcome | None = told(f"{_TEAM} what came of it.")
@@ -110,6 +112,11 @@ class AnswerBrokeredContactInput:
         "What the asker is told, in up to 500 characters: how to reach somebody who agreed to it, or that they will "
         "call. Needed where they are connected. Otherwise say nothing by which it could be told whether there is "
         "somebody.",
+        default=None,
+    )
+    involvement: strawberry.ID | None = stated(
+        "Whose practitioner the asker is put in touch with. Of a sensitive service, the answer is taken back "
+        "once its consent ends; without it, and where the asker named none, once that of any of the child's does.",
         default=None,
     )
 

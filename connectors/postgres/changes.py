@@ -57,7 +57,7 @@ class PostgresChange:
     @cached_property
     def brokering(self) -> PostgresBrokering:
         """Return the requests for brokered contact as the change leaves them."""
-        return PostgresBrokering(self._transaction)
+        return PostgresBrokering(self._transaction, now=self._now)
 
     @cached_property
     def grants(self) -> PostgresGrants:

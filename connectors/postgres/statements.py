@@ -106,19 +106,26 @@ WHERE s.status = 'OPEN' OR s.urn = $1
 ORDER BY s.status = 'OPEN' DESC, cardinality(chain.path), chain.rank, s.opened_on DESC NULLS LAST, s.urn
 LIMIT 1"""
 
-_INVOLVEMENT = """
-    i.child_id, i.id, i.carer_id, i.practitioner_id, i.agency_id, i.service, i.sensitive, i.started_on, i.ended_on,
-    i.is_lead_professional, i.common_assessment_completed, i.source, i.asserted_at, i.confirmed_at,
-    (i.ended_on IS NULL OR i.ended_on > $2) AS active,
-    CASE WHEN i.sensitive THEN COALESCE((
+
+def consent_of(work: str, *, row: str, now: str) -> str:
+    """Return how the footing of the involvement `work` stands, which hangs on the child's record `row`."""
+    return f"""
+    CASE WHEN {work}.sensitive THEN COALESCE((
         SELECT CASE WHEN latest.withdrawn_at IS NOT NULL THEN 'withdrawn'
-                    WHEN latest.expires_at <= $3 THEN 'expired'
+                    WHEN latest.expires_at <= {now} THEN 'expired'
                     WHEN latest.basis = 'significant-harm' THEN 'significant-harm'
                     WHEN latest.scope = 'record-only' THEN 'record-only'
                     ELSE 'given' END
         FROM involvement_consent latest
-        WHERE latest.child_id = i.row_id AND latest.involvement_id = i.id AND latest.given_at <= $3
-        ORDER BY latest.version DESC LIMIT 1), 'missing') ELSE 'none-needed' END AS consent,
+        WHERE latest.child_id = {row} AND latest.involvement_id = {work}.id AND latest.given_at <= {now}
+        ORDER BY latest.version DESC LIMIT 1), 'missing') ELSE 'none-needed' END"""
+
+
+_INVOLVEMENT = f"""
+    i.child_id, i.id, i.carer_id, i.practitioner_id, i.agency_id, i.service, i.sensitive, i.started_on, i.ended_on,
+    i.is_lead_professional, i.common_assessment_completed, i.source, i.asserted_at, i.confirmed_at,
+    (i.ended_on IS NULL OR i.ended_on > $2) AS active,
+    {consent_of("i", row="i.row_id", now="$3")} AS consent,
     (SELECT door.telephone FROM safeguarding_contact door
         WHERE door.authority = facts.facts_home AND door.role = 'FRONT_DOOR' AND door.telephone IS NOT NULL
         ORDER BY door.position, door.id LIMIT 1) AS brokered_contact,

@@ -166,7 +166,7 @@ async def running(
             purposes=purposes,
             search_budget=settings.search_budget,
             transfers=PostgresTransfers(database),
-            brokering=PostgresBrokering(database),
+            brokering=PostgresBrokering(database, now=clock),
             queues=PostgresQueues(database, now=clock),
             transferring=None if transfers is None else transfers.transferring,
             reviews=ReviewDesk(

@@ -36,6 +36,7 @@ from gateway.records import (
     Suspension,
 )
 from gateway.vocabulary import (
+    AnswerSince,
     AuthorityCode,
     ChildId,
     Consent,
@@ -250,13 +251,18 @@ def _class_of_contact(contact: BrokeredContact, caller: Caller) -> RecordClass:
     )
     # Whose it is to answer, wherever responsibility for the child has gone.
     at_home = contact.home == caller.claims.authority
-    return _plain(shield, sensitive, consent, involved, conflict, at_home, standing, own)
+    return _with(
+        _plain(shield, sensitive, consent, involved, conflict, at_home, standing, own),
+        since=contact.since.value,
+        age="past" if contact.past else "in-time",
+    )
 
 
 def class_of_contact_of_another(home: AuthorityCode, caller: Caller) -> RecordClass:
     """Return the class of a request for contact by somebody else, of which nothing more is known."""
     at_home = home == caller.claims.authority
-    return _plain(Shield.NONE, False, Consent.NONE_NEEDED, False, False, at_home, RecordStanding.LIVE, False)
+    plain = _plain(Shield.NONE, False, Consent.NONE_NEEDED, False, False, at_home, RecordStanding.LIVE, False)
+    return _with(plain, since=AnswerSince.NO_ANSWER.value, age="in-time")
 
 
 def _class_of_queue_entry(entry: QueueEntry, caller: Caller) -> RecordClass:
