@@ -20,6 +20,37 @@ refusals[key]["contact-of-another"] := record.fields if {
 }
 
 # METADATA
+# title: Contact past
+# description: A request has gone some weeks after its answer, or half a year without one, whoever asks for it.
+# related_resources:
+# - description: UK GDPR, article 5(1)(e)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/5
+# custom:
+#   domain: [H6]
+refusals[key]["contact-past"] := record.fields if {
+	some key, record in question.of_type.BrokeredContact
+	not record.class.age == "in-time"
+}
+
+# METADATA
+# title: Answer taken back
+# description: |
+#   What an asker was told is told again while nothing about the child has been closed since. Why it is not is one
+#   reason for all, so that it says of nobody that a consent was withdrawn.
+# related_resources:
+# - description: UK GDPR, article 7(3)
+#   ref: https://www.legislation.gov.uk/eur/2016/679/article/7
+# - description: Children Act 2004 Information Database (England) Regulations 2007 (SI 2007/2182), regulation 6(5) and 6(6)
+#   ref: https://www.legislation.gov.uk/uksi/2007/2182/regulation/6/made
+# custom:
+#   domain: [H6, H2, V3, P2, A1, A5]
+refusals[key]["answer-taken-back"] := record.fields & {field | some field in data.brokering.taken_back} if {
+	some key, record in question.of_type.BrokeredContact
+	not _answer_stands(record)
+	not _answers(record)
+}
+
+# METADATA
 # title: Contact not agreed
 # description: Two people are connected only where both agreed; an answer that connects nobody needs no agreement.
 # related_resources:
@@ -45,5 +76,7 @@ _brokers if {
 		"answerBrokeredContact" in data.roles[role].may
 	}
 }
+
+_answer_stands(record) if record.class.since in data.brokering.answer_stands
 
 _connects_nobody(record) if record.class.step in data.brokering.connects_nobody

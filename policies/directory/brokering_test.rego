@@ -30,6 +30,28 @@ test_whoever_has_a_conflict_is_told_of_no_request if {
 	brokering.refusals.k["contact-of-another"] with input as asked
 }
 
+test_a_request_whose_time_is_over_is_gone_for_everybody if {
+	brokering.refusals.k["contact-past"] with input as fixture.question("BrokeredContact", {"self": true, "age": "past"})
+	asked := fixture.asked("directory-team", "brokering", "BrokeredContact", {"age": "past"})
+	brokering.refusals.k["contact-past"] with input as asked
+}
+
+test_an_answer_is_taken_back_by_whatever_has_been_closed_since if {
+	every since in {"shield", "conflict", "footing", "refusal", "standing", "unknown"} {
+		asked := fixture.question("BrokeredContact", {"self": true, "since": since})
+		brokering.refusals.k["answer-taken-back"] == {"state", "answer"} with input as asked
+	}
+}
+
+test_an_answer_stands_while_nothing_has_been_closed if {
+	brokering.refusals == {} with input as fixture.question("BrokeredContact", {"self": true, "since": "nothing"})
+}
+
+test_the_team_reads_what_was_answered_whatever_has_been_closed_since if {
+	asked := fixture.asked("directory-team", "brokering", "BrokeredContact", {"since": "shield"})
+	brokering.refusals == {} with input as asked
+}
+
 test_nobody_is_connected_by_the_agreement_of_one if {
 	asked := fixture.asked("directory-team", "brokering", "Action", {"step": "connect", "agreement": "one"})
 	brokering.refusals.k["contact-not-agreed"] == {"answerBrokeredContact"} with input as asked

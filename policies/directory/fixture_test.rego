@@ -22,4 +22,5 @@ _plain := {
 	"reviewers": "one", "understanding": "not-assessed", "agreement": "none", "grant": "none", "ground": "none",
 	"justification": "recorded", "earlier": "none", "withholding": "none", "asker": "own-authority",
 	"stated": "direct-support", "reviewed": "own-authority", "queue": "missing-education", "owner": "none",
+	"since": "no-answer", "age": "in-time",
 }
