@@ -11,6 +11,7 @@ from tests.changes.asking import a_key, ask_change, mutation
 from tests.support.builders import (
     NOW,
     TODAY,
+    a_carer,
     a_child,
     a_conflict,
     a_consent,
@@ -237,6 +238,187 @@ async def test_an_unspecified_service_can_be_named_and_only_the_team_is_told_whi
     (node,) = _nodes(await contacts(team, "involvement { service agency { name } }"))
     assert node["involvement"]["service"] == "MENTAL_HEALTH"
     assert node["involvement"]["agency"] is not None
+
+
+async def _a_shield_on_the_child(database, child, nurse):
+    await a_shield(database, child)
+
+
+async def _a_shield_that_a_feed_dates_back(database, child, nurse):
+    await a_shield(database, child, requested_at=NOW - timedelta(days=400))
+
+
+async def _a_shield_on_another_record_of_the_child(database, child, nurse):
+    await a_shield(database, await a_child(database, identity_id=child))
+
+
+async def _a_shield_on_a_sibling(database, child, nurse):
+    sibling = await a_child(database)
+    await a_carer(database, of=[child, sibling])
+    await a_shield(database, sibling)
+
+
+async def _a_withdrawn_consent(database, child, nurse):
+    await database.execute("UPDATE involvement_consent SET withdrawn_at = $1", NOW)
+
+
+async def _an_expired_consent(database, child, nurse):
+    await database.execute("UPDATE involvement_consent SET expires_at = $1", NOW)
+
+
+async def _an_ended_service(database, child, nurse):
+    await database.execute("UPDATE involvement SET ended_on = $1", TODAY)
+
+
+async def _a_refusal(database, child, nurse):
+    await database.execute(
+        "INSERT INTO refusal (id, child_id, ground, reason, refused_by, reviewer, refused_at) "
+        "VALUES (gen_random_uuid(), $1, 'detriment', 'w', 'a', 'b', $2)",
+        child,
+        NOW,
+    )
+
+
+async def _a_conflict(database, child, nurse):
+    await a_conflict(database, child, await a_practitioner(database, agency=nurse.agency, person=nurse.person))
+
+
+async def _an_answer_from_before_it_was_kept_what_stood(database, child, nurse):
+    await database.execute(
+        "UPDATE brokered_contact SET (shields_then, services_then, conflict_then, refusals_then) = "
+        "(NULL, NULL, NULL, NULL)"
+    )
+
+
+_CLOSED = [
+    _a_shield_on_the_child,
+    _a_shield_that_a_feed_dates_back,
+    _a_shield_on_another_record_of_the_child,
+    _a_shield_on_a_sibling,
+    _a_withdrawn_consent,
+    _an_expired_consent,
+    _an_ended_service,
+    _a_refusal,
+    _a_conflict,
+    _an_answer_from_before_it_was_kept_what_stood,
+]
+
+
+@pytest.fixture
+async def service(database, child):
+    """A sensitive service whose consent stands."""
+    work = await a_sensitive_involvement(database, child)
+    await a_consent(database, child, work)
+    return work
+
+
+@pytest.mark.parametrize("closed", _CLOSED, ids=lambda one: one.__name__.strip("_"))
+async def test_what_is_closed_after_an_answer_takes_it_back_from_the_very_next_read(
+    answer_contact, contacts, nurse, team, database, child, service, closed
+):
+    await answer_contact()
+    (before,) = _nodes(await contacts(nurse))
+    await closed(database, child, nurse)
+
+    (after,) = _nodes(await contacts(nurse))
+    assert (before["answer"], before["withheld"]) == (AGREED["answer"], [])
+    assert (after["state"], after["answer"], after["reason"]) == (None, None, WORDS)
+    assert after["withheld"] == [{"field": name, "reason": "NO_LONGER_TOLD"} for name in ("answer", "state")]
+    assert [node["answer"] for node in _nodes(await contacts(team))] == [AGREED["answer"]]
+
+
+async def test_an_answer_given_under_a_shield_stands_and_is_told_again_once_a_later_one_is_lifted(
+    answer_contact, contacts, nurse, database, child
+):
+    await a_shield(database, child)
+    await answer_contact()
+    told = [_nodes(await contacts(nurse))[0]["answer"]]
+    later = await a_shield(database, child)
+    told.append(_nodes(await contacts(nurse))[0]["answer"])
+    await database.execute("UPDATE shield SET lifted_at = $2 WHERE id = $1", later, NOW)
+    told.append(_nodes(await contacts(nurse))[0]["answer"])
+
+    assert told == [AGREED["answer"], None, AGREED["answer"]]
+
+
+async def test_an_answer_is_taken_back_with_the_role_that_was_asked_in(answer_contact, contacts, nurse, database):
+    await answer_contact()
+    now = await a_persona(database, "gp", person=nurse.person, agency=nurse.agency)
+    before = _nodes(await contacts(now))
+    await database.execute(
+        "UPDATE registration SET training_valid_until = $2 WHERE person = $1 AND role = $3",
+        nurse.person,
+        TODAY - timedelta(days=1),
+        nurse.role,
+    )
+
+    assert [node["answer"] for node in before] == [AGREED["answer"]]
+    assert [node["answer"] for node in _nodes(await contacts(now))] == [None]
+    await database.execute("DELETE FROM registration WHERE person = $1 AND role = $2", nurse.person, nurse.role)
+    assert [node["answer"] for node in _nodes(await contacts(now))] == [None]
+
+
+@pytest.mark.parametrize("closed", [_a_withdrawn_consent, _an_ended_service, _a_refusal])
+async def test_a_closed_request_is_told_the_same_whatever_becomes_of_hidden_services(
+    answer_contact, contacts, nurse, database, child, service, closed
+):
+    await answer_contact(outcome="DECLINED", otherAgrees=False, answer="Ring the front door")
+    before = _nodes(await contacts(nurse))
+    await closed(database, child, nurse)
+
+    assert _nodes(await contacts(nurse)) == before
+
+
+async def test_an_answer_about_one_service_says_nothing_of_another(
+    client, answer_contact, contacts, nurse, team, database, child, service
+):
+    other = await a_sensitive_involvement(database, child, service="SEXUAL_HEALTH")
+    await a_consent(database, child, other)
+    answered = await answer_contact(involvement=involvement_id(other))
+    await database.execute("UPDATE involvement_consent SET withdrawn_at = $2 WHERE involvement_id = $1", service, NOW)
+    stands = _nodes(await contacts(nurse))
+    await database.execute("UPDATE involvement_consent SET withdrawn_at = $2 WHERE involvement_id = $1", other, NOW)
+
+    assert answered.refused == []
+    assert [node["answer"] for node in stands] == [AGREED["answer"]]
+    assert [node["answer"] for node in _nodes(await contacts(nurse))] == [None]
+
+
+async def test_an_answer_names_no_involvement_of_another_child(answer_contact, database):
+    other = await an_involvement(database, await a_child(database))
+
+    refused = await answer_contact(involvement=involvement_id(other))
+
+    assert [(one["code"], one["field"]) for one in refused.payload["errors"]] == [("NOT_FOUND", "involvement")]
+
+
+_AGED = {
+    28: "UPDATE brokered_contact SET answered_at = $1",
+    182: "UPDATE brokered_contact SET asked_at = $1",
+}
+
+
+@pytest.mark.parametrize("days", _AGED)
+async def test_a_request_whose_time_is_over_is_told_to_nobody_and_let_go_with_the_next(
+    request_contact, asked, answer_contact, contacts, nurse, team, worker, database, days
+):
+    if days == 28:
+        await answer_contact()
+    await database.execute(_AGED[days], NOW - timedelta(days=days) + timedelta(seconds=1))
+    in_time = [len(_nodes(await contacts(who))) for who in (nurse, team)]
+    await database.execute(_AGED[days], NOW - timedelta(days=days))
+
+    assert in_time == [1, 1]
+    assert [_nodes(await contacts(who)) for who in (nurse, team)] == [[], []]
+    assert (await answer_contact(outcome="NOT_NEEDED")).refused == ["NOT_FOUND"]
+    await request_contact(by=worker)
+    assert [row["asker"] for row in await database.fetch("SELECT asker FROM brokered_contact")] == [worker.person]
+
+
+async def test_whoever_was_never_answered_may_ask_again_once_their_request_has_gone(request_contact, asked, database):
+    await database.execute("UPDATE brokered_contact SET asked_at = $1", NOW - timedelta(days=182))
+
+    assert (await request_contact()).refused == []
 
 
 async def test_nobody_else_is_told_of_a_request(asked, contacts, answer_contact, nurse, database, child):
