@@ -282,6 +282,50 @@ async def test_a_purpose_that_no_role_has_is_refused_by_the_rules(answering, dat
     assert code == {"code": "PURPOSE_REQUIRED", "reason": "purpose-unknown"}
 
 
+OF_ANOTHER_ROLE = {
+    "of teachers, by a nurse": ("missing-education", NURSE),
+    "of teachers, for one through a nurse": (
+        "missing-education",
+        replace(NURSE, person="teacher.moss", role="education-practitioner", mediator=CLERK),
+    ),
+    "of directory teams, by a social worker": ("brokering", replace(NURSE, role="social-worker")),
+    "of auditors, by a nurse": ("review", NURSE),
+    "of children and carers, by a teacher": ("subject-access", replace(NURSE, role="education-practitioner")),
+    "of messages, by a nurse": ("administration", NURSE),
+}
+
+
+@pytest.mark.parametrize("what", OF_ANOTHER_ROLE)
+async def test_a_purpose_of_another_role_is_refused_by_the_rules_and_recorded(
+    answering, known_here, database, here, there, what
+):
+    """Each is a purpose of the closed list, well formed and signed, and not one that everybody who asks may have."""
+    purpose, asker = OF_ANOTHER_ROLE[what]
+    await an_authority(database, THERE)
+    child = await a_child(database, authority=THERE)
+    body = orjson.dumps({"query": WHO, "variables": {"by": {"id": known_here.told(RecordType.CHILD, child)}}})
+    stated = replace(ACCESS, purpose=purpose)
+    answer = await call(answering, here, there, assertion(here, body=body, asker=asker, access=stated), body=body)
+
+    assert answer.status_code == 403
+    assert answer.json().get("data") is None
+    assert [error["extensions"]["code"] for error in answer.json()["errors"]] == ["PURPOSE_REQUIRED"]
+    entry = await entry_of(database, answer)
+    assert entry["outcome"]["status"] == "refused"
+    [code] = entry["outcome"]["codes"]
+    assert "purpose-unknown" in code["reason"].split(",")
+    assert (entry["access"]["purpose"], entry["caller"]["acts_for"]["role"]) == (purpose, asker.role)
+    assert entry["records"] == []
+
+
+async def test_the_same_purpose_is_answered_in_the_role_that_has_it(answering, database, here, there):
+    teacher, stated = replace(NURSE, role="education-practitioner"), replace(ACCESS, purpose="missing-education")
+    answer = await call(answering, here, there, assertion(here, asker=teacher, access=stated))
+
+    assert answer.json() == {"data": {"me": {"role": "peer", "standing": "CURRENT"}}}
+    assert (await entry_of(database, answer))["access"]["purpose"] == "missing-education"
+
+
 async def test_a_person_whose_standing_has_lapsed_is_refused_by_the_rules(answering, database, here, there):
     lapsed = replace(NURSE, standing=CallerStanding.TRAINING_LAPSED)
     answer = await call(answering, here, there, assertion(here, asker=lapsed))
