@@ -5,9 +5,11 @@ from uuid import uuid4
 
 import orjson
 
+from connectors.postgres.brokering import PostgresBrokering
+from gateway.brokering import NewContact
 from gateway.vocabulary import RecordType
 from tests.support.borders import BESIDE, FIND, MIA, a_link, a_nurse, mia, two_authorities
-from tests.support.builders import a_child, a_shield, an_authority, cares_for
+from tests.support.builders import NOW, a_child, a_shield, an_authority, cares_for
 from tests.support.federation import ELSEWHERE, HERE, THERE, assertion, call, entry_of
 from tests.support.gateway import a_persona
 from tests.support.ids import child_id
@@ -212,6 +214,45 @@ async def test_a_mutation_of_another_authority_never_runs(answering, database, h
     entry = await entry_of(database, answer)
     assert entry["outcome"]["codes"][0]["reason"] == "peer-changes-nothing"
     assert entry["records"] == []
+
+
+BROKER = (
+    "mutation Broker($input: RequestBrokeredContactInput!) "
+    "{ requestBrokeredContact(input: $input) { contact { id } errors { code } } }"
+)
+CONTACTS = "{ brokeredContacts(unanswered: false, first: 5) { edges { node { id state answer } } } }"
+
+
+async def test_brokered_contact_is_neither_asked_for_nor_read_across_a_border(
+    answering, known_here, database, here, there
+):
+    await an_authority(database, THERE)
+    child = await a_child(database, authority=THERE)
+    told = known_here.told(RecordType.CHILD, child)
+    stated = {"idempotencyKey": "once", "child": told, "reason": "Who visits first", "reachBy": "0161 496 0777"}
+    body = orjson.dumps({"query": BROKER, "variables": {"input": stated}})
+    asked = await call(answering, here, there, assertion(here, body=body), body=body)
+    kept = await database.fetch("SELECT FROM brokered_contact")
+    # As if one had been made all the same, in the name by which the person is known here.
+    await PostgresBrokering(database).request(
+        NewContact(
+            child=child,
+            involvement=None,
+            asker=f"{HERE}:nurse.okafor",
+            role="peer",
+            through=None,
+            reason="Who visits first",
+            reach_by="0161 496 0777",
+            at=NOW,
+        )
+    )
+    body = orjson.dumps({"query": CONTACTS})
+    read = await call(answering, here, there, assertion(here, body=body), body=body)
+
+    assert [error["extensions"]["code"] for error in asked.json()["errors"]] == ["BAD_REQUEST"]
+    assert (await entry_of(database, asked))["outcome"]["codes"][0]["reason"] == "peer-changes-nothing"
+    assert kept == []
+    assert read.json() == {"data": {"brokeredContacts": {"edges": []}}}
 
 
 async def test_a_mutation_beside_a_query_of_another_authority_never_runs(answering, database, here, there):
