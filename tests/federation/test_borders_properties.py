@@ -67,6 +67,12 @@ def parts(child, *, elsewhere):
     }
 
 
+def services(child):
+    """The services of involvements elsewhere, in order."""
+    told = parts(child, elsewhere=True).values()
+    return sorted(part["service"] for part in told if "service" in part)
+
+
 async def a_shield_there(borders, pair, _post):
     await a_shield(borders.there.database, pair.there)
 
@@ -105,7 +111,7 @@ async def test_what_is_joined_is_never_more_than_each_side_tells(borders, role, 
 
     assert parts(before, elsewhere=True) == parts(there, elsewhere=True), "neither more nor less than the other tells"
     assert parts(before, elsewhere=False) == parts(home, elsewhere=False), "what is here stays as it is"
-    assert parts(before, elsewhere=True), "a link without a narrowing brings something"
+    assert services(before) == ["SOCIAL_CARE"] + ["UNSPECIFIED_SENSITIVE"] * (consent is True), "by the footing there"
 
     await narrowing(borders, pair, post)
     after = await asked(borders, persona, pair, named)
@@ -116,3 +122,7 @@ async def test_what_is_joined_is_never_more_than_each_side_tells(borders, role, 
         assert all(value in (None, told_before[part][name]) for name, value in values.items() if name != "withheld")
     if narrowing is not a_conflict_here:
         assert told_after == {}
+    if narrowing is a_shield_there:
+        alone = await asked(borders, persona, pair)
+        assert {**after, "sources": None} == {**alone, "sources": None}, "as if it were unknown there"
+        assert after["sources"] == before["sources"]
