@@ -92,7 +92,7 @@ def calls_in(folder: Path, crowd: Crowd) -> PeerCalls:
     in_force = read_registry(registry.file.read_text(), keys=[registry.key], at=now)
     return PeerCalls(
         home=AuthorityCode(HERE),
-        key=here.key,
+        key=lambda: here.key,
         own=here.own,
         registry=lambda: in_force,
         clock=lambda: datetime.now(UTC),

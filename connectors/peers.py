@@ -71,7 +71,7 @@ class PeerCalls:
         self,
         *,
         home: AuthorityCode,
-        key: Key,
+        key: Callable[[], Key],
         own: OwnCertificate,
         registry: Callable[[], Registry | None],
         clock: Callable[[], datetime],
@@ -86,7 +86,7 @@ class PeerCalls:
 
         Args:
             home: The asking authority.
-            key: The key that signs its assertions.
+            key: The key that signs its assertions, as it is at that moment.
             own: Its certificate.
             registry: The registry in force, if any.
             clock: The time, for assertions.
@@ -311,7 +311,7 @@ class PeerCalls:
 
     def _assertion(self, call: _Call) -> str:
         return make_assertion(
-            key=self._key,
+            key=self._key(),
             issuer=self._home,
             audience=call.lane.member.authority,
             certificate=call.lane.certificate,

@@ -26,7 +26,7 @@ class TransferParts:
         *,
         database: Database,
         peers: PeerCalls,
-        key: Key,
+        key: Callable[[], Key],
         registry: Callable[[], Registry | None],
         clock: Callable[[], datetime],
     ) -> None:

@@ -154,7 +154,8 @@ class Settings(BaseSettings):
     )
     registry_interval: float = Field(60.0, ge=0, description="Seconds between looks at the registry; 0 looks once.")
     assertion_key_file: Path | None = Field(
-        None, description="File with the private key (JWK) that signs assertions to other authorities."
+        None,
+        description="Private key (JWK) that signs assertions to other authorities, in a file. Replaced while serving.",
     )
     peer_cert_file: Path | None = Field(
         None,

@@ -4,22 +4,28 @@ uvicorn does not put it there by itself; once it does, this module can go.
 """
 
 import ssl
+import time
 from asyncio import Transport
-from typing import Any
+from typing import Any, Final
 
 from gateway.http_protocol import LimitedProtocol
+
+EXPIRED: Final = "certificate-expired"
+"""What is wrong with the certificate of a client that has it no longer, though the connection is still there."""
 
 
 class TlsProtocol(LimitedProtocol):
     """A connection whose every request says who holds the other end."""
 
     _tls: dict[Any, Any]
+    _expires: float | None
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn declares it
         """Look at the certificate, once for a connection."""
         super().connection_made(transport)
         connection = transport.get_extra_info("ssl_object")
         certificate = None if connection is None else connection.getpeercert(binary_form=True)
+        self._expires = None if certificate is None else ssl.cert_time_to_seconds(connection.getpeercert()["notAfter"])
         self._tls = {
             "server_cert": None,
             "client_cert_chain": () if certificate is None else (ssl.DER_cert_to_PEM_cert(certificate),),
@@ -29,6 +35,8 @@ class TlsProtocol(LimitedProtocol):
         }
 
     def on_message_begin(self) -> None:
-        """Begin a request with it."""
+        """Begin a request with it; TLS looked at its time when the connection was made, which may be long ago."""
         super().on_message_begin()
+        if self._expires is not None and time.time() > self._expires:
+            self._tls = self._tls | {"client_cert_error": EXPIRED}
         self.scope["extensions"] = {**self.scope.get("extensions", {}), "tls": self._tls}

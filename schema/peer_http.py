@@ -1,8 +1,7 @@
 """What the port for peers serves: the graph, to members' gateways that ask for a named person, and a ping."""
 
-import logging
 import ssl
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -30,7 +29,8 @@ from gateway.federation.assertion import (
     Said,
     organisation,
 )
-from gateway.federation.certificates import holder_of, thumbprint
+from gateway.federation.certificates import holder_of, issuing_member
+from gateway.federation.refused_connections import Fault, RefusedConnections
 from gateway.federation.registry import Member, Registry
 from gateway.http_requests import (
     Refusal,
@@ -47,13 +47,26 @@ from gateway.reply import Reply
 from gateway.vocabulary import AuthorityCode
 from schema.http import NOTHING, operation_in
 
-log = logging.getLogger("gateway.peers")
-
 MARGIN: Final = 0.05
 """Seconds kept back of a peer's remaining time, so that the answer is there before it stops waiting."""
 
 ANSWERED_AT: Final = "answered-at"
 """The header with the moment a reply speaks of."""
+
+
+class CertificateUnfit(Unauthenticated):
+    """A certificate that a member's issuer made, and that counts for nothing; `member` is held to the call."""
+
+    def __init__(self, fault: Fault, member: Member) -> None:
+        """Keep who has to answer for it."""
+        super().__init__(_UNFIT[fault], reason=fault.value)
+        self.member = member
+
+
+_UNFIT: Final = {
+    Fault.CERTIFICATE_EXPIRED: "The certificate has expired since the connection was made.",
+    Fault.CERTIFICATE_MISNAMED: "The certificate is not in the name of the member whose issuer made it.",
+}
 
 
 class PeerEndpoint:
@@ -70,8 +83,12 @@ class PeerEndpoint:
         clock: Callable[[], datetime],
         leaf_of: Callable[[int], Awaitable[bytes | None]],
         door: Door,
+        refused: RefusedConnections,
     ) -> None:
-        """Take the road to an answer, the check of assertions, and where registry and entries' hashes are found."""
+        """Take the road to an answer, the check of assertions, and where registry and entries' hashes are found.
+
+        Calls that no member can be held to go to `refused`.
+        """
         self._home = home
         self._answering = answering
         self._checker = checker
@@ -80,6 +97,7 @@ class PeerEndpoint:
         self._clock = clock
         self._leaf_of = leaf_of
         self._door = door
+        self._refused_connections = refused
 
     async def graphql(self, request: Request) -> Response:
         """Answer an ask of the graph."""
@@ -113,6 +131,8 @@ class PeerEndpoint:
         try:
             member, certificate = self.caller(request)
             body = await body_of(request, limit=self._body_limit)
+        except CertificateUnfit as unfit:
+            return await self._recorded(unfit, None, unfit.member, NOTHING, request_id)
         except (Unauthenticated, SourceUnavailable) as error:
             # No member can be held to this call, so there is nothing to record of anybody.
             return self._response(refusal(error), request_id)
@@ -172,18 +192,36 @@ class PeerEndpoint:
         """Return whose gateway calls, and its certificate.
 
         Raises:
+            CertificateUnfit: Another member's issuer made it, in another name or for a time that is over.
             Unauthenticated: It is no other member's.
             SourceUnavailable: No registry is in force.
         """
         registry = self._in_force()
-        certificate = _certificate(request)
+        tls = request.scope.get("extensions", {}).get("tls", {})
+        certificate = self._certificate(tls)
         member = holder_of(certificate, registry)
         if member is None or member.authority == self._home:
-            log.warning("a certificate of no other member: %s", thumbprint(certificate))
-            raise Unauthenticated(
-                "The certificate is not one of a member of the federation.", reason="certificate-unknown"
-            )
+            issuing = issuing_member(certificate, registry)
+            if issuing is None or issuing.authority == self._home:
+                raise self._of_nobody("The certificate is not one of another member.", Fault.CERTIFICATE_UNKNOWN)
+            raise self._unfit(Fault.CERTIFICATE_MISNAMED, issuing)
+        if tls.get("client_cert_error") is not None:
+            raise self._unfit(Fault.CERTIFICATE_EXPIRED, member)
         return member, certificate
+
+    def _certificate(self, tls: Mapping[str, Any]) -> bytes:
+        """Return the caller's certificate (DER), as the server puts it into the ASGI scope."""
+        for pem in tls.get("client_cert_chain", ()):
+            return ssl.PEM_cert_to_DER_cert(pem)
+        raise self._of_nobody("A certificate is required.", Fault.CERTIFICATE_MISSING)
+
+    def _of_nobody(self, message: str, fault: Fault) -> Unauthenticated:
+        self._refused_connections.note(fault)
+        return Unauthenticated(message, reason=fault.value)
+
+    def _unfit(self, fault: Fault, member: Member) -> CertificateUnfit:
+        self._refused_connections.note(fault)
+        return CertificateUnfit(fault, member)
 
     def _in_force(self) -> Registry:
         registry = self._registry()
@@ -238,11 +276,3 @@ def _operation(body: bytes) -> tuple[Operation, BadRequest | None]:
 def _assertion(request: Request) -> str | None:
     scheme, _, text = request.headers.get("authorization", "").partition(" ")
     return text.strip() if scheme.lower() == "bearer" else None
-
-
-def _certificate(request: Request) -> bytes:
-    """Return the caller's certificate (DER), as the server puts it into the ASGI scope."""
-    chain = request.scope.get("extensions", {}).get("tls", {}).get("client_cert_chain", ())
-    for pem in chain:
-        return ssl.PEM_cert_to_DER_cert(pem)
-    raise Unauthenticated("A certificate is required.", reason="certificate-missing")

@@ -30,7 +30,7 @@ class LocatorAnswers:
         self,
         *,
         home: AuthorityCode,
-        key: Key,
+        key: Callable[[], Key],
         locator: PostgresLocator,
         keys: LocatorKeys,
         budget: LocateBudget,
@@ -60,7 +60,7 @@ class LocatorAnswers:
             raise SourceUnavailable("The setups are being made; ask again soon.", reason="locator-building")
         at = self._clock()
         etag = etag_of(release, at)
-        return etag, None if etag == known else state(release, authority=self._home, key=self._key, at=at)
+        return etag, None if etag == known else state(release, authority=self._home, key=self._key(), at=at)
 
     async def setup(self, digest: str) -> bytes | None:
         """Return a published setup, or None."""

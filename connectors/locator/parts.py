@@ -29,7 +29,7 @@ class LocatorParts:
         database: Database,
         reading: Database,
         peers: PeerCalls,
-        key: Key,
+        key: Callable[[], Key],
         master: MasterKey,
         registry: Callable[[], Registry | None],
         clock: Callable[[], datetime],

@@ -10,7 +10,7 @@ from connectors.postgres.database import Database
 from connectors.postgres.federation import RegistryReleases
 from connectors.registry import FollowedRegistry
 from connectors.transfer_parts import TransferParts
-from gateway.federation.tls import OwnCertificate, assertion_key
+from gateway.federation.tls import OwnCertificate, OwnKey
 from gateway.ledger.master_key import MasterKey
 from gateway.metrics.metrics import Metrics
 from gateway.settings import Settings, SettingsError
@@ -58,7 +58,7 @@ def peer_calls(
         return None
     calls = PeerCalls(
         home=AuthorityCode(settings.authority),
-        key=assertion_key(settings.assertion_key_file),
+        key=OwnKey(settings.assertion_key_file),
         own=own_certificate(settings),
         registry=registry.in_force,
         clock=clock,
@@ -103,7 +103,7 @@ async def locator_parts(
         database=database,
         reading=reading,
         peers=peers,
-        key=assertion_key(settings.assertion_key_file),
+        key=OwnKey(settings.assertion_key_file),
         master=master,
         registry=registry.in_force,
         clock=clock,
@@ -128,7 +128,7 @@ def transfer_parts(
         settings,
         database=database,
         peers=peers,
-        key=assertion_key(settings.assertion_key_file),
+        key=OwnKey(settings.assertion_key_file),
         registry=registry.in_force,
         clock=clock,
     )

@@ -15,6 +15,7 @@ from gateway.app.connections import limit_connections
 from gateway.app.federation import own_certificate
 from gateway.app.running import Gateway
 from gateway.federation.assertion import AssertionChecker
+from gateway.federation.refused_connections import RefusedConnections
 from gateway.federation.tls import PeerPort
 from gateway.http_requests import Named, client_gone
 from gateway.http_rim import Rim, told_in_json
@@ -76,6 +77,7 @@ def peer_side_of(gateway: Gateway, clock: Callable[[], datetime]) -> PeerSide | 
     if registry is None:
         raise SettingsError("GATEWAY_REGISTRY: must name the registry of members where GATEWAY_PEER_PORT is set")
     home = AuthorityCode(settings.authority)
+    refused = RefusedConnections(counted=gateway.metrics.peer_refused)
     endpoint = PeerEndpoint(
         home=home,
         answering=gateway.answering,
@@ -85,6 +87,7 @@ def peer_side_of(gateway: Gateway, clock: Callable[[], datetime]) -> PeerSide | 
         clock=clock,
         leaf_of=PostgresLedgerReader(gateway.database).leaf,
         door=gateway.peer_door,
+        refused=refused,
     )
     locating = LocatorEndpoint(
         peers=endpoint,
@@ -97,7 +100,7 @@ def peer_side_of(gateway: Gateway, clock: Callable[[], datetime]) -> PeerSide | 
         exchange=None if gateway.transfers is None else gateway.transfers.exchange,
         clock=clock,
     )
-    port = PeerPort(own_certificate(settings), lambda: registry.latest)
+    port = PeerPort(own_certificate(settings), lambda: registry.latest, refused=refused)
     return PeerSide(
         endpoint=endpoint,
         locating=locating,

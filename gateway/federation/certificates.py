@@ -24,10 +24,22 @@ def holder_of(der: bytes, registry: Registry) -> Member | None:
     issuer alike; here each is believed for its own member only.
     """
     uris = _uris(der)
-    for member in registry.members.values():
-        if member.uri in uris and any(_issued_by(der, issuer) for issuer in member.issuers):
-            return member
-    return None
+    named = (member for member in registry.members.values() if member.uri in uris)
+    return next((member for member in named if _made_by(member, der)), None)
+
+
+def issuing_member(der: bytes, registry: Registry) -> Member | None:
+    """Return the member whose issuer made a certificate, whatever name is in it; None if no member's did."""
+    return next((member for member in registry.members.values() if _made_by(member, der)), None)
+
+
+def expiry_of(der: bytes) -> float:
+    """Return when a certificate expires, in seconds since 1970."""
+    return x509.load_der_x509_certificate(der).not_valid_after_utc.timestamp()
+
+
+def _made_by(member: Member, der: bytes) -> bool:
+    return any(_issued_by(der, issuer) for issuer in member.issuers)
 
 
 @lru_cache(maxsize=REMEMBERED)

@@ -23,7 +23,7 @@ _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 class TransferSigner:
     """Makes the statements of one authority."""
 
-    def __init__(self, *, home: AuthorityCode, key: Key) -> None:
+    def __init__(self, *, home: AuthorityCode, key: Callable[[], Key]) -> None:
         """Take whose statements they are, and the key that its assertions are signed with."""
         self.home = home
         self._key = key
@@ -47,7 +47,7 @@ class TransferSigner:
         claims = {"iss": self.home, "aud": to, "kind": kind.value, "transfer": str(transfer)}
         # Microseconds, so that two statements of one authority have an order.
         stamped = {"at": at.astimezone(UTC).isoformat(timespec="microseconds")}
-        return read_kept(sign({**claims, **stamped, **beside}, type=TRANSFER_TYPE, key=self._key))
+        return read_kept(sign({**claims, **stamped, **beside}, type=TRANSFER_TYPE, key=self._key()))
 
 
 def read_arrived(text: object, *, keys_of: Callable[[AuthorityCode], Iterable[Key]]) -> Statement:

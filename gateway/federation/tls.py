@@ -2,12 +2,16 @@
 
 import asyncio
 import ssl
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
 
+from gateway.federation.certificates import expiry_of
+from gateway.federation.enrolment import CertificateRefused, der_of
+from gateway.federation.refused_connections import Fault, RefusedConnections
 from gateway.federation.registry import Member, Registry
 from gateway.federation.signed import Key, KeyUnusable, read_key
 from gateway.settings import SettingsError
@@ -22,7 +26,18 @@ class OwnCertificate:
 
     def version(self) -> tuple[int, ...]:
         """Return what changes when either file is replaced."""
-        return tuple(part for path in (self.certificate, self.key) for part in _version(path))
+        return tuple(part for path in (self.certificate, self.key) for part in file_version(path))
+
+    def expires(self) -> float:
+        """Return when the certificate expires, in seconds since 1970.
+
+        Raises:
+            SettingsError: There is none.
+        """
+        try:
+            return expiry_of(der_of(self.certificate.read_bytes()))
+        except (OSError, CertificateRefused) as error:
+            raise SettingsError("GATEWAY_PEER_CERT_FILE: no certificate in PEM") from error
 
     def load(self, context: ssl.SSLContext) -> None:
         """Let a context present the certificate.
@@ -48,6 +63,27 @@ def assertion_key(path: Path) -> Key:
         return read_key(orjson.loads(path.read_bytes()), private=True)
     except (OSError, ValueError, KeyUnusable) as error:
         raise SettingsError("GATEWAY_ASSERTION_KEY_FILE: no private key as a JWK") from error
+
+
+class OwnKey:
+    """The key by which this gateway signs what it asks others under; the next one counts once it is in its place."""
+
+    def __init__(self, path: Path) -> None:
+        """Take the key's file; raises as `assertion_key` does."""
+        self._path = path
+        self._version = file_version(path)
+        self._key = assertion_key(path)
+
+    def __call__(self) -> Key:
+        """Return the key."""
+        version = file_version(self._path)
+        if version != self._version:
+            try:
+                self._key, self._version = assertion_key(self._path), version
+            except SettingsError:
+                # A half-replaced file: the last key that could be used stands until the next call.
+                return self._key
+        return self._key
 
 
 def caller_context(certificate: Path, key: Path) -> ssl.SSLContext:
@@ -100,22 +136,36 @@ def asking_context(own: OwnCertificate, member: Member) -> ssl.SSLContext:
 class PeerPort:
     """The TLS of the port for peers; each handshake meets the registry and the certificate then in force."""
 
-    def __init__(self, own: OwnCertificate, registry: Callable[[], Registry | None]) -> None:
-        """Take the certificate's files and where the registry in force is found.
+    def __init__(
+        self,
+        own: OwnCertificate,
+        registry: Callable[[], Registry | None],
+        *,
+        refused: RefusedConnections,
+        seconds: Callable[[], float] = time.time,
+    ) -> None:
+        """Take the certificate's files, where the registry in force is found, and who is told of what is refused.
 
         Raises:
             SettingsError: The certificate cannot be used.
         """
         self._own = own
         self._registry = registry
+        self._refused = refused
+        self._seconds = seconds
+        self._expires = 0.0
         self._made_of: tuple[Registry | None, tuple[int, ...]] = (registry(), own.version())
         self._current = self._made(self._made_of[0])
         self.context = self._made(None)
         """What to listen with: it believes nobody itself, and hands each handshake to the context of the moment."""
         self.context.sni_callback = self._hand_over
+        refused.watch(self.context)
 
     def _hand_over(self, connection: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:
         connection.context = self._in_force()
+        if self._seconds() > self._expires:
+            # Whoever connects will hang up, and most say nothing of why.
+            self._refused.note(Fault.OWN_CERTIFICATE_EXPIRED)
 
     def _in_force(self) -> ssl.SSLContext:
         made_of = (self._registry(), self._own.version())
@@ -135,6 +185,7 @@ class PeerPort:
         context.num_tickets = 0
         _believe(context, [] if registry is None else [i for m in registry.members.values() for i in m.issuers])
         self._own.load(context)
+        self._expires = self._own.expires()
         return context
 
 
@@ -145,7 +196,8 @@ def _believe(context: ssl.SSLContext, issuers: Iterable[bytes]) -> None:
         context.load_verify_locations(cadata=issuer)
 
 
-def _version(path: Path) -> tuple[int, int]:
+def file_version(path: Path) -> tuple[int, int]:
+    """Return what changes when a file is replaced."""
     try:
         found = path.stat()
     except OSError:

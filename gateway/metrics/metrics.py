@@ -78,6 +78,10 @@ class Metrics:
             "peer_circuit", "The breaker to a member: 0 closed, 1 trying one call, 2 open.", "member"
         )
 
+        self._peer_refused = counter(
+            "peer_connections_refused", "Connections of other gateways that no member can be held to.", "reason"
+        )
+
         self._locator_builds = counter("locator_builds", "Sets of the locator that were built, by outcome.", "outcome")
         self._locator_release = latest("locator_release_timestamp_seconds", "When what others look in was built.")
         self._locator_members = latest("locator_members", "Members whose sets are held here, or are lacking.", "state")
@@ -158,6 +162,10 @@ class Metrics:
     def peer_circuit(self, member: AuthorityCode, state: Circuit) -> None:
         """Note how the breaker to a member stands."""
         self._peer_circuit.labels(member).set(_STATES[state])
+
+    def peer_refused(self, reason: str) -> None:
+        """Note a connection on the port for peers that was refused before any member could be held to it."""
+        self._peer_refused.labels(reason).inc()
 
     def locator_built(self, outcome: str) -> None:
         """Note that new sets of the locator were `published`, or `failed` to be."""

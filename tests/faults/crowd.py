@@ -62,6 +62,6 @@ class Asker:
         return self.known.told(RecordType.CHILD, child)
 
 
-async def an_asker(persona, database, data_dir):
+async def an_asker(persona, database, data_dir, *, at=None):
     ids = await record_ids(database, data_dir)
-    return Asker(headers_of(persona, data_dir), ids.known_to(scope_of(persona)))
+    return Asker(headers_of(persona, data_dir, at=at), ids.known_to(scope_of(persona)))

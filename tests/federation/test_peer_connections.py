@@ -3,17 +3,34 @@
 import asyncio
 import socket
 import ssl
+from collections import Counter
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 import httpx
+import orjson
 import pytest
+from prometheus_client import generate_latest
 
 from gateway.federation.certificates import thumbprint
-from gateway.federation.tls import asking_context, caller_context
+from gateway.federation.refused_connections import Fault, RefusedConnections
+from gateway.federation.signed import new_key
+from gateway.federation.tls import OwnKey, asking_context, caller_context
 from gateway.settings import SettingsError
 from tests.support.builders import NOW
-from tests.support.federation import ASKED, ELSEWHERE, a_member_served, assertion, call, enrolled, entry_of, speaking_as
-from tests.support.processes import a_served_gateway, free_port, recorded
+from tests.support.federation import (
+    ASKED,
+    ELSEWHERE,
+    HERE,
+    a_member_served,
+    assertion,
+    call,
+    enrolled,
+    entry_of,
+    speaking_as,
+)
+from tests.support.gateway import samples_in
+from tests.support.processes import a_served_gateway, free_port, recorded, until
 
 
 async def test_an_assertion_cannot_be_used_over_another_members_connection(database, tmp_path, here, there, registry):
@@ -65,7 +82,115 @@ async def test_a_certificate_that_one_member_made_in_anothers_name_is_refused(an
     answer = await call(answering, here, there, assertion(here))
 
     assert answer.status_code == 401
+    entry = await entry_of(database, answer)
+    assert entry["caller"]["person"] == HERE, "whose issuer made it has to answer for it"
+    assert entry["outcome"]["codes"] == [{"code": "UNAUTHENTICATED", "reason": "certificate-misnamed"}]
+
+
+def tls_1_2(context):
+    context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def without_a_certificate(there):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cadata=there.member.issuers[0])
+    return context
+
+
+STRANGERS = {
+    "certificate-missing": lambda here, there, elsewhere: without_a_certificate(there),
+    "certificate-unknown": lambda here, there, elsewhere: asking_context(elsewhere.own, there.member),
+    "certificate-expired": lambda here, there, elsewhere: asking_context(
+        here.renew(at=NOW - timedelta(days=400)).own, there.member
+    ),
+    "certificate-not-yet-valid": lambda here, there, elsewhere: asking_context(
+        here.renew(at=datetime.now(UTC) + timedelta(days=2)).own, there.member
+    ),
+    "own-certificate-refused": lambda here, there, elsewhere: asking_context(here.own, elsewhere.member),
+    "tls-version": lambda here, there, elsewhere: tls_1_2(asking_context(here.own, there.member)),
+    "no-tls": lambda here, there, elsewhere: None,
+}
+
+
+@pytest.mark.parametrize("reason", STRANGERS)
+async def test_a_connection_of_nobody_is_counted_by_reason_and_writes_nothing_into_the_ledger(
+    gateway, database, tmp_path, here, there, reason
+):
+    address, app = gateway
+    context = STRANGERS[reason](here, there, enrolled(tmp_path, ELSEWHERE))
+    for _ in range(5):
+        await asyncio.to_thread(_hung_up_on, address, context)
+
+    async def counted():
+        return refused_by(app) == {reason: 5}
+
+    await until(counted)
     assert await recorded(database) == {}
+
+
+def refused_by(app):
+    """How many connections a gateway has refused, by reason."""
+    samples = samples_in(generate_latest(app.state.gateway.metrics.registry).decode())
+    name = 'gateway_peer_connections_refused_total{reason="'
+    return {one.removeprefix(name).removesuffix('"}'): value for one, value in samples.items() if one.startswith(name)}
+
+
+def _hung_up_on(address, context):
+    """Connect, in the clear where there is no context, and see that no answer comes."""
+    with suppress(OSError), _connected(address, context) as connection:
+        connection.sendall(b"GET /federation/ping HTTP/1.1\r\nhost: x\r\n\r\n")
+        assert not connection.recv(1).startswith(b"H")
+
+
+@contextmanager
+def _connected(address, context):
+    host, port = address.removeprefix("https://").split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as plain:
+        if context is None:
+            yield plain
+            return
+        with context.wrap_socket(plain, server_hostname=host) as connection:
+            yield connection
+
+
+async def test_who_connects_to_a_gateway_whose_own_certificate_has_expired_is_counted(gateway, here, there):
+    address, app = gateway
+    context = asking_context(here.own, there.member)
+    there.renew(at=NOW - timedelta(days=400))
+    await fails_to_connect(address, context)
+
+    assert refused_by(app)["own-certificate-expired"] == 1
+
+
+def test_of_each_fault_there_is_a_log_line_a_minute_however_many_connect(caplog):
+    now, counted = [0.0], Counter()
+    refused = RefusedConnections(counted=lambda reason: counted.update([reason]), seconds=lambda: now[0])
+    for number in range(1_000):
+        refused.note(Fault.CERTIFICATE_EXPIRED)
+        if number == 500:
+            refused.note(Fault.NO_TLS)
+    now[0] = 60.0
+    refused.note(Fault.CERTIFICATE_EXPIRED)
+
+    assert counted == {"certificate-expired": 1_001, "no-tls": 1}
+    assert [record.getMessage() for record in caplog.records] == [
+        "connections refused: certificate-expired: 1 since it was last said",
+        "connections refused: no-tls: 1 since it was last said",
+        "connections refused: certificate-expired: 1000 since it was last said",
+    ]
+
+
+async def test_the_next_key_counts_once_it_is_in_its_place_and_half_a_file_leaves_the_last(here):
+    file, following = here.folder / "assertion.jwk", new_key()
+    key = OwnKey(file)
+    before = key().thumbprint()
+    file.write_text("{")
+    half = key().thumbprint()
+    file.write_bytes(orjson.dumps(following.as_dict(private=True)))
+
+    assert before == half == here.key.thumbprint()
+    assert key().thumbprint() == following.thumbprint()
 
 
 async def test_a_member_that_has_left_is_refused_without_a_restart(
@@ -102,11 +227,7 @@ async def test_a_certificate_is_replaced_without_a_restart(answering, here, ther
 
 
 def _shown_by(address, context):
-    host, port = address.removeprefix("https://").split(":")
-    with (
-        socket.create_connection((host, int(port)), timeout=20) as plain,
-        context.wrap_socket(plain, server_hostname=host) as connection,
-    ):
+    with _connected(address, context) as connection:
         return connection.getpeercert(binary_form=True)
 
 

@@ -32,7 +32,7 @@ def calls_of(here, registry, **stated):
     in_force = read_registry(registry.file.read_text(), keys=[registry.key], at=NOW)
     limits = {"reply_limit": 100_000, "concurrency": 16, "concurrency_in_all": 64} | stated
     return PeerCalls(
-        home=HERE, key=here.key, own=here.own, registry=lambda: in_force, clock=lambda: NOW, **limits
+        home=HERE, key=lambda: here.key, own=here.own, registry=lambda: in_force, clock=lambda: NOW, **limits
     )  # fmt: skip
 
 

@@ -36,7 +36,7 @@ def keys_of(code):
 
 
 def signer(code):
-    return TransferSigner(home=AuthorityCode(code), key=KEYS[code])
+    return TransferSigner(home=AuthorityCode(code), key=lambda: KEYS[code])
 
 
 @dataclass

@@ -337,7 +337,7 @@ class Message:
 
     def __init__(self, here, there, *, number=None):
         self.here, self.there = here, there
-        self.signer = TransferSigner(home=AuthorityCode(HERE), key=here.side.member.key)
+        self.signer = TransferSigner(home=AuthorityCode(HERE), key=lambda: here.side.member.key)
         self.subject = Subject.of(number or a_number(), shielded=False)
         self.offer = self.signer.offer(
             self.subject, transfer=TransferId(uuid4()), to=AuthorityCode(THERE), turn=1, at=NOW
@@ -399,7 +399,7 @@ async def test_a_withdrawal_that_overtakes_its_offer_is_the_answer(message, ther
 async def test_a_message_is_held_to_what_it_says(message, here):
     strangers = sign(unverified(message.offer.text), type=TRANSFER_TYPE, key=new_key())
     other = Subject.of(a_number(), shielded=False)
-    ours = TransferSigner(home=AuthorityCode(HERE), key=here.side.member.key)
+    ours = TransferSigner(home=AuthorityCode(HERE), key=lambda: here.side.member.key)
     not_theirs = ours.offer(
         message.subject, transfer=message.offer.transfer, to=AuthorityCode("E08000006"), turn=1, at=NOW
     )
