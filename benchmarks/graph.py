@@ -17,7 +17,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,12 +30,13 @@ from benchmarks.documents import FIND, WHO_WORKS_WITH
 from benchmarks.load import Job
 from benchmarks.people import AUTHORITY, People, people
 from benchmarks.plain import plain_id
-from benchmarks.server import BARE, COMPARED, OURS, settings_in
+from benchmarks.server import BARE, COMPARED, OURS, UNSCOPED, settings_in
 from connectors.development_keys import development_token
 from connectors.ledger_secret import ledger_master_key
 from connectors.postgres.database import Database
 from connectors.postgres.ledger_keys import SealingKeys
 from gateway.known_ids import IdScope, KnownIds
+from gateway.record_ids import written
 from gateway.vocabulary import RecordType
 
 CONCURRENT = (16, 64)
@@ -136,6 +137,8 @@ def job_for(question: Question, server: Server, bearers: list[str], known: Known
     def as_known(value: str | UUID) -> str:
         if not isinstance(value, UUID):
             return value
+        if server.kind == UNSCOPED:
+            return written(RecordType.CHILD, value.bytes)
         return known.told(RecordType.CHILD, value) if server.kind in OURS else plain_id("chd", value)
 
     requests, port = [], server.port
@@ -178,11 +181,18 @@ def with_reference(jobs: dict[str, Job]) -> dict[str, Job]:
     for kind, job in jobs.items():
         with httpx.Client(base_url=f"http://127.0.0.1:{job.port}", timeout=10) as client:
             answers[kind] = [_ask(client, request) for request in job.requests]
-    for number, reference in enumerate(answers["plain"]):
+    base = base_of(jobs)
+    for number, reference in enumerate(answers[base]):
         for kind, bodies in answers.items():
             if _without_ids(bodies[number]) != _without_ids(reference) or b'"data"' not in reference:
-                raise SystemExit(f"{kind} tells otherwise than plain:\n{bodies[number]!r}\n{reference!r}")
+                raise SystemExit(f"{kind} tells otherwise than {base}:\n{bodies[number]!r}\n{reference!r}")
     return {kind: replace(job, expected=tuple(answers[kind])) for kind, job in jobs.items()}
+
+
+def base_of(kinds: Iterable[str]) -> str:
+    """Return which server the others are held to: the plain one, or else the last."""
+    named = list(kinds)
+    return "plain" if "plain" in named else named[-1]
 
 
 def _without_ids(body: bytes) -> object:
@@ -212,7 +222,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--sample", type=int, default=500, help="children asked about")
     parser.add_argument("--folder", type=Path, help="where the people are kept; default: under the temporary folder")
-    parser.add_argument("--servers", nargs="+", choices=(*COMPARED, BARE), default=COMPARED)
+    parser.add_argument("--servers", nargs="+", choices=(*COMPARED, BARE, UNSCOPED), default=COMPARED)
     parser.add_argument("--questions", nargs="+", choices=("Q1", "Q2"), default=("Q1", "Q2"))
     parser.add_argument("--concurrent", nargs="+", type=int, default=CONCURRENT)
     options = parser.parse_args()
@@ -243,8 +253,7 @@ def _measure(
     jobs = {server.kind: job_for(question, server, bearers, known) for server in servers}
     for server in servers:
         warm(server, jobs[server.kind])
-    if "plain" in jobs:
-        jobs = with_reference(jobs)
+    jobs = with_reference(jobs)
     for concurrent in options.concurrent:
         told: dict[str, list[dict[str, float]]] = {kind: [] for kind in jobs}
         for _ in range(options.rounds):
@@ -254,15 +263,16 @@ def _measure(
 
 
 def _show(title: str, told: dict[str, list[dict[str, float]]]) -> None:
-    say(f"\n{title:<24}{'requests/s':>12}{'p50 ms':>10}{'p99 ms':>10}{'wrong':>8}{'to plain':>10}")
+    base = base_of(told)
+    say(f"\n{title:<24}{'requests/s':>12}{'p50 ms':>10}{'p99 ms':>10}{'wrong':>8}{f'to {base}':>12}")
     medians = {
         kind: {name: statistics.median(row[name] for row in rows) for name in ("rate", "p50", "p99")}
         for kind, rows in told.items()
     }
     for kind, row in medians.items():
-        ratio = f"{row['rate'] / medians['plain']['rate']:.2f}" if "plain" in medians else ""
+        ratio = f"{row['rate'] / medians[base]['rate']:.3f}"
         wrong = sum(int(one["wrong"]) for one in told[kind])
-        say(f"  {kind:<22}{row['rate']:>12,.0f}{row['p50']:>10.1f}{row['p99']:>10.1f}{wrong:>8}{ratio:>10}")
+        say(f"  {kind:<22}{row['rate']:>12,.0f}{row['p50']:>10.1f}{row['p99']:>10.1f}{wrong:>8}{ratio:>12}")
         if wrong:
             say(f"    {next(one['first_wrong'] for one in told[kind] if one['wrong'])}")
 

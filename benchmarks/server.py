@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 
 from benchmarks.people import AUTHORITY
 from benchmarks.plain import plain
+from gateway import known_ids
 from gateway.app.application import application
 from gateway.cli.serving import protocol_of
 from gateway.http_protocol import LimitedProtocol
@@ -24,11 +25,27 @@ from gateway.settings import Settings
 COMPARED = ("gateway", "plain", "tuned")
 BARE = "bare"
 """The gateway behind uvicorn's own protocol, without limits on connections: what those cost is measured by it."""
+UNSCOPED = "unscoped"
+"""The gateway telling the directory's own ids to everybody: what ids of each agency's own cost is measured by it."""
 GUARDED = "guarded"
 """The gateway with the door that it is shipped with; behind the others nobody is turned away."""
-OURS = ("gateway", BARE, GUARDED)
+OURS = ("gateway", BARE, GUARDED, UNSCOPED)
 
 _NO_DOOR: Mapping[str, Any] = {"requests_waiting": 10_000, "requests_patience": 60}
+
+
+class _Unciphered:
+    """Stands for the cipher of ids, and leaves them as they are."""
+
+    def __init__(self, _key: bytes) -> None:
+        """Take a key and forget it."""
+
+    @staticmethod
+    def encipher(content: bytes) -> bytes:
+        """Return the same."""
+        return content
+
+    decipher = encipher
 
 
 def settings_in(folder: Path, **changed: Any) -> Settings:
@@ -44,6 +61,8 @@ def settings_in(folder: Path, **changed: Any) -> Settings:
 
 
 def _application(kind: str, folder: Path, url: str) -> Starlette:
+    if kind == UNSCOPED:
+        setattr(known_ids, "_Block", _Unciphered)  # noqa: B010  # of this process alone, and of no gateway that serves
     if kind in OURS:
         return application(settings_in(folder, **({} if kind == GUARDED else _NO_DOOR)), url=url)
     return plain(url, tuned=kind == "tuned")
