@@ -1,6 +1,7 @@
 """How many examples a property is held to: a fixed few by default, many at random under the profile `thorough`."""
 
 from hypothesis import HealthCheck, Phase, settings
+from hypothesis.internal.conjecture import providers
 
 THOROUGH, ROUND = "thorough", "round"
 TIMES = 4
@@ -20,6 +21,8 @@ def examples(number, *, thorough=None):
     """
     chosen, profile = settings(), settings.get_current_profile_name()
     numbers = {THOROUGH: thorough or chosen.max_examples, ROUND: TIMES * number}
+    if profile not in numbers:
+        _draw_no_constants_of_modules()
     return settings(
         max_examples=numbers.get(profile, number),
         derandomize=profile not in numbers,
@@ -28,3 +31,12 @@ def examples(number, *, thorough=None):
         phases=[phase for phase in chosen.phases if phase in _PHASES],
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
     )
+
+
+def _draw_no_constants_of_modules():
+    """Hold that a fixed few are the same few in every run.
+
+    Hypothesis draws constants that stand in whatever modules of the project are imported by then: without this what is
+    drawn changes with each commit and with the tests that ran before.
+    """
+    providers._get_local_constants = providers.Constants
