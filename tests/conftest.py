@@ -1,5 +1,6 @@
 """Fixtures for what costs: a server for the whole run, a database for each test."""
 
+import gc
 import logging
 import sys
 import threading
@@ -13,6 +14,12 @@ from tests.properties import profile as _profile  # noqa: F401 - registers the p
 from tests.support.builders import NOW
 from tests.support.gateway import close_shared_engine
 from tests.support.postgres import fresh_database, make_template, server_folder
+
+
+def pytest_collection_finish():
+    """Leave what was imported and collected to no search for garbage: it stays, and searching it stops all for long."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +61,7 @@ async def database_url(postgres):
 @pytest.fixture
 async def database(database_url):
     """A `Database` on the test's own database."""
-    database = await Database.open(database_url, pool_min=1, pool_max=4, timeout=2.0)
+    database = await Database.open(database_url, pool_min=1, pool_max=4, timeout=20.0)
     yield database
     await database.close()
 

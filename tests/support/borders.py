@@ -29,7 +29,7 @@ from tests.support.gateway import Client, a_gateway, a_persona
 from tests.support.postgres import fresh_database
 from tests.support.processes import free_port
 
-PATIENT = {"request_timeout": 30, "decision_timeout": 20, "peer_timeout": 10}
+PATIENT = {"peer_timeout": 10}
 
 FIND = """
 query Find($criteria: ChildCriteria!, $authorities: [LocalAuthorityCode!]) {

@@ -143,8 +143,7 @@ async def a_member_served(
     stated = ({} if enrolled is None else enrolled.settings(registry)) | {
         "peer_port": peers_on,
         "locator_interval": 0,  # setups cost processor time, and tests that look for children say so
-        "request_timeout": 30,
-        "decision_timeout": 20,
+        "peer_timeout": 10,
     }
     served = application(
         settings_for(data_dir, **(stated | {name: value and str(value) for name, value in settings.items()})),
@@ -178,7 +177,7 @@ async def a_member_served(
 
 def speaking_as(own, member, *, tls=None):
     """An HTTP client that shows a certificate and believes a member's issuer."""
-    return httpx.AsyncClient(verify=tls or asking_context(own, member), timeout=20)
+    return httpx.AsyncClient(verify=tls or asking_context(own, member), timeout=60)
 
 
 NURSE = Asker(

@@ -17,6 +17,7 @@ from gateway.ledger.checkpoint import read_checkpoint
 from gateway.ledger.merkle import TreeHead
 from gateway.ledger.tree import GrowingTiles
 from tests.faults.crowd import a_crowd, a_nurse, an_asker
+from tests.support.gateway import AS_SHIPPED
 from tests.support.processes import Load, a_served_gateway, lost, recorded, until
 
 SEVERAL = 20
@@ -54,7 +55,9 @@ class _Served:
 
     async def start(self):
         self._gateway = await self._stack.enter_async_context(
-            a_served_gateway(self._folder, url=self._server.url, request_timeout=5, ledger_checkpoint_interval=0.2)
+            a_served_gateway(
+                self._folder, url=self._server.url, request_timeout=5, ledger_checkpoint_interval=0.2, **AS_SHIPPED
+            )
         )
         await self._stack.enter_async_context(self.load.on(self._gateway.address))
 
@@ -68,7 +71,7 @@ class _Served:
         async def answered():
             return len(self.load.delivered) >= enough
 
-        await until(answered, within=90)
+        await until(answered, within=180)
 
 
 async def hurt(server, folder, *, gateways, rounds, seed, connections=8, say=lambda _: None):
@@ -112,7 +115,7 @@ async def _hurt(fault, server, place, chance):
     if fault in (GATEWAY, BOTH):
         await place.kill()
     if fault in (DATABASE, BOTH):
-        await until(lambda: _serves(server), within=60)
+        await until(lambda: _serves(server), within=120)
     if fault in (GATEWAY, BOTH):
         await place.start()
 
@@ -124,9 +127,10 @@ async def _kill_a_backend(server, chance):
         "SELECT pid FROM pg_stat_activity WHERE application_name = 'directory-gateway-ledger' ORDER BY pid"
     )
     if rows:
-        os.kill(chance.choice(rows)["pid"], signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it may have ended by itself meanwhile
+            os.kill(chance.choice(rows)["pid"], signal.SIGKILL)
     connection.terminate()
-    await until(lambda: _serves(server), within=60)
+    await until(lambda: _serves(server), within=120)
 
 
 async def _serves(server):

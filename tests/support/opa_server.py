@@ -1,6 +1,5 @@
 """A real OPA server for tests, on a free port, with a rule set's own bundle."""
 
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from pathlib import Path
 import httpx
 
 from connectors.rule_set import RuleSet
+from tests.support.processes import START_TIMEOUT, free_port
 from tests.support.tools import opa_command
 
 
@@ -19,10 +19,7 @@ def opa_server(rules: RuleSet, folder: Path, *, port: int = 0) -> Iterator[str]:
     command = opa_command()
     bundle = folder / "bundle.tar.gz"
     bundle.write_bytes(rules.bundle())
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind(("127.0.0.1", port))
-        port = probe.getsockname()[1]
+    port = port or free_port()
     url = f"http://127.0.0.1:{port}"
     server = subprocess.Popen(  # noqa: S603 - the arguments are ours
         [command, "run", "--server", "--addr", f"127.0.0.1:{port}", "--skip-version-check", "--bundle", str(bundle)],
@@ -34,11 +31,11 @@ def opa_server(rules: RuleSet, folder: Path, *, port: int = 0) -> Iterator[str]:
         yield url
     finally:
         server.terminate()
-        server.wait(timeout=10)
+        server.wait(timeout=60)
 
 
 def _wait_until_healthy(url: str, server: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + START_TIMEOUT
     while server.poll() is None and time.monotonic() < deadline:
         try:
             if httpx.get(f"{url}/health", timeout=1).status_code == 200:
