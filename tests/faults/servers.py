@@ -17,7 +17,7 @@ async def started_again(server):
             return False
         return True
 
-    await until(started, within=60)
+    await until(started, within=120)
 
 
 async def found_in(server, folder):

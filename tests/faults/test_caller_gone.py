@@ -18,7 +18,7 @@ from tests.support.federation import HERE, THERE, RegistryFile, enrolled
 from tests.support.processes import NAME_OF, a_served_gateway, free_port, recorded, until
 
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-PATIENCE = 20
+PATIENCE = 60
 """Seconds that nothing but leaving or the request's own time can end a statement within."""
 
 QUESTION = Question(
@@ -60,9 +60,8 @@ async def waiting_for_a_lock(gateway, nurse, data_dir, child, *, url, table="chi
 
 
 def served(data_dir, url, **settings):
-    return a_served_gateway(
-        data_dir, url=url, **({"database_timeout": PATIENCE, "ledger_timeout": PATIENCE} | settings)
-    )
+    patient = {"database_timeout": PATIENCE, "ledger_timeout": PATIENCE, "request_timeout": 2 * PATIENCE}
+    return a_served_gateway(data_dir, url=url, **(patient | settings))
 
 
 async def test_a_caller_who_goes_away_stops_the_database_and_the_entry_says_that_nothing_was_told(
@@ -88,7 +87,7 @@ async def test_a_request_whose_time_is_over_stops_the_database_and_says_so(
     database, database_url, nurse, child, tmp_path
 ):
     async with (
-        served(tmp_path, database_url, request_timeout=1) as gateway,
+        served(tmp_path, database_url, request_timeout=3) as gateway,
         waiting_for_a_lock(gateway, nurse, tmp_path, child, url=database_url) as (asking, rests),
     ):
         answer = await asking
@@ -125,7 +124,10 @@ async def test_a_change_whose_caller_goes_away_is_made_or_not_made_and_never_par
     variables = {"input": {"idempotencyKey": "left-alone", "child": child}}
 
     async with served(tmp_path, database_url) as gateway:
-        async with locked(database_url, "ledger_entry"), httpx.AsyncClient(base_url=gateway.address) as http:
+        async with (
+            locked(database_url, "ledger_entry"),
+            httpx.AsyncClient(base_url=gateway.address, timeout=60) as http,
+        ):
             headers = headers_of(nurse, tmp_path) | {"x-request-id": "changed"}
             asking = asyncio.create_task(
                 http.post("/graphql", json={"query": document, "variables": variables}, headers=headers)

@@ -12,12 +12,13 @@ from connectors.postgres.server import EmbeddedServer
 from tests.faults import table
 from tests.faults.crowd import a_crowd, a_nurse, an_asker
 from tests.faults.servers import found_in, started_again
+from tests.support.gateway import AS_SHIPPED
 from tests.support.postgres import server_folder
 from tests.support.processes import Load, a_served_gateway, lost, until
 from tests.support.tools import do_without
 
 RECOVERY = 15.0
-"""Seconds from the return of room to the first answer. A promise of the service."""
+"""Seconds from the return of room to the first answer. A promise of the service, held to by `make faults`."""
 TYPED = {(503, "AUDIT_UNAVAILABLE"), (503, "SOURCE_UNAVAILABLE")}
 SIZE = 400 * 1024 * 1024
 SEVERAL = 20
@@ -65,22 +66,20 @@ def server():
             server.leave()
 
 
-async def test_a_full_disk_costs_refusals_and_no_entry_of_a_delivered_answer(server, tmp_path):
+async def test_a_full_disk_costs_refusals_and_no_entry_of_a_delivered_answer(server, tmp_path, long):
     await migrate(server.url)
     database = await Database.open(server.url, pool_min=1, pool_max=2, timeout=10)
     try:
         load = Load(await an_asker(await a_nurse(database), database, tmp_path), await a_crowd(database))
-        async with a_served_gateway(tmp_path, url=server.url, request_timeout=5) as gateway, load.on(gateway.address):
+        settings = {"request_timeout": 5} | AS_SHIPPED
+        async with a_served_gateway(tmp_path, url=server.url, **settings) as gateway, load.on(gateway.address):
             await until(lambda: more_of(load.delivered))
             ballast = fill(server.disk)
-            before = len(load.refusals)
-            await until(lambda: more_of(load.refusals, than=before), within=120)
-            told, refused = len(load.delivered), len(load.refusals)
-            await until(lambda: more_of(load.refusals, than=refused), within=60)
-            told_while_full = len(load.delivered) - told
+            await until(lambda: nothing_is_told(load), within=120)
+            told = len(load.delivered)
             ballast.unlink()
-            await until(lambda: started_if_stopped(server), within=60)
-            took = await until(lambda: more_of(load.delivered, than=told + told_while_full, several=1), within=60)
+            await until(lambda: started_if_stopped(server), within=120)
+            took = await until(lambda: more_of(load.delivered, than=told, several=1), within=120)
             await until(lambda: more_of(load.delivered, than=told))
     finally:
         await database.close()
@@ -90,9 +89,14 @@ async def test_a_full_disk_costs_refusals_and_no_entry_of_a_delivered_answer(ser
     table.note("disk of the database full", load, missing, again_after=took)
     assert set(load.refusals) <= TYPED, Counter(load.refusals)
     assert (503, "AUDIT_UNAVAILABLE") in load.refusals
-    assert told_while_full == 0
     assert missing == []
-    assert took < RECOVERY
+    assert not long or took < RECOVERY
+
+
+async def nothing_is_told(load):
+    """Whether of the last to be answered all were refused: there may be room in a page long after the disk is full."""
+    last = [asked for asked in load.asked if asked.status is not None][-SEVERAL:]
+    return len(last) == SEVERAL and all(asked.refusal for asked in last)
 
 
 async def more_of(noted, *, than=0, several=SEVERAL):

@@ -19,7 +19,7 @@ from tests.ledger.entries import an_entry
 from tests.support.ledger import sealing_keys
 from tests.support.partitions import SIZE, small_partitions, write_entries
 from tests.support.postgres import server_folder
-from tests.support.processes import PROJECT, a_running, command_of, environment_of, until
+from tests.support.processes import PROJECT, START_TIMEOUT, a_running, command_of, environment_of, until
 
 SEVERAL = 200
 """Lines between one kill and the next, at least."""
@@ -73,7 +73,7 @@ async def test_a_follower_killed_again_and_again_prints_each_entry_once_when_it_
         for _ in range(4):
             after, wanted = len(shipped) - 1, SEVERAL + random.randrange(SEVERAL)  # noqa: S311 - when to kill
             async with a_follower(database_url, tmp_path, after=after) as follower:
-                await until(more, within=60)
+                await until(more, within=START_TIMEOUT)
                 follower.kill()
             shipped += whole_lines(follower.printed)
 
@@ -114,10 +114,10 @@ async def test_a_follower_waits_for_a_killed_database_and_has_printed_nothing_th
     async with a_writing_gateway(server.url), a_follower(server.url, tmp_path, after=-1) as follower:
         for _ in range(3):
             wanted = len(whole_lines(follower.printed)) + SEVERAL
-            await until(printed_more, within=60)
+            await until(printed_more, within=START_TIMEOUT)
             os.kill(server.pid, signal.SIGKILL)
             before = whole_lines(follower.printed)
-            await until(serves, within=60)
+            await until(serves, within=START_TIMEOUT)
             connection = await asyncpg.connect(server.url)
             rows = await connection.fetch("SELECT seq, leaf_hash FROM ledger_entry WHERE seq < $1", len(before))
             await connection.close()
@@ -145,7 +145,7 @@ async def test_an_entry_that_is_not_committed_is_not_printed(database_url, datab
     )
 
     async with a_follower(database_url, tmp_path, after=-1) as follower:
-        await until(lambda: printed(follower, 3))
+        await until(lambda: printed(follower, 3), within=START_TIMEOUT)
         await asyncio.sleep(0.2)  # twenty looks at the ledger
         while_open = len(whole_lines(follower.printed))
         await transaction.commit()
@@ -165,9 +165,9 @@ async def test_a_follower_does_not_step_over_an_entry_that_is_not_there(database
     await database.execute("DROP TABLE ledger_entry_0, ledger_child_0")
 
     async with a_follower(database_url, tmp_path, after=9) as follower:
-        code = await follower.ended()
+        code = await follower.ended(within=START_TIMEOUT)
     async with a_follower(database_url, tmp_path, after=SIZE - 1) as behind_it:
-        await until(lambda: printed(behind_it, 3))
+        await until(lambda: printed(behind_it, 3), within=START_TIMEOUT)
 
     assert (code, follower.printed) == (10, "")
     assert f"begin again with --after {SIZE - 1}" in follower.complained
@@ -184,7 +184,7 @@ async def test_a_follower_whose_reader_went_away_ends(database_url, tmp_path):
     os.close(writing)
     os.close(reading)
 
-    _, complained = await asyncio.wait_for(process.communicate(), 30)
+    _, complained = await asyncio.wait_for(process.communicate(), START_TIMEOUT)
 
     assert process.returncode == 1
     assert complained == b""

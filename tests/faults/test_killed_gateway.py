@@ -27,7 +27,7 @@ async def test_a_gateway_killed_under_load_loses_no_entry_of_a_delivered_answer(
             away = None if killed_at is None else time.monotonic() - killed_at
             enough = len(load.delivered) + chance.randint(50, 400)
             async with load.on(gateway.address):
-                await until(lambda: _has_told(load, enough), within=60)  # noqa: B023 - as above
+                await until(lambda: _has_told(load, enough), within=120)  # noqa: B023 - as above
                 gateway.kill()
                 killed_at = time.monotonic()
                 # A kill meets asks under way, which find that out for themselves before the load ends.

@@ -100,7 +100,7 @@ class Authority:
         try:
             await holder.execute(f"SELECT pg_advisory_lock({COMMIT_LOCK})")
             yield
-            await until(self._waits, within=60)
+            await until(self._waits, within=120)
             running.kill()
             await self.database.fetch(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -153,7 +153,7 @@ async def test_killed_between_any_two_steps_a_transfer_stays_decided(authorities
 
         async with there.served() as running_there:
             await here.tries_again()
-            await until(lambda: _is(there.state, "OFFERED"), within=60)
+            await until(lambda: _is(there.state, "OFFERED"), within=120)
             async with there.killed_at_its_commit(running_there):
                 accepting = asyncio.create_task(there.step(running_there, "ACCEPT", transfer=transfer))
             await asyncio.gather(accepting, return_exceptions=True)
@@ -167,7 +167,7 @@ async def test_killed_between_any_two_steps_a_transfer_stays_decided(authorities
 
             async with here.served():
                 await there.tries_again()
-                await until(lambda: _is(here.state, "ACCEPTED"), within=60)
+                await until(lambda: _is(here.state, "ACCEPTED"), within=120)
     assert (await here.believes(), await there.believes(), await holder()) == (THERE, THERE, THERE)
 
 

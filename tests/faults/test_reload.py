@@ -19,7 +19,7 @@ from gateway.settings import PACKAGED_POLICIES
 from tests.faults.crowd import a_crowd, an_asker, headers_of
 from tests.support.builders import an_authority
 from tests.support.federation import HERE, THERE, RegistryFile, assertion, call, enrolled, entries_of
-from tests.support.processes import Load, a_served_gateway, free_port, lost, recorded, until
+from tests.support.processes import START_TIMEOUT, Load, a_served_gateway, free_port, lost, recorded, until
 
 
 def retitle(folder, title):
@@ -41,8 +41,8 @@ async def told_to_reload(gateway):
     async def done():
         return reloads(gateway) > before
 
-    await until(done)
-    return gateway.complained.splitlines()[-1]
+    await until(done, within=START_TIMEOUT)
+    return [line for line in gateway.complained.splitlines() if "reloaded:" in line][-1]
 
 
 async def test_rules_and_keys_are_read_again_while_asks_are_answered_and_none_is_lost(
@@ -83,7 +83,7 @@ async def test_a_key_that_the_issuer_withdrew_opens_nothing_after_a_reload(datab
 
     async with (
         a_served_gateway(tmp_path, url=database_url, token_jwks=keys) as gateway,
-        httpx.AsyncClient(base_url=gateway.address, headers=headers) as http,
+        httpx.AsyncClient(base_url=gateway.address, headers=headers, timeout=60) as http,
     ):
         before = await http.post("/graphql", json={"query": "{ me { role } }"})
         other = ECKey.generate_key("P-256", {"use": "sig", "alg": "ES256", "kid": "other"})
@@ -107,10 +107,10 @@ async def test_the_certificate_for_callers_is_changed_while_connections_stay(dat
         place = urlsplit(gateway.address)
 
         def shown():
-            return ssl.get_server_certificate((place.hostname, place.port), timeout=10)
+            return ssl.get_server_certificate((place.hostname, place.port), timeout=60)
 
         context = ssl.create_default_context(cadata=one.member.issuers[0])
-        async with httpx.AsyncClient(base_url=gateway.address, verify=context) as http:
+        async with httpx.AsyncClient(base_url=gateway.address, verify=context, timeout=60) as http:
             await http.get("/healthz")
             before = shown()
             install(other.own)
@@ -136,7 +136,7 @@ async def test_manifests_of_trusted_documents_are_read_again(database_url, nurse
 
     async with (
         a_served_gateway(tmp_path, url=database_url, documents=manifest, documents_required="true") as gateway,
-        httpx.AsyncClient(base_url=gateway.address, headers=headers_of(nurse, tmp_path)) as http,
+        httpx.AsyncClient(base_url=gateway.address, headers=headers_of(nurse, tmp_path), timeout=60) as http,
     ):
 
         async def statuses():

@@ -53,7 +53,7 @@ async def pair(postgres, database_url, tmp_path):
 
 async def cosigned(address, key, size):
     """Whether the newest checkpoint is of this size and the witness signed it."""
-    async with httpx.AsyncClient(base_url=address) as http:
+    async with httpx.AsyncClient(base_url=address, timeout=60) as http:
         answer = await http.get("/ledger/checkpoint")
     if answer.status_code != 200:
         return False
@@ -62,7 +62,7 @@ async def cosigned(address, key, size):
 
 
 async def ready(address):
-    async with httpx.AsyncClient(base_url=address) as http:
+    async with httpx.AsyncClient(base_url=address, timeout=60) as http:
         return (await http.get("/readyz")).json()["checks"]
 
 

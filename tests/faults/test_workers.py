@@ -15,7 +15,21 @@ ANSWERED = 'gateway_requests_total{door="caller",outcome="ANSWERED",route="/grap
 
 
 def workers_of(gateway):
-    return [child for child in psutil.Process(gateway.pid).children() if "gateway.cli.worker" in child.cmdline()]
+    return [child for child in psutil.Process(gateway.pid).children() if is_a_worker(child)]
+
+
+def is_a_worker(process):
+    """Whether it is one that lives: what has just ended has no command any more, or is gone before it is looked at."""
+    with suppress(psutil.Error):
+        return "gateway.cli.worker" in process.cmdline()
+    return False
+
+
+def lives(process):
+    """Whether a process goes on; one that has ended may wait for a parent to notice."""
+    with suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 @asynccontextmanager
@@ -38,7 +52,7 @@ def workers_if_any(gateway):
 
 
 async def counts(gateway):
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         return samples_in((await http.get(gateway.metrics)).text)
 
 
@@ -58,7 +72,7 @@ async def test_workers_count_together_read_again_together_and_stop_together(data
             async def both():
                 return gateway.complained.count("reloaded:") == 2
 
-            await until(both)
+            await until(both, within=START_TIMEOUT)
 
         async def counted_whole():
             told = await counts(gateway)
@@ -75,7 +89,7 @@ async def test_workers_count_together_read_again_together_and_stop_together(data
 
     assert (told["gateway_workers"], told["gateway_worker_starts_total"]) == (2, 2)
     assert code == 0
-    assert [worker for worker in workers if worker.is_running()] == []
+    assert [worker for worker in workers if lives(worker)] == []
     assert load.refusals == []
     assert lost(load.delivered, await recorded(database, tmp_path)) == []
 
@@ -89,12 +103,14 @@ async def test_a_worker_that_dies_is_followed_by_another_and_none_outlives_its_p
         before = {worker.pid for worker in workers_of(gateway)}
         async with load.on(gateway.address):
             await until(lambda: delivered(load, 20))
-            workers_of(gateway)[0].kill()
+            dying = workers_of(gateway)[0]
+            dying.kill()
             enough = len(load.delivered) + 20
             await until(lambda: delivered(load, enough))
 
             async def two_again():
-                return (await counts(gateway))["gateway_workers"] == 2 and len(workers_of(gateway)) == 2
+                told, there = await counts(gateway), workers_of(gateway)
+                return told["gateway_workers"] == 2 and len(there) == 2 and dying not in there
 
             await until(two_again, within=START_TIMEOUT)
         workers = workers_of(gateway)
@@ -102,7 +118,7 @@ async def test_a_worker_that_dies_is_followed_by_another_and_none_outlives_its_p
         gateway.kill()
 
         async def gone():
-            return not any(worker.is_running() for worker in workers)
+            return not any(lives(worker) for worker in workers)
 
         await until(gone)
 

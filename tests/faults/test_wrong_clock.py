@@ -34,7 +34,7 @@ async def test_tokens_are_taken_within_half_a_minute_and_beyond_it_refused_and_r
 
     async with (
         a_served_gateway(tmp_path, url=database_url, variables=clock.variables) as gateway,
-        httpx.AsyncClient(base_url=gateway.address) as http,
+        httpx.AsyncClient(base_url=gateway.address, timeout=60) as http,
     ):
         for name, seconds in offsets.items():
             clock.off_by(seconds)
@@ -65,7 +65,7 @@ async def test_other_authorities_are_refused_by_name_and_nobody_is_answered_unde
 
     async with (
         a_served_gateway(tmp_path, url=database_url, variables=clock.variables, **settings) as gateway,
-        httpx.AsyncClient(base_url=gateway.address) as http,
+        httpx.AsyncClient(base_url=gateway.address, timeout=60) as http,
     ):
         for name, seconds in (offsets | {"right again": 0}).items():
             clock.off_by(seconds)
