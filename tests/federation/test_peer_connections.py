@@ -47,7 +47,7 @@ async def test_an_assertion_cannot_be_used_over_another_members_connection(datab
 
 async def fails_to_connect(address, tls):
     with pytest.raises(httpx.TransportError) as failed:
-        async with httpx.AsyncClient(verify=tls, timeout=20) as http:
+        async with httpx.AsyncClient(verify=tls, timeout=60) as http:
             await http.get(f"{address}/federation/ping")
     return failed.value
 
@@ -146,7 +146,7 @@ def _hung_up_on(address, context):
 @contextmanager
 def _connected(address, context):
     host, port = address.removeprefix("https://").split(":")
-    with socket.create_connection((host, int(port)), timeout=20) as plain:
+    with socket.create_connection((host, int(port)), timeout=60) as plain:
         if context is None:
             yield plain
             return
@@ -237,7 +237,7 @@ async def test_a_session_is_never_resumed(answering, here, there):
 
     def connected(session):
         with (
-            socket.create_connection((host, int(port)), timeout=20) as plain,
+            socket.create_connection((host, int(port)), timeout=60) as plain,
             context.wrap_socket(plain, server_hostname=host, session=session) as connection,
         ):
             connection.sendall(b"GET /federation/ping HTTP/1.1\r\nhost: x\r\n\r\n")
@@ -277,7 +277,7 @@ async def test_gateway_serve_answers_peers_on_a_port_of_its_own(database_url, tm
     settings = there.settings(registry) | {"peer_port": port}
     async with (
         a_served_gateway(tmp_path / "served", url=database_url, **settings) as served,
-        httpx.AsyncClient() as plainly,
+        httpx.AsyncClient(timeout=60) as plainly,
     ):
         answer = await call(f"https://127.0.0.1:{port}", here, there, assertion(here, at=now))
         ready = await plainly.get(f"{served.address}/readyz")
@@ -293,7 +293,7 @@ async def test_callers_can_be_served_over_tls_without_a_proxy(database_url, tmp_
     tls = caller_context(there.own.certificate, there.own.key)
     async with (
         a_member_served(database_url, tmp_path / "there", there, registry, tls=tls) as (address, _peers, _app),
-        httpx.AsyncClient(verify=context) as http,
+        httpx.AsyncClient(verify=context, timeout=60) as http,
     ):
         ready = await http.get(f"{address}/readyz")
 
@@ -304,7 +304,7 @@ async def test_callers_can_be_served_over_tls_without_a_proxy(database_url, tmp_
 async def test_the_port_for_callers_takes_no_assertion(database_url, tmp_path, here, there, registry):
     async with (
         a_member_served(database_url, tmp_path / "there", there, registry) as (address, _peers, _app),
-        httpx.AsyncClient() as http,
+        httpx.AsyncClient(timeout=60) as http,
     ):
         headers = {"authorization": f"Bearer {assertion(here)}", "content-type": "application/json"}
         answer = await http.post(f"{address}/graphql", content=ASKED, headers=headers)

@@ -23,7 +23,8 @@ from tests.support.gateway import samples_in
 from tests.support.processes import free_port, until
 
 ME = "{ me { role } }"
-
+DEADLINE = 4.0
+"""Seconds within which whoever answers does so on a busy machine."""
 
 AN_ASK = PeerAsk(text=ME, variables={}, asker=NURSE, access=ACCESS, request_id="asked-once", commitment=COMMITMENT)
 
@@ -58,7 +59,7 @@ def counted(calls, *names):
     }
 
 
-async def reply_of(calls, *, within=2.0, authority=THERE):
+async def reply_of(calls, *, within=20.0, authority=THERE):
     return (await calls.ask([authority], AN_ASK, within=within))[authority]
 
 
@@ -95,7 +96,7 @@ async def test_an_answer_is_handed_on_with_its_moment_and_its_time(world):
 async def test_what_the_network_does_is_named_and_told_as_no_answer(world, fault, status, reason):
     calls, proxy = world
     proxy.fault = fault
-    reply = await reply_of(calls, within=1.0)
+    reply = await reply_of(calls, within=1.0 if status is SourceStatus.TIMED_OUT else 20.0)
 
     assert (reply.status, reply.data) == (status, None)
     assert reply.reason.startswith(reason)
@@ -170,12 +171,13 @@ async def test_retries_end_with_their_budget(world):
 async def test_a_replica_that_was_silent_until_the_other_answered_is_asked_less(tmp_path):
     ports = (free_port(), free_port())
     here, there = enrolled(tmp_path, HERE), enrolled(tmp_path, THERE, ports=ports)
-    calls = calls_of(here, RegistryFile(tmp_path, here, there))
+    # For breakers time stands still: one that was opened rests until the end.
+    calls = calls_of(here, RegistryFile(tmp_path, here, there), seconds=lambda: 0.0)
     silent, well = FaultyProxy(there.own, Fault.HANG), FaultyProxy(there.own)
     async with silent.listening(ports[1]), well.listening(ports[0]):
-        await reply_of(calls, within=1.0)  # so that retries enough are saved up for what follows
+        await reply_of(calls, within=2.0)  # so that retries enough are saved up for what follows
         calls._budget.saved = 20.0
-        replies = [await reply_of(calls, within=1.0) for _ in range(14)]
+        replies = [await reply_of(calls, within=2.0) for _ in range(14)]
         await calls.close()
 
     assert {reply.status for reply in replies} == {SourceStatus.ANSWERED}
@@ -226,16 +228,16 @@ async def test_a_code_of_a_peers_own_making_is_not_repeated(world):
 async def test_second_attempts_full_bulkheads_and_breakers_are_counted_by_member(tmp_path):
     ports = (free_port(), free_port())
     here, there = enrolled(tmp_path, HERE), enrolled(tmp_path, THERE, ports=ports)
-    calls = calls_of(here, RegistryFile(tmp_path, here, there), concurrency=1)
+    calls = calls_of(here, RegistryFile(tmp_path, here, there), concurrency=1, seconds=lambda: 0.0)
     silent, well = FaultyProxy(there.own, Fault.HANG), FaultyProxy(there.own)
     async with silent.listening(ports[1]), well.listening(ports[0]):
         await prepared(calls, THERE)
-        await asyncio.gather(*(reply_of(calls, within=2.0) for _ in range(2)))
+        await asyncio.gather(*(reply_of(calls, within=3.0) for _ in range(2)))
         silent.fault = well.fault = Fault.CUT
         await reply_of(calls)
         for endpoint in calls._lanes.held()[0].endpoints:
             for _ in range(5):
-                endpoint.breaker.failed(time.monotonic())
+                endpoint.breaker.failed(0.0)
         calls.look()
         await reply_of(calls)
         await reply_of(calls, authority=ELSEWHERE)
@@ -389,7 +391,7 @@ async def test_all_authorities_are_asked_at_once_and_each_is_answered_for(tmp_pa
         await one.__aenter__()
     try:
         began = time.monotonic()
-        replies = await calls.ask([one.member.authority for one in others], AN_ASK, within=2.0)
+        replies = await calls.ask([one.member.authority for one in others], AN_ASK, within=DEADLINE)
         took = time.monotonic() - began
     finally:
         await calls.close()
@@ -399,7 +401,7 @@ async def test_all_authorities_are_asked_at_once_and_each_is_answered_for(tmp_pa
     assert [reply.status for reply in replies.values()] == [
         SourceStatus.TIMED_OUT if number % 3 == 0 else SourceStatus.ANSWERED for number in range(12)
     ]
-    assert took < 2 * 2.0, "the deadline's time and not the sum of four"
+    assert took < 3 * DEADLINE, "the deadline's time and not the sum of four"
 
 
 async def test_a_replica_is_asked_where_the_first_one_is_silent(tmp_path):

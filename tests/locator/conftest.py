@@ -39,7 +39,7 @@ class Federation:
 
     async def built(self):
         """Publish what THERE holds now, and let HERE fetch it."""
-        await until(self._settled, within=60)
+        await until(self._settled, within=120)
         await self.parts.setups.look_at_all()
 
     async def _settled(self):
@@ -65,7 +65,7 @@ async def a_federation(server, folder, *, clock=lambda: NOW, by_itself=False, **
     registry = RegistryFile(folder).publish(here, there, issued=clock())
     async with AsyncExitStack() as stack:
         urls = [await stack.enter_async_context(fresh_database(server)) for _ in range(2)]
-        databases = [await Database.open(url, pool_min=1, pool_max=4, timeout=5.0) for url in urls]
+        databases = [await Database.open(url, pool_min=1, pool_max=4, timeout=20.0) for url in urls]
         for database in databases:
             stack.push_async_callback(database.close)
         port = int(there.member.endpoints[0].rpartition(":")[2])

@@ -20,16 +20,17 @@ NHS = "9434765919"
 async def held(postgres, tmp_path_factory):
     """A federation of this moment, because a command reads the clock of the machine."""
     today = utc_now().date()
+    later = today + timedelta(days=30)
     async with a_federation(postgres, tmp_path_factory.mktemp("federation"), clock=utc_now) as federation:
         await an_authority(federation.database, THERE)
         await a_child(federation.database, nhs_number=NHS, date_of_birth=today - timedelta(days=3_000))
-        agency = await an_agency(federation.asking, accredited_until=today)
+        agency = await an_agency(federation.asking, accredited_until=later)
         await a_persona(
             federation.asking,
             "health-practitioner",
             agency=agency,
             person="nurse.okafor",
-            training_valid_until=today,
+            training_valid_until=later,
             check_issued_on=today,
         )
         await federation.built()

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import time
 from dataclasses import replace
 from datetime import timedelta
 
@@ -19,6 +18,9 @@ from gateway.federation.signed import new_key, sign, unverified
 from tests.support.builders import NOW, a_child, an_authority
 from tests.support.federation import ELSEWHERE, THERE, assertion, enrolled, speaking_as
 from tests.support.processes import until
+
+BEATS = 50
+"""Fewer than there are while a process for one of three setups starts."""
 
 
 @pytest.fixture(scope="module")
@@ -200,25 +202,21 @@ async def test_one_gateway_builds_at_a_time(held):
 
 
 async def test_the_event_loop_does_not_wait_for_a_setup(held):
-    longest, over = 0.0, asyncio.Event()
+    beats, over = 0, asyncio.Event()
 
     async def beating():
-        nonlocal longest
+        nonlocal beats
         while not over.is_set():
-            began = time.perf_counter()
             await asyncio.sleep(0.005)
-            longest = max(longest, time.perf_counter() - began - 0.005)
+            beats += 1
 
     await a_child(held.database, nhs_number="9000000025")
     beat = asyncio.create_task(beating())
-    began = time.perf_counter()
     assert await held.answering.builder.look()
-    took = time.perf_counter() - began
     over.set()
     await beat
 
-    print(f"three setups took {took:.2f} s, the event loop waited {longest * 1000:.0f} ms at most")  # noqa: T201
-    assert longest < took / 2
+    assert beats > BEATS, "between the statements of a build that blocks it beats a few times"
 
 
 async def test_setups_are_kept_across_a_restart_and_not_fetched_again(held):
