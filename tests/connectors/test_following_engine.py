@@ -28,7 +28,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 async def decider(folder):
-    decider = FollowingDecider(folder, timeout=10.0, trust=trusted, golden_required=False)
+    decider = FollowingDecider(folder, timeout=60.0, trust=trusted, golden_required=False)
     await decider.start(interval=0)
     yield decider
     await decider.close()
@@ -73,7 +73,7 @@ async def test_a_folder_that_has_gone_leaves_the_rules_in_force(decider, folder)
 
 
 async def test_rules_that_opa_has_not_answered_are_refused_where_that_is_required(folder):
-    decider = FollowingDecider(folder, timeout=10.0, trust=trusted, golden_required=True)
+    decider = FollowingDecider(folder, timeout=60.0, trust=trusted, golden_required=True)
     await decider.start(interval=0)
     retitle(folder, "Another title")
     try:
@@ -85,7 +85,7 @@ async def test_rules_that_opa_has_not_answered_are_refused_where_that_is_require
 async def test_golden_answers_that_were_altered_keep_the_engine_from_serving(folder):
     golden = folder / "golden" / "answers.json"
     golden.write_text(golden.read_text().replace('"exists": "disclose"', '"exists": "conceal"', 1))
-    decider = FollowingDecider(folder, timeout=10.0, trust=trusted, golden_required=True)
+    decider = FollowingDecider(folder, timeout=60.0, trust=trusted, golden_required=True)
 
     with pytest.raises(EnginesDiffer):
         await decider.start(interval=0)
@@ -104,12 +104,12 @@ async def test_questions_under_way_are_answered_while_the_rules_change(decider, 
 
 
 async def test_a_change_is_noticed_without_being_told(folder):
-    decider = FollowingDecider(folder, timeout=10.0, trust=trusted, golden_required=False)
+    decider = FollowingDecider(folder, timeout=60.0, trust=trusted, golden_required=False)
     await decider.start(interval=0.05)
     before = decider.revision
     retitle(folder, "Another title")
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while decider.revision == before:  # noqa: ASYNC110  # what is awaited is another task's work
                 await asyncio.sleep(0.05)
     finally:

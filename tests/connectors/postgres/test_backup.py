@@ -1,6 +1,7 @@
 """Backing up, putting back and rehearsing over a real PostgreSQL with its own programs."""
 
 import asyncio
+import socket
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -87,19 +88,19 @@ async def rows_of(url):
 @asynccontextmanager
 async def a_witness(url, key, *, log):
     """A witness that answers over HTTP; its URL."""
-    held = WitnessedLedgers(url, timeout=5)
+    held = WitnessedLedgers(url, timeout=20)
     witness = Witness(key, logs=[log], held=held, clock=lambda: NOW)
 
     async def add(request):
         reply = await witness.add_checkpoint(await request.body())
         return Response(reply.body, status_code=reply.status, media_type=reply.media_type)
 
-    port = free_port()
+    listener = socket.create_server(("127.0.0.1", 0))
     routes = [Route("/add-checkpoint", add, methods=["POST"])]
-    server = uvicorn.Server(uvicorn.Config(Starlette(routes=routes), port=port, log_config=None, lifespan="off"))
-    serving = asyncio.create_task(server.serve())
+    server = uvicorn.Server(uvicorn.Config(Starlette(routes=routes), log_config=None, lifespan="off"))
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
-        yield witness, f"http://127.0.0.1:{port}"
+        yield witness, f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
         await serving

@@ -19,12 +19,13 @@ from gateway.ledger.reading import check_sequence
 from gateway.ledger.writer import LedgerWriter
 from tests.ledger.entries import AYESHA, BEN, NOON, a_caller, a_masked_involvement, a_record, an_entry
 from tests.support.ledger import sealing_keys
+from tests.support.postgres import server_folder
 
 PROJECT = Path(__file__).parents[3]
 
 
 @asynccontextmanager
-async def a_writer(url, *, timeout=5.0):  # noqa: ASYNC109 - the writer's, not this call's
+async def a_writer(url, *, timeout=20.0):  # noqa: ASYNC109 - the writer's, not this call's
     store = PostgresLedgerStore(url, keys=sealing_keys(), timeout=timeout)
     writer = LedgerWriter(store, timeout=timeout)
     writer.start()
@@ -66,7 +67,7 @@ async def whole(reader):
 
 
 async def until(condition):
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not await condition():  # noqa: ASYNC110 - what is waited for happens in another process
             await asyncio.sleep(0.01)
 
@@ -195,7 +196,7 @@ async def test_a_lock_that_somebody_keeps_ends_in_an_error_in_time_and_then_in_r
 
         await until(recovered)
 
-    assert waited < 2.0
+    assert waited < 15.0, "its patience of a second, on a busy machine"
     assert list((await whole(reader)).values()) == ["before", "after"]
 
 
@@ -210,7 +211,7 @@ async def test_a_gateway_that_is_cut_off_while_it_waits_for_its_turn_appends_not
     async def nobody_waits():
         return not await other.fetchval(waiting)
 
-    async with a_writer(database_url, timeout=20) as gone, other.transaction():
+    async with a_writer(database_url, timeout=60) as gone, other.transaction():
         await other.execute(f"SELECT pg_advisory_xact_lock({SEQUENCER_LOCK})")
         left = asyncio.create_task(gone.record(an_entry(request_id="gone")))
         await until(lambda: other.fetchval(waiting))
@@ -219,7 +220,7 @@ async def test_a_gateway_that_is_cut_off_while_it_waits_for_its_turn_appends_not
 
         with pytest.raises(AuditUnavailable):
             await left
-        async with asyncio.timeout(10):  # its own patience is longer
+        async with asyncio.timeout(30):  # its own patience is longer
             await until(nobody_waits)
 
     async with a_writer(database_url) as writer:
@@ -232,29 +233,30 @@ async def test_a_gateway_that_hangs_with_the_sequencer_in_hand_is_passed_over(da
     connection = await hanging._connected()
     await connection.execute(f"BEGIN; SELECT pg_advisory_xact_lock({SEQUENCER_LOCK})")
 
-    async with a_writer(database_url, timeout=5) as writer:
+    async with a_writer(database_url) as writer:
         assert await writer.record(an_entry()) == 0
 
     await hanging.close()
     await whole(reader)
 
 
-async def test_a_server_that_goes_and_comes_back_costs_errors_and_no_entry(tmp_path):
-    server = EmbeddedServer(tmp_path)
-    server.start()
-    try:
-        await migrate(server.url)
-        async with a_writer(server.url) as writer:
-            await writer.record(an_entry(request_id="before"))
-            await asyncio.to_thread(server.stop, mode="immediate")
-            with pytest.raises(AuditUnavailable):
-                await writer.record(an_entry(request_id="lost"))
+async def test_a_server_that_goes_and_comes_back_costs_errors_and_no_entry():
+    with server_folder() as folder:
+        server = EmbeddedServer(folder)
+        server.start()
+        try:
+            await migrate(server.url)
+            async with a_writer(server.url) as writer:
+                await writer.record(an_entry(request_id="before"))
+                await asyncio.to_thread(server.stop, mode="immediate")
+                with pytest.raises(AuditUnavailable):
+                    await writer.record(an_entry(request_id="lost"))
 
-            await asyncio.to_thread(server.start)
+                await asyncio.to_thread(server.start)
 
-            assert await writer.record(an_entry(request_id="after")) == 1
-    finally:
-        server.leave()
+                assert await writer.record(an_entry(request_id="after")) == 1
+        finally:
+            server.leave()
 
 
 async def test_a_connection_that_is_cut_while_idle_costs_no_answer(writer, other):
