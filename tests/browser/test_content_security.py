@@ -51,7 +51,7 @@ def refused(browser, script):
     browser.execute_script(
         "window.refused = 0; document.onsecuritypolicyviolation = () => { window.refused += 1 };" + script
     )
-    WebDriverWait(browser, 20).until(lambda driver: driver.execute_script("return window.refused"))
+    WebDriverWait(browser, 90).until(lambda driver: driver.execute_script("return window.refused"))
     return browser.current_url
 
 
@@ -90,7 +90,7 @@ def test_a_page_is_not_shown_in_a_frame_of_another(browser, gateway, page):
     browser.execute_script(f"document.body.innerHTML = '<iframe src=\"{gateway}{page}\"></iframe>'")
     browser.switch_to.frame(browser.find_element(By.CSS_SELECTOR, "iframe"))
 
-    WebDriverWait(browser, 20).until(
+    WebDriverWait(browser, 90).until(
         lambda driver: driver.execute_script("return document.location.href").startswith("chrome-error:")
     )
     browser.switch_to.default_content()

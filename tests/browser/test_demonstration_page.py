@@ -19,7 +19,7 @@ from tests.support.gateway import settings_for
 async def demonstration(database_url, tmp_path):
     """The URL of a gateway over the demonstration's people."""
     today = datetime.now(UTC).date()
-    settings = settings_for(tmp_path, decision_timeout=5.0, request_timeout=20.0)
+    settings = settings_for(tmp_path, request_timeout=20.0)
     await load_demo_world(database_url, today=today)
     tokens = await persona_tokens(settings, database_url)
     with served(application(settings, url=database_url, personas=page_personas(tokens, today))) as url:

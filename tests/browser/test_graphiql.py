@@ -15,7 +15,7 @@ HEADERS = (By.CSS_SELECTOR, ".graphiql-editor-tool .graphiql-editor:not(.hidden)
 RUN = (By.CSS_SELECTOR, ".graphiql-execute-button")
 ANSWER = (By.CSS_SELECTOR, ".result-window")
 SCHEMA = (By.CSS_SELECTOR, ".graphiql-doc-explorer")
-TIMEOUT = 15
+TIMEOUT = 90
 
 
 @pytest.fixture

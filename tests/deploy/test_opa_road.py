@@ -104,7 +104,7 @@ async def follower(database, database_url, folder, key, tmp_path):
     async def follow(url):
         settings = settings_for(tmp_path, env="development", policies_dir=folder, policies_key_file=key)
         trusted = TrustedRules(settings, RuleReleases(database), clock=lambda: NOW)
-        decider = FollowingOpa(url, folder=folder, timeout=10.0, trust=trusted.held_by_opa)
+        decider = FollowingOpa(url, folder=folder, timeout=60.0, trust=trusted.held_by_opa)
         opened.append(decider)
         await decider.start()
         return decider
@@ -115,7 +115,7 @@ async def follower(database, database_url, folder, key, tmp_path):
 
 
 async def status_of(opa):
-    async with httpx.AsyncClient(base_url=opa.url, timeout=5) as http:
+    async with httpx.AsyncClient(base_url=opa.url, timeout=60) as http:
         return (await http.get("/v1/status")).json()["result"]["bundles"]["directory"]
 
 
@@ -154,7 +154,7 @@ async def test_opa_without_a_bundle_is_not_well(tmp_path, key):
 
         async def listens():
             with suppress(httpx.TransportError):
-                async with httpx.AsyncClient() as http:
+                async with httpx.AsyncClient(timeout=60) as http:
                     return (await http.get(f"{opa.url}/health")).status_code == 200
             return False
 
@@ -320,7 +320,7 @@ async def test_rules_published_before_are_not_published_again_once_newer_were_in
 
 async def test_the_gateway_is_ready_while_opa_is_there_and_not_without_it(road, database_url, tmp_path, key, folder):
     port = int(road.address.rpartition(":")[2])
-    settings = {"opa_url": road.url, "policies_dir": folder, "policies_key_file": key, "decision_timeout": 5}
+    settings = {"opa_url": road.url, "policies_dir": folder, "policies_key_file": key, "decision_timeout": 20}
     async with a_gateway(database_url, tmp_path, **settings) as client:
 
         async def readiness():

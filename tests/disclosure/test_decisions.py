@@ -56,7 +56,7 @@ def decisions(decider, memory):
 
 async def asked(decider, count):
     """Wait until so many questions have reached the engine."""
-    async with asyncio.timeout(5), decider.reached:
+    async with asyncio.timeout(60), decider.reached:
         await decider.reached.wait_for(lambda: len(decider.questions) >= count)
 
 

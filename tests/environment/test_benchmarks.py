@@ -39,7 +39,7 @@ def folder():
 def test_a_benchmark_runs_to_its_end(name, folder):
     ended = subprocess.run(  # noqa: S603 - our own
         [sys.executable, "-m", "benchmarks", name, *SMALL[name]],
-        cwd=ROOT, capture_output=True, text=True, check=False, timeout=120,
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=300,
         env={**os.environ, "TMPDIR": folder},  # noqa: TID251 - handed on, not read
     )  # fmt: skip
 

@@ -39,7 +39,7 @@ async def test_without_an_entry_nothing_is_told(database, database_url, tmp_path
     child = await a_child(database, given_name="Ayesha")
     nurse = await a_persona(database, "health-practitioner")
 
-    async with a_gateway(database_url, tmp_path, ledger=Ledger(error), decision_timeout=5.0) as client:
+    async with a_gateway(database_url, tmp_path, ledger=Ledger(error)) as client:
         answer = await client.ask(nurse, NAMES, {"id": child_id(child)})
 
     assert (answer.status, answer.codes, answer.data) == (status, [code], None)

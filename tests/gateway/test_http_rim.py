@@ -26,7 +26,7 @@ async def http(postgres, tmp_path_factory):
     """One gateway for all requests: none of them changes anything."""
     async with (
         fresh_database(postgres) as url,
-        a_gateway(url, tmp_path_factory.mktemp("gateway"), decision_timeout=5.0) as client,
+        a_gateway(url, tmp_path_factory.mktemp("gateway")) as client,
     ):
         yield client.http
 
@@ -79,7 +79,7 @@ async def test_a_name_that_is_allowed_is_answered(http, host):
 
 
 async def test_in_development_this_machine_may_be_asked_by_its_own_names_only(database_url, tmp_path):
-    async with a_gateway(database_url, tmp_path, decision_timeout=5.0, allowed_hosts=None) as client:
+    async with a_gateway(database_url, tmp_path, allowed_hosts=None) as client:
         asked = {
             host: (await client.http.get("/graphiql", headers={"host": host})).status_code
             for host in ("localhost:8000", "127.0.0.1:8000", "[::1]:8000", "gateway.test", "192.0.2.7:8000")

@@ -16,7 +16,7 @@ async def test_the_demonstration_tells_every_story_once_and_leaves_nothing_runni
             async with a_running(
                 command_of("demo", "--once"), folder=folder / "output", data_dir=data_dir, decision_timeout=20
             ) as demo:
-                code = await demo.ended(within=90)
+                code = await demo.ended(within=180)
             left_running = server.pid
         finally:
             if data_dir.exists():
@@ -45,7 +45,7 @@ async def test_the_scene_across_borders_finds_who_works_with_the_child_and_leave
             async with the_scene_across_borders(folder) as serving:
                 await until(lambda: _serves(serving), within=180)
                 serving.send(signal.SIGINT)
-                code_of_stopped = await serving.ended(within=60)
+                code_of_stopped = await serving.ended(within=120)
             left_of_stopped = server.pid
         finally:
             if data_dir.exists():

@@ -252,7 +252,7 @@ async def test_a_partition_that_somebody_reads_is_let_go_once_they_have_done(led
     async with database.transaction(within=30) as reading:
         await reading.fetch("SELECT count(*) FROM ledger_entry")
         archiving = asyncio.create_task(ledger("archive", "--before", SIZE, "-o", folder))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             while not manifests_in(folder):  # noqa: ASYNC110 - it appears in the file system
                 await asyncio.sleep(0.01)
         await asyncio.sleep(0.6)  # longer than it waits for the tables at once

@@ -34,7 +34,7 @@ class Day:
         self.gateway = gateway
         self.database = database
         self.folder = folder
-        self.http = httpx.AsyncClient(base_url=gateway.address, timeout=30)
+        self.http = httpx.AsyncClient(base_url=gateway.address, timeout=60)
 
     async def ask(self, key, **changed):
         story, persona = STORY[key], CAST[STORY[key].persona]
@@ -99,7 +99,7 @@ class Day:
 async def test_the_log_of_a_day_names_nobody_and_nothing_that_was_typed(database, database_url, tmp_path):
     await load_demo_world(database_url, today=datetime.now(UTC).date())
     words = await identifying_words(database)
-    settings = {"log_format": "json", "log_level": "debug", "database_timeout": 1, "ledger_timeout": 1}
+    settings = {"log_format": "json", "log_level": "debug", "database_timeout": 3, "ledger_timeout": 3}
 
     async with a_served_gateway(tmp_path, url=database_url, **settings) as gateway:
         day = Day(gateway, database, tmp_path)

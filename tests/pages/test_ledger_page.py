@@ -298,7 +298,7 @@ async def test_a_look_at_an_entry_shows_in_the_log_of_the_child_it_is_about(told
 async def test_an_entry_is_proved_against_the_newest_checkpoint(told, database):
     number = await number_of(database, "home")
     data = await told("auditor", "entry", {"number": number})
-    for _ in range(200):
+    for _ in range(600):
         if data["proof"]["note"] is not None:
             break
         await asyncio.sleep(0.1)

@@ -11,7 +11,7 @@ ME = "{ me { role } }"
 
 @pytest.fixture
 async def client(database_url, tmp_path):
-    async with a_gateway(database_url, tmp_path, decision_timeout=5.0) as client:
+    async with a_gateway(database_url, tmp_path) as client:
         yield client
 
 
@@ -183,7 +183,7 @@ async def test_an_answer_that_would_touch_too_many_records_is_refused(database, 
     child = await a_child(database)
     query = "query($id: ID!) { " + " ".join(f"c{n}: child(by: {{id: $id}}) {{ id }}" for n in range(6)) + " }"
 
-    async with a_gateway(database_url, tmp_path, decision_timeout=5.0, node_limit=5) as client:
+    async with a_gateway(database_url, tmp_path, node_limit=5) as client:
         answer = await client.ask(nurse, query, {"id": child_id(child)})
 
     assert answer.codes == ["QUERY_TOO_COSTLY"]

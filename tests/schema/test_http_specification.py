@@ -33,7 +33,7 @@ async def gate(postgres, tmp_path_factory):
         database = await Database.open(url, pool_min=1, pool_max=2, timeout=5.0)
         nurse = await a_persona(database, "health-practitioner")
         folder = tmp_path_factory.mktemp("gateway")
-        async with a_gateway(url, folder, decision_timeout=5.0, get_queries=True) as client:
+        async with a_gateway(url, folder, get_queries=True) as client:
             yield Gate(client, nurse, database)
         await database.close()
 
@@ -186,7 +186,7 @@ async def test_get_must_not_execute_a_mutation_and_405_is_recommended(gate):
 
 async def test_get_must_not_execute_the_mutation_that_the_operation_name_picks(database, database_url, tmp_path):
     nurse = await a_persona(database, "health-practitioner")
-    async with a_gateway(database_url, tmp_path, decision_timeout=5.0, get_queries=True, operation_limit=2) as client:
+    async with a_gateway(database_url, tmp_path, get_queries=True, operation_limit=2) as client:
         gate = Gate(client, nurse, database)
         both = {"query": f"query look {ME} {CHANGE.replace('mutation', 'mutation change')}"}
 
@@ -199,7 +199,7 @@ async def test_get_must_not_execute_the_mutation_that_the_operation_name_picks(d
 
 async def test_where_get_is_not_enabled_it_is_refused_with_what_is_allowed(database, database_url, tmp_path):
     nurse = await a_persona(database, "health-practitioner")
-    async with a_gateway(database_url, tmp_path, decision_timeout=5.0) as client:
+    async with a_gateway(database_url, tmp_path) as client:
         answer = await Gate(client, nurse, database).send("GET", params={"query": ME})
 
     assert (answer.status, answer.codes, answer.headers["allow"]) == (405, ["BAD_REQUEST"], "POST")
@@ -424,7 +424,7 @@ async def test_a_body_that_is_not_there_in_time_should_get_408(database, databas
         yield b'{"query": "'
         await asyncio.Event().wait()
 
-    async with a_gateway(database_url, tmp_path, decision_timeout=5.0, request_timeout=0.2) as client:
+    async with a_gateway(database_url, tmp_path, request_timeout=1) as client:
         response = await client.http.post(
             "/graphql", content=trickling(), headers=client.headers(nurse) | {"content-type": JSON}
         )

@@ -63,7 +63,7 @@ async def test_a_misspelt_name_is_not_answered_with_names_of_the_schema(database
     purpose = BOOK["roles"][role]["purposes"][0]
     persona = await a_persona(database, role, purpose=purpose)
 
-    async with a_gateway(database_url, tmp_path, decision_timeout=5.0) as client:
+    async with a_gateway(database_url, tmp_path) as client:
         answers = {what: await client.ask(persona, query) for what, query in MISSPELT.items()}
 
     assert [what for what, answer in answers.items() if answer.codes != ["BAD_REQUEST"]] == []

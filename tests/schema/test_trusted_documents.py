@@ -27,7 +27,7 @@ async def gateway(database_url, tmp_path, manifest):
     """What starts a gateway with the manifest."""
 
     def started(**settings):
-        return a_gateway(database_url, tmp_path, decision_timeout=5.0, documents=str(manifest), **settings)
+        return a_gateway(database_url, tmp_path, documents=str(manifest), **settings)
 
     return started
 

@@ -122,7 +122,7 @@ async def _kill_after_a_slice(url, connection, children):
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", LOAD, url, str(children), AS_OF.isoformat(), start_new_session=True
     )
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(180):
         await _until(connection, "SELECT EXISTS (SELECT FROM child)")
         os.kill(process.pid, signal.SIGKILL)
         await process.wait()
