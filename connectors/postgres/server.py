@@ -41,6 +41,8 @@ SOCKET_NAME = ".s.PGSQL.5432"
 SOCKET_PATH_LIMIT = 100  # bytes; the systems' limits are 104 and 108
 START_TIMEOUT = 60.0
 STOP_TIMEOUT = 30.0
+LETTING_GO = 10.0
+"""Seconds that the processes of a server that was killed may take to let go of its memory, before another starts."""
 
 # Modest, and never at the cost of durability: fsync, synchronous_commit and full_page_writes stay on.
 OPTIONS = {
@@ -197,14 +199,27 @@ class EmbeddedServer:
         if self.pid is not None:
             self._await_ready()
             return
+        was_killed = self._pid_file.exists()
         self._pid_file.unlink(missing_ok=True)
         options = OPTIONS | {"unix_socket_directories": f'"{self._socket_dir}"'}
         switches = " ".join(f"-c {quote_for_shell(f'{name}={value}')}" for name, value in options.items())
-        self._execute(
-            "pg_ctl", "-w", "-t", str(int(START_TIMEOUT)), "-D", str(self._cluster),
-            "-l", str(self._cluster / "server.log"), "-o", switches, "start",
-            timeout=START_TIMEOUT + 5,
-        )  # fmt: skip
+        deadline = time.monotonic() + (LETTING_GO if was_killed else 0.0)
+        while not self._is_started(switches, last=time.monotonic() >= deadline):
+            time.sleep(0.1)
+
+    def _is_started(self, switches: str, *, last: bool) -> bool:
+        """Start it; say False where that may be tried again."""
+        try:
+            self._execute(
+                "pg_ctl", "-w", "-t", str(int(START_TIMEOUT)), "-D", str(self._cluster),
+                "-l", str(self._cluster / "server.log"), "-o", switches, "start",
+                timeout=START_TIMEOUT + 5,
+            )  # fmt: skip
+        except subprocess.CalledProcessError:
+            if last:
+                raise
+            return False
+        return True
 
     def _await_ready(self) -> None:
         """Wait for a server that whoever started it did not live to see ready."""

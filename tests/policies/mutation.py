@@ -9,7 +9,6 @@ It is killed when a named situation is decided otherwise than expected, or a Reg
 import json
 import re
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -27,6 +26,7 @@ from connectors.policy_questions import CASE_KEY, Case, read_cases
 from connectors.rule_set import ENTRYPOINT, RuleSet
 from gateway.disclosure.question import Answer
 from gateway.errors import DecisionUnavailable
+from tests.support.processes import free_port
 
 POLICIES = Path(__file__).resolve().parents[2] / "policies"
 EQUIVALENT = Path(__file__).with_name("equivalent_mutants.json")
@@ -152,9 +152,7 @@ class Killer:
 @contextmanager
 def bench() -> Iterator[Killer]:
     """Run an OPA server without a bundle until the block ends."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    address = f"127.0.0.1:{free_port()}"
     server = subprocess.Popen(  # noqa: S603 - the arguments are ours
         [_opa(), "run", "--server", "--addr", address, "--skip-version-check"],
         stdout=subprocess.DEVNULL,
@@ -165,7 +163,7 @@ def bench() -> Iterator[Killer]:
             yield Killer(client)
     finally:
         server.terminate()
-        server.wait(timeout=10)
+        server.wait(timeout=60)
 
 
 def _patient() -> httpx.HTTPTransport:
