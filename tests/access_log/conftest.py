@@ -2,21 +2,17 @@
 
 import pytest
 
-from connectors.embedded_engine import EmbeddedDecider
-from gateway.settings import PACKAGED_POLICIES
 from tests.access_log.looking import Looking
 from tests.support.builders import a_carer, a_child, an_agency
-from tests.support.gateway import a_gateway, a_persona
+from tests.support.gateway import a_gateway, a_persona, shared_engine
 from tests.support.moment import ClientOfTheMoment, Moment
 
 SUBJECT = {"purpose": "subject-access", "training_valid_until": None, "check_issued_on": None}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 async def decider():
-    decider = EmbeddedDecider(PACKAGED_POLICIES, timeout=20)
-    yield decider
-    await decider.close()
+    return await shared_engine()
 
 
 @pytest.fixture

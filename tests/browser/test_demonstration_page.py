@@ -13,17 +13,19 @@ from tests.browser.chromium import complaints_of, requests_of
 from tests.browser.conftest import served
 from tests.browser.test_graphiql import ANSWER, QUERY_EDITOR, SCHEMA, run_and_await, wait_for_text
 from tests.support.gateway import settings_for
+from tests.support.postgres import fresh_database
 
 
-@pytest.fixture
-async def demonstration(database_url, tmp_path):
+@pytest.fixture(scope="module")
+async def demonstration(postgres, tmp_path_factory):
     """The URL of a gateway over the demonstration's people."""
-    today = datetime.now(UTC).date()
-    settings = settings_for(tmp_path, request_timeout=20.0)
-    await load_demo_world(database_url, today=today)
-    tokens = await persona_tokens(settings, database_url)
-    with served(application(settings, url=database_url, personas=page_personas(tokens, today))) as url:
-        yield url
+    async with fresh_database(postgres) as database_url:
+        today = datetime.now(UTC).date()
+        settings = settings_for(tmp_path_factory.mktemp("gateway"))
+        await load_demo_world(database_url, today=today)
+        tokens = await persona_tokens(settings, database_url)
+        with served(application(settings, url=database_url, personas=page_personas(tokens, today))) as url:
+            yield url
 
 
 def visit(browser, url, persona):

@@ -2,17 +2,13 @@
 
 import pytest
 
-from connectors.embedded_engine import EmbeddedDecider
-from gateway.settings import PACKAGED_POLICIES
-from tests.support.gateway import a_gateway, a_persona
+from tests.support.gateway import a_gateway, a_persona, shared_engine
 from tests.support.ledger import as_read, opening_reader
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 async def decider():
-    decider = EmbeddedDecider(PACKAGED_POLICIES, timeout=20)
-    yield decider
-    await decider.close()
+    return await shared_engine()
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from connectors.embedded_engine import EmbeddedDecider
-from gateway.settings import PACKAGED_POLICIES
 from tests.support.builders import (
     NOW,
     TODAY,
@@ -17,7 +15,7 @@ from tests.support.builders import (
     a_shield,
     an_involvement,
 )
-from tests.support.gateway import a_gateway, a_persona
+from tests.support.gateway import a_gateway, a_persona, shared_engine
 from tests.support.ids import child_id
 
 WHO = """
@@ -27,11 +25,9 @@ query Who($id: ID!) { child(by: { id: $id }) {
 """
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 async def decider():
-    decider = EmbeddedDecider(PACKAGED_POLICIES, timeout=20)
-    yield decider
-    await decider.close()
+    return await shared_engine()
 
 
 @pytest.fixture
