@@ -18,7 +18,7 @@ from tests.browser.chromium import complaints_of, requests_of
 from tests.browser.conftest import served
 from tests.browser.test_policies import UNLABELLED
 from tests.journeys.demo_world import CAST
-from tests.support.gateway import settings_for
+from tests.support.gateway import rules_soon_proven, settings_for
 from tests.support.ids import scope_of
 from tests.support.ledger import record_ids
 from tests.support.postgres import fresh_database
@@ -32,7 +32,7 @@ async def gateway(postgres, tmp_path_factory):
     async with fresh_database(postgres) as url:
         today = datetime.now(UTC).date()
         folder = tmp_path_factory.mktemp("gateway")
-        settings = settings_for(folder, decision_timeout=10.0, request_timeout=20.0)
+        settings = settings_for(folder, policies_dir=rules_soon_proven())
         await load_demo_world(url, today=today)
         tokens = await persona_tokens(settings, url)
         database = await Database.open(url, pool_min=1, pool_max=1, timeout=10)

@@ -6,7 +6,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from gateway.app.application import application
 from tests.browser.conftest import served
-from tests.support.gateway import settings_for
+from tests.support.gateway import rules_soon_proven, settings_for
 from tests.support.postgres import fresh_database
 
 PAGES = ["/graphiql", "/policies", "/ledger", "/access-log"]
@@ -41,7 +41,7 @@ async def gateway(postgres, tmp_path_factory):
     """The address of one gateway for all pages: nobody signs in here."""
     async with fresh_database(postgres) as url:
         with served(
-            application(settings_for(tmp_path_factory.mktemp("gateway"), decision_timeout=20), url=url)
+            application(settings_for(tmp_path_factory.mktemp("gateway"), policies_dir=rules_soon_proven()), url=url)
         ) as address:
             yield address
 

@@ -12,7 +12,7 @@ from gateway.cli.demonstration import page_personas, persona_tokens
 from tests.browser.chromium import complaints_of, requests_of
 from tests.browser.conftest import served
 from tests.browser.test_graphiql import ANSWER, QUERY_EDITOR, SCHEMA, run_and_await, wait_for_text
-from tests.support.gateway import settings_for
+from tests.support.gateway import rules_soon_proven, settings_for
 from tests.support.postgres import fresh_database
 
 
@@ -21,7 +21,7 @@ async def demonstration(postgres, tmp_path_factory):
     """The URL of a gateway over the demonstration's people."""
     async with fresh_database(postgres) as database_url:
         today = datetime.now(UTC).date()
-        settings = settings_for(tmp_path_factory.mktemp("gateway"))
+        settings = settings_for(tmp_path_factory.mktemp("gateway"), policies_dir=rules_soon_proven())
         await load_demo_world(database_url, today=today)
         tokens = await persona_tokens(settings, database_url)
         with served(application(settings, url=database_url, personas=page_personas(tokens, today))) as url:

@@ -19,7 +19,7 @@ from gateway.cli.story import body_for
 from tests.browser.chromium import complaints_of, requests_of
 from tests.browser.conftest import served
 from tests.browser.test_policies import UNLABELLED
-from tests.support.gateway import settings_for
+from tests.support.gateway import rules_soon_proven, settings_for
 from tests.support.postgres import fresh_database
 
 TIMEOUT = 90
@@ -32,7 +32,7 @@ async def gateway(postgres, tmp_path_factory):
     """The URL of a gateway over the demonstration's people, some of whom have asked, its tokens and its database."""
     async with fresh_database(postgres) as url:
         today = datetime.now(UTC).date()
-        settings = settings_for(tmp_path_factory.mktemp("gateway"), decision_timeout=10.0, request_timeout=20.0)
+        settings = settings_for(tmp_path_factory.mktemp("gateway"), policies_dir=rules_soon_proven())
         await load_demo_world(url, today=today)
         tokens = await persona_tokens(settings, url)
         with served(application(settings, url=url, personas=page_personas(tokens, today))) as address:

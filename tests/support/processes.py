@@ -22,7 +22,7 @@ import orjson
 
 from connectors.postgres.ledger import PostgresLedgerReader
 from gateway.ledger.reading import check_sequence
-from tests.support.gateway import AUDIENCE, ISSUER, PATIENT, UNBOUNDED
+from tests.support.gateway import AUDIENCE, ISSUER, PATIENT, UNBOUNDED, rules_soon_proven
 from tests.support.ledger import as_read, opening_reader
 from tests.support.tools import opa_command
 
@@ -127,6 +127,7 @@ async def a_served_gateway(data_dir, *, url=None, **settings):
     settings = {
         "data_dir": data_dir, "database_url": url, "port": 0, "token_issuer": ISSUER, "token_audience": AUDIENCE,
         "caller_rate": UNBOUNDED, "agency_rate": UNBOUNDED, "requests_at_once": UNBOUNDED,
+        "policies_dir": rules_soon_proven(),
     } | PATIENT | settings  # fmt: skip
     async with a_running(command_of("serve"), folder=data_dir / "output", **settings) as running:
 
