@@ -8,6 +8,7 @@ import pytest
 from connectors.rule_set import RuleSet
 from connectors.rule_trial import RuleTrials
 from gateway.pages.trials import Proposal, RulesRejected
+from tests.support.processes import runs
 
 POLICIES = Path(__file__).resolve().parents[2] / "policies"
 RULES = RuleSet.read(POLICIES)
@@ -18,7 +19,7 @@ def trials(**changed):
 
 
 def processes():
-    return [child for child in psutil.Process().children() if "connectors.rule_trial_worker" in child.cmdline()]
+    return [child for child in psutil.Process().children() if runs(child, "connectors.rule_trial_worker")]
 
 
 def holds_rules(folder):

@@ -9,20 +9,23 @@ import psutil
 
 from tests.faults.crowd import a_crowd, an_asker
 from tests.support.gateway import samples_in
-from tests.support.processes import START_TIMEOUT, Load, a_running, a_served_gateway, command_of, lost, recorded, until
+from tests.support.processes import (
+    START_TIMEOUT,
+    Load,
+    a_running,
+    a_served_gateway,
+    command_of,
+    lost,
+    recorded,
+    runs,
+    until,
+)
 
 ANSWERED = 'gateway_requests_total{door="caller",outcome="ANSWERED",route="/graphql"}'
 
 
 def workers_of(gateway):
-    return [child for child in psutil.Process(gateway.pid).children() if is_a_worker(child)]
-
-
-def is_a_worker(process):
-    """Whether it is one that lives: what has just ended has no command any more, or is gone before it is looked at."""
-    with suppress(psutil.Error):
-        return "gateway.cli.worker" in process.cmdline()
-    return False
+    return [child for child in psutil.Process(gateway.pid).children() if runs(child, "gateway.cli.worker")]
 
 
 def lives(process):

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import httpx
 import orjson
+import psutil
 
 from connectors.postgres.ledger import PostgresLedgerReader
 from gateway.ledger.reading import check_sequence
@@ -161,6 +162,13 @@ async def an_opa(rules, folder, *, port=None):
         await until(healthy, within=START_TIMEOUT)
         running.url, running.port = url, port
         yield running
+
+
+def runs(process, module):
+    """Whether a process, as psutil knows it, runs a module; one that is ending has no command any more."""
+    with suppress(psutil.Error):
+        return module in process.cmdline()
+    return False
 
 
 def free_port():
