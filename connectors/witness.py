@@ -1,6 +1,7 @@
 """Asking a witness over HTTP for its signature on a checkpoint."""
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import httpx
 
@@ -17,11 +18,17 @@ class WitnessClient:
 
     def __init__(self, *, timeout: float = 5.0) -> None:
         """Take the seconds that one request may take."""
-        self._http = httpx.AsyncClient(timeout=timeout, follow_redirects=False)
+        self._timeout = timeout
+
+    @cached_property
+    def _http(self) -> httpx.AsyncClient:
+        # Made when the first witness is asked: to read all that this machine trusts takes a third of a start.
+        return httpx.AsyncClient(timeout=self._timeout, follow_redirects=False)
 
     async def close(self) -> None:
-        """Close the connections."""
-        await self._http.aclose()
+        """Close the connections, if there are any."""
+        if "_http" in self.__dict__:
+            await self._http.aclose()
 
     async def ask(self, witness: WitnessAddress, body: str) -> Sequence[Signature]:
         """Send a request and return the signature lines of the answer; none of them is checked.
