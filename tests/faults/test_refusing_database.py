@@ -118,19 +118,23 @@ async def role(database_url):
 @asynccontextmanager
 async def crowded_out(url):
     """Every connection that is left or let go, in other hands until the block ends."""
-    taken, full = [], asyncio.Event()
+    taken, refused = [], 0
 
     async def take():
+        nonlocal refused
         while True:
             try:
                 taken.append(await asyncpg.connect(url))
             except asyncpg.TooManyConnectionsError:
-                full.set()
+                refused += 1
                 await asyncio.sleep(0.005)
+
+    async def full():
+        return taking.done() or refused > 0
 
     taking = asyncio.create_task(take())
     try:
-        await full.wait()
+        await until(full)
         yield
     finally:
         taking.cancel()
