@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from connectors.postgres.database import Database
 from tests.support.documents import Document, Reference, searches
+from tests.support.statements import note_statements
 from tests.support.worlds import (
     CONSENTS,
     Asker,
@@ -89,19 +89,8 @@ class Counting:
 
 @pytest.fixture
 def sent(monkeypatch):
-    """The statements sent through a pool, in order."""
-    statements = []
-
-    def noted(method):
-        async def noting(self, sql, *arguments):
-            statements.append(sql)
-            return await method(self, sql, *arguments)
-
-        return noting
-
-    for name in ("fetch", "fetchrow"):
-        monkeypatch.setattr(Database, name, noted(getattr(Database, name)))
-    return statements
+    """The statements that asks send through a pool, in order."""
+    return note_statements(monkeypatch, "fetch", "fetchrow")
 
 
 @pytest.mark.parametrize("hidden", HIDDEN, ids=lambda hidden: hidden.name)
@@ -113,6 +102,7 @@ async def test_what_may_not_be_seen_costs_the_same_work(opened_places, decider, 
             await place.settle(registered(world, NURSE), example=new_example())
             work.append([await _work(place, document, sent, counting) for document in hidden.documents])
 
+    assert all(statements for of_a_world in work for statements, _ in of_a_world)
     assert work[0] == work[1]
 
 
