@@ -38,8 +38,13 @@ class Balancer(httpx.AsyncBaseTransport):
 
 
 def taken_and_cut_off(load, found):
-    """The asks that a gateway had read and left unanswered; one that came as the door closed was never read."""
-    return [asked for asked in load.cut_off if asked.request_id in found]
+    """The asks that a gateway had read and left unanswered, and how they ended there.
+
+    One that came as the door closed was never read.
+    """
+    return [
+        (asked.request_id, found[asked.request_id]["outcome"]) for asked in load.cut_off if asked.request_id in found
+    ]
 
 
 async def enough_more(load):
