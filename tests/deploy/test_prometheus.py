@@ -4,10 +4,12 @@ import subprocess
 from datetime import UTC, datetime
 
 from tests.deploy.watching import SHIPPED, a_prometheus
-from tests.support.processes import a_served_gateway, free_port, until
+from tests.support.processes import START_TIMEOUT, a_served_gateway, free_port, until
 from tests.support.tools import prometheus_commands
 
 ALARMS = (SHIPPED / "alerts.yaml").read_text().count("- alert: ")
+OF_A_BUSY_MACHINE = {"LedgerSlow", "EngineSlow", "AnswersSlow", "EventLoopLate"}
+"""Alarms that may be about to be raised where a test runs beside others; none of them is within five minutes."""
 
 
 def test_its_own_tool_finds_nothing_wrong_with_configuration_and_alarms():
@@ -36,19 +38,22 @@ async def test_it_scrapes_a_gateway_evaluates_every_alarm_and_raises_the_one_for
 
         async def all_evaluated_since_then():
             rules = (await prometheus.alarms()).values()
-            return all(
+            return len(rules) == ALARMS and all(
                 rule["health"] == "ok" and datetime.fromisoformat(rule["lastEvaluation"]) > then for rule in rules
             )
 
         async def down_is_noticed():
-            return (await prometheus.alarms())["GatewayDown"]["state"] != "inactive"
+            found = await prometheus.alarms()
+            return "GatewayDown" in found and found["GatewayDown"]["state"] != "inactive"
 
-        await until(ready, within=60)
+        async def nothing_is_amiss():
+            found = await prometheus.alarms()
+            raised = {name for name, rule in found.items() if rule["state"] != "inactive"}
+            return len(found) == ALARMS and raised <= OF_A_BUSY_MACHINE
+
+        await until(ready, within=START_TIMEOUT)
         then = datetime.now(UTC)
-        await until(all_evaluated_since_then, within=60)
-        states = {name: rule["state"] for name, rule in (await prometheus.alarms()).items()}
+        await until(all_evaluated_since_then, within=START_TIMEOUT)
+        await until(nothing_is_amiss, within=START_TIMEOUT)
         gateway.kill()
-        await until(down_is_noticed, within=60)
-
-    assert len(states) == ALARMS
-    assert {name for name, state in states.items() if state != "inactive"} == set()
+        await until(down_is_noticed, within=START_TIMEOUT)

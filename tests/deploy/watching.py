@@ -47,7 +47,7 @@ async def a_prometheus(folder, *, metrics):
     ]
     async with (
         a_running(command, folder=folder / "prometheus"),
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}/api/v1") as http,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}/api/v1", timeout=60) as http,
     ):
         yield Prometheus(http)
 
