@@ -13,6 +13,7 @@ as many entries waiting in all.
 
 import argparse
 import asyncio
+import gc
 import os
 import statistics
 import sys
@@ -202,6 +203,7 @@ def write_alone(
 ) -> tuple[list[float], float, float, float]:
     """Write in a process of its own; `pid` is the database's."""
     entries = [entry(uuid4()) for _ in range(2_000)]
+    settle()
     return run(
         measure(
             url,
@@ -291,6 +293,7 @@ async def main() -> None:
     microseconds(f"hash its {len(encoded)} bytes", lambda: leaf_hash(encoded))
 
     entries = [entry(uuid4()) for _ in range(5_000)]
+    settle()
     ways = {SHARED: options.group_limit, UNSEALED: options.group_limit, SINGLE: 1}
     figures: dict[str, list[Figures]] = {way: [] for way in ways}
     several: dict[int, list[Figures]] = {processes: [] for processes in options.processes}
@@ -331,6 +334,12 @@ async def main() -> None:
     say(f"\nsharing a commit, to a transaction an entry: {medians[SHARED] / medians[SINGLE]:.1f}")
     say(f"sealing, to nothing sealed: {medians[SHARED] / medians[UNSEALED]:.2f}")
     say("load of the machine at the end, over 1 and 5 minutes: {:.1f}, {:.1f}".format(*os.getloadavg()))
+
+
+def settle() -> None:
+    """Have what was made beforehand left out of the garbage collector's rounds, as a gateway does once it is up."""
+    gc.collect()
+    gc.freeze()
 
 
 def row(label: str, rows: Sequence[Figures]) -> float:

@@ -45,7 +45,7 @@ def serve(
 async def _serve_alone(settings: Settings, url: str) -> int:
     # Imported here: the whole gateway takes longer to import than most commands take to run.
     from gateway.app.application import application
-    from gateway.cli.serving import metrics_socket, serve_on
+    from gateway.cli.serving import metrics_socket, serve_on, settled
 
     bound, peers = _listening(settings)
     metrics = metrics_socket(settings)
@@ -54,7 +54,7 @@ async def _serve_alone(settings: Settings, url: str) -> int:
     await serve_on(
         bound,
         application(settings, url=url, port=port),
-        once_up=up,
+        once_up=settled(up),
         tls=None if port is None else port.context,
         peers=peers,
         metrics=metrics,

@@ -1,6 +1,7 @@
 """Serve an application on a socket until told to stop."""
 
 import asyncio
+import gc
 import signal
 import socket
 import ssl
@@ -53,6 +54,21 @@ def listening(host: str, port: int, setting: str = "PORT") -> socket.socket:
         bound.close()
         raise SettingsError(f"{host}:{port} cannot be listened on; choose another with GATEWAY_{setting}.") from None
     return bound
+
+
+def settled(once_up: Callable[[str], Awaitable[bool]]) -> Callable[[str], Awaitable[bool]]:
+    """Return what lets the process settle before it says that it is up; for whoever serves until the process ends.
+
+    What is there by then mostly stays as long as the process. Each full round of the garbage collector would go over
+    all of it, and hold up every ask for as long as that takes; from here on it goes over what was made since.
+    """
+
+    async def up(address: str) -> bool:
+        gc.collect()
+        gc.freeze()
+        return await once_up(address)
+
+    return up
 
 
 async def serve_on(

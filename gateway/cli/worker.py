@@ -28,7 +28,7 @@ def main(words: Sequence[str]) -> None:
         # Imported here: a worker that cannot start says so before it has loaded everything.
         from gateway.app.application import application
         from gateway.cli.serve import caller_port
-        from gateway.cli.serving import serve_on
+        from gateway.cli.serving import serve_on, settled
 
         bound, *peers = [socket.socket(fileno=int(word)) for word in words]
         port = caller_port(settings)
@@ -37,7 +37,7 @@ def main(words: Sequence[str]) -> None:
             await serve_on(
                 bound,
                 application(settings, url=database_url(settings), port=port),
-                once_up=_up,
+                once_up=settled(_up),
                 tls=None if port is None else port.context,
                 peers=peers[0] if peers else None,
             )
