@@ -190,7 +190,8 @@ class Plan:
         if self._tells_withheld:
             values["withheld"] = self.withheld if elsewhere is None else self.withheld_with(elsewhere, home)
         if self._sourced is not None:
-            values["provenance"] = stale.provenance(record.provenance, self._sourced)
+            untold = elsewhere is not None and "provenance" in elsewhere.untold
+            values["provenance"] = None if untold else stale.provenance(record.provenance, self._sourced)
         disclosed.__dict__ = values
         disclosed.keys = {name: None if source is None else getattr(record, source) for name, source in self._keys}
         return disclosed

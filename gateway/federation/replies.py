@@ -144,7 +144,7 @@ class ReplyReader:
             lead_professional=lead,
             responsible_authority=self._code(value, wanted, "responsibleAuthority", untold),
             records=(child_id,),
-            provenance=self._provenance(value, wanted),
+            provenance=self._provenance(value, wanted, untold),
             elsewhere=self._elsewhere(value, wanted, untold),
         )
         arrived.children[child_id] = child
@@ -159,7 +159,7 @@ class ReplyReader:
             values,
             id=carer_id,
             facts=self._facts,
-            provenance=self._provenance(value, wanted),
+            provenance=self._provenance(value, wanted, untold),
             elsewhere=self._elsewhere(value, wanted, untold),
         )
         self.arrived.carers[carer_id] = carer
@@ -172,7 +172,7 @@ class ReplyReader:
             values,
             id=setting_id,
             local_authority=self._code(value, wanted, "localAuthority", untold),
-            provenance=self._provenance(value, wanted),
+            provenance=self._provenance(value, wanted, untold),
             elsewhere=self._elsewhere(value, wanted, untold),
         )
         self.arrived.settings[setting_id] = setting
@@ -210,7 +210,7 @@ class ReplyReader:
             sensitive=sensitive,
             consent=footing_elsewhere(sensitive=sensitive, with_carer=with_carer),
             active=values.get("active") is not False,
-            provenance=self._provenance(value, wanted),
+            provenance=self._provenance(value, wanted, untold),
             elsewhere=self._elsewhere(value, wanted, untold),
         )
         self.arrived.involvements[involvement_id] = involvement
@@ -334,10 +334,15 @@ class ReplyReader:
     def _known(self, code: str, otherwise: str) -> str:
         return code if CODE.fullmatch(code) and self._known_code(code) else otherwise
 
-    def _provenance(self, value: Mapping[str, Any], wanted: Wanted) -> dict[str, Assertion]:
-        told = member(value, "provenance") if "provenance" in wanted.fields else None
+    def _provenance(self, value: Mapping[str, Any], wanted: Wanted, untold: set[str]) -> dict[str, Assertion]:
+        if "provenance" not in wanted.fields:
+            return {}
+        told = member(value, "provenance")
+        if told is None:
+            untold.add("provenance")
+            return {}
         provenance = {}
-        for one in as_list(told or []):
+        for one in as_list(told):
             one = as_object(one)
             name = as_text(member(one, "field"))
             source = f"{self._authority}: {as_text(member(one, 'source'))}"

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, note
 from hypothesis import strategies as st
 
+from gateway.federation.wanted import JOINED
 from tests.properties.profile import examples
 from tests.support.borders import a_link, a_nurse, mia, two_authorities
 from tests.support.builders import a_consent, a_sensitive_involvement
@@ -34,16 +35,18 @@ query($by: ChildKey!, $authorities: [LocalAuthorityCode!]) {
 }
 fragment Told on Child {
   __typename id givenName address { postcode }
-  carers { __typename id name telephone relationship withheld { field } }
-  settings { __typename id name kind withheld { field } }
+  carers { __typename id name telephone relationship withheld { field authority } }
+  settings { __typename id name kind withheld { field authority } }
   involvements(active: true) {
-    __typename id service startedOn practitioner { ...Post } provenance { source } withheld { field }
+    __typename id service startedOn practitioner { ...Post } provenance { source } withheld { field authority }
   }
   leadProfessional { ...Post }
   withheld { field authority }
   provenance { source }
 }
-fragment Post on Practitioner { __typename id name telephone agency { __typename id name } withheld { field } }
+fragment Post on Practitioner {
+  __typename id name telephone agency { __typename id name } withheld { field authority }
+}
 """
 
 
@@ -63,27 +66,35 @@ async def world(postgres, tmp_path_factory):
             variables = {"by": {"id": child_id(child)}, "authorities": [THERE]}
             answer = await borders.client.ask(nurse, ASK, variables)
             assert answer.codes == [], answer.messages
-            return told_there(answer.data)
+            return answer.data
 
-        yield SimpleNamespace(ask=ask, here=here, there=there, unbound=await ask())
+        unbound = await ask()
+        yield SimpleNamespace(
+            ask=ask, here=here, there=there, unbound=told_there(unbound), unbound_said=said_of(unbound)
+        )
 
 
 def told_there(data):
     """What is told of records there: (place in the document, id, type, field) with its value."""
-    told = {}
+    return {
+        (place, record["id"], record["__typename"], field): shown(value)
+        for place, record in records_in(data)
+        if record["id"].startswith(f"{THERE}.")
+        for field, value in record.items()
+        if field not in ("withheld", "__typename")
+    }
 
-    def walk(value, place):
-        if isinstance(value, list):
-            for one in value:
-                walk(one, place)
-        elif isinstance(value, dict):
-            for field, below in value.items():
-                walk(below, (*place, field))
-                if str(value.get("id")).startswith(f"{THERE}.") and field not in ("withheld", "__typename"):
-                    told[place, value["id"], value["__typename"], field] = shown(below)
 
-    walk(data, ())
-    return told
+def records_in(value, place=()):
+    """Yield each record told, with its place in the document."""
+    if isinstance(value, list):
+        for one in value:
+            yield from records_in(one, place)
+    elif isinstance(value, dict):
+        if "id" in value:
+            yield place, value
+        for field, below in value.items():
+            yield from records_in(below, (*place, field))
 
 
 def shown(value):
@@ -102,7 +113,8 @@ async def test_what_either_sides_rules_keep_back_nobody_is_told_across_the_borde
     for rules, (withheld, concealed) in ((world.here, here), (world.there, there)):
         rules.withheld, rules.concealed = withheld, concealed
     note(f"here {here}, there {there}")
-    told = await world.ask()
+    data = await world.ask()
+    told = told_there(data)
 
     kept_back, hidden = here[0] | there[0], here[1] | there[1]
     assert told.keys() <= world.unbound.keys(), "a record or a field that the shipped rules do not tell"
@@ -112,13 +124,40 @@ async def test_what_either_sides_rules_keep_back_nobody_is_told_across_the_borde
         assert value is None or value == before or (isinstance(value, list) and len(value) <= len(before))
         assert value is None or (type_, field) not in kept_back
     assert {key[2] for key in told if key[0][0] == "found"}, "the child there is found, whatever is not told of it"
+    for key, (kind, fields, said) in said_of(data).items():
+        # Of what service it is not told, an involvement is taken for sensitive here, and more is kept back.
+        if kind == "Involvement" and (kind, "service") in there[0]:
+            continue
+        assert said == expected_of(key, kind, fields, world.unbound_said[key][2], here[0], there[0])
+
+
+def said_of(data):
+    """Of each record, by place and id: its type, the fields selected, and who is said to withhold which of them."""
+    return {
+        (place, record["id"]): (
+            record["__typename"],
+            record.keys(),
+            {one["field"]: one["authority"] for one in record["withheld"]},
+        )
+        for place, record in records_in(data)
+        if "withheld" in record
+    }
+
+
+def expected_of(key, kind, fields, unbound, here, there):
+    """Who keeps a field back is said to: this authority first, and the other of its records and of what joins ours."""
+    by_us, by_them = ({field for type_, field in rules if type_ == kind and field in fields} for rules in (here, there))
+    if not key[1].startswith(f"{THERE}."):
+        by_them &= JOINED
+    by_us |= {field for field, authority in unbound.items() if authority is None}
+    return unbound | dict.fromkeys(by_them, THERE) | dict.fromkeys(by_us, None)
 
 
 async def test_rules_that_keep_nothing_back_tell_what_both_sides_tell(world):
     for rules in (world.here, world.there):
         rules.withheld = rules.concealed = frozenset()
 
-    told = await world.ask()
+    told = told_there(await world.ask())
 
     assert told == world.unbound
     assert {key[0][0] for key in told} == {"beside", "found"}
