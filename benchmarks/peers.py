@@ -170,7 +170,7 @@ async def measure(options: argparse.Namespace, folder: Path) -> int:
     if "slowest" in options.parts:
         await measure_slowest(folder / "slowest")
     if "local" in options.parts:
-        await measure_local(folder / "local", seconds=options.seconds, say=say)
+        await measure_local(folder / "local", seconds=options.seconds, rounds=options.rounds, say=say)
     return wrong
 
 
@@ -179,7 +179,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peers", type=int, default=150)
     parser.add_argument("--broken", type=int, default=45)
-    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--seconds", type=float, default=60.0, help="of `local`, for each kind of authority")
+    parser.add_argument("--rounds", type=int, default=4, help="in which `local` takes turns")
     parser.add_argument("--parts", type=lambda text: text.split(","), default=list(PARTS))
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="directory-gateway-peers-", ignore_cleanup_errors=True) as folder:

@@ -30,7 +30,6 @@ from tests.support.made_up_peers import a_told_search
 from tests.support.peer_crowd import a_crowd
 from tests.support.processes import NAME_OF, a_served_gateway
 
-ROUNDS: Final = 4
 SEARCHES: Final = 5
 """Searches elsewhere in a second."""
 
@@ -45,20 +44,20 @@ SEARCH: Final = (
 )
 
 
-async def measure_local(folder: Path, *, seconds: float, say: Callable[[str], None]) -> None:
+async def measure_local(folder: Path, *, seconds: float, rounds: int, say: Callable[[str], None]) -> None:
     """Keep asking for local children while others search elsewhere, and print how long the former waited."""
     async with _served(folder) as (address, asker, children, members):
         port = int(address.rpartition(":")[2])
         job = Job(port=port, concurrent=CONCURRENT, seconds=3, requests=_requests(asker, children, port))
         await _load(job)  # caches fill
-        job = Job(port=port, concurrent=CONCURRENT, seconds=seconds / ROUNDS, requests=job.requests)
+        job = Job(port=port, concurrent=CONCURRENT, seconds=seconds / rounds, requests=job.requests)
         told: dict[str, list[dict[str, float]]] = {kind: [] for kind in members}
-        for _ in range(ROUNDS):
+        for _ in range(rounds):
             for kind, member in members.items():
                 told[kind].append(await _while_searching(address, asker.headers, member, job))
     say(
         f"\nLocal answers, {CONCURRENT} at once, while {SEARCHES} searches a second ask another authority; "
-        f"{ROUNDS} times {seconds / ROUNDS:g} s each, medians"
+        f"{rounds} times {seconds / rounds:g} s each, medians"
     )
     say(f"{'that authority':<36}{'requests/s':>11}{'p50 ms':>9}{'p99 ms':>9}{'wrong':>7}{'to healthy':>12}")
     healthy = statistics.median(row["p99"] for row in told["is healthy"])

@@ -123,9 +123,11 @@ async def test_a_connection_of_nobody_is_counted_by_reason_and_writes_nothing_in
         await asyncio.to_thread(_hung_up_on, address, context)
 
     async def counted():
-        return refused_by(app) == {reason: 5}
+        return refused_by(app)
 
     await until(counted)
+    # Whoever hangs up on us may do so before it is heard why.
+    assert refused_by(app).keys() == {reason}
     assert await recorded(database) == {}
 
 
