@@ -15,6 +15,8 @@ REVISION = ("revision", "id")
 """Where the bundle keeps the name of its rules."""
 LOOK = 0.2
 """Seconds between looks at the server."""
+PLAIN = {"Accept-Encoding": "identity"}
+"""OPA would compress each answer as tightly as it can, which takes longer than the road beside the gateway."""
 
 
 class OpaDecider:
@@ -118,7 +120,7 @@ class OpaDecider:
 
     async def _connected(self) -> AsyncOpaClient:
         if self._client is None:
-            client = AsyncOpaClient(**self._place, retries=0, timeout=self._timeout)
+            client = AsyncOpaClient(**self._place, headers=PLAIN, retries=0, timeout=self._timeout)
             self._client = await client.__aenter__()
         return self._client
 

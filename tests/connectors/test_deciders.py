@@ -49,12 +49,14 @@ def copied(tmp_path):
 
 
 @asynccontextmanager
-async def server_that_says(*parts, wait=0.0):
-    """Serve the given bytes to whoever connects, after a wait; yields the URL."""
+async def server_that_says(*parts, wait=0.0, heads=None):
+    """Serve the given bytes to whoever connects, after a wait; yields the URL. The heads of requests go into a list."""
+    heads = [] if heads is None else heads
 
     async def speak(reader, writer):
         # Read to its end: whoever closes with something unread sends a reset, which may overtake the answer.
         head = await reader.readuntil(b"\r\n\r\n")
+        heads.append(head)
         await reader.readexactly(int(re.search(rb"content-length: (\d+)", head, re.IGNORECASE)[1]))
         await asyncio.sleep(wait)
         writer.writelines(parts)
@@ -245,6 +247,16 @@ async def test_an_opa_that_is_late_tells_nothing_and_says_so_in_time():
 async def test_an_opa_that_answers_garbage_tells_nothing(said, reason):
     async with server_that_says(said) as url:
         assert await refusal(OpaDecider(url, timeout=20)) == reason
+
+
+async def test_opa_is_not_asked_to_compress_its_answers():
+    heads = []
+
+    async with server_that_says(spoken(b"200 OK", b"{}"), heads=heads) as url:
+        await refusal(OpaDecider(url, timeout=20))
+
+    (head,) = heads
+    assert b"\r\naccept-encoding: identity\r\n" in head.lower()
 
 
 async def test_an_opa_that_comes_back_is_asked_again(tmp_path):

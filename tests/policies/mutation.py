@@ -295,7 +295,7 @@ def main() -> int:
             if killer.of(mutant) is None:
                 survivors.append(mutant.name)
                 _say(f"{'equivalent' if mutant.name in named else 'SURVIVED'} {mutant.name}")
-            if number % 100 == 0:
+            if number % 10 == 0:
                 _say(f"{number} of {len(every)} tried")
     unnamed = [name for name in survivors if name not in named]
     stale = [name for name in named if name not in survivors and (name in tried or not words)]
