@@ -26,7 +26,7 @@ from uuid import UUID
 
 import asyncpg
 
-from benchmarks.ledger import MASTER, entry, say
+from benchmarks.ledger import MASTER, entry, say, settle
 from connectors.postgres.database import Database
 from connectors.postgres.ledger import OpeningLedgerReader
 from connectors.postgres.ledger_keys import SealingKeys
@@ -249,6 +249,7 @@ async def compare(server: EmbeddedServer, folder: Path, options: argparse.Namesp
             database = await Database.open(server.url)
             reader = OpeningLedgerReader(database, SealingKeys(MASTER))
             await reader.head()  # the connection is there before the first ask
+            settle()
             waits, found = await measure(children, partial(ask, reader), concurrent=concurrent, seconds=seconds)
             await database.close()
             row(kind, how, concurrent, waits, found)

@@ -18,8 +18,12 @@ from gateway.metrics.metrics import Metrics
 
 FAILED_LATELY: Final = 5.0
 """Seconds after a group that was not written in which the ledger counts as not ready."""
-TOLD_AT_ONCE: Final = 16
-"""Waiters of a group that are told together: what the first of them ask next is written while the rest are told."""
+TOLD_AT_ONCE: Final = 4
+"""Waiters of a group that are told together: what the first of them ask next is written while the rest are told.
+
+After each few the loop looks whether the database has answered: what they ask next is prepared before it looks again,
+and the database has nothing to do for so long.
+"""
 
 
 class LedgerStore(Protocol):
