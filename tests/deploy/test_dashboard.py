@@ -68,7 +68,7 @@ async def test_every_query_is_answered_with_numbers_once_there_was_what_it_shows
     unanswered, blank = set(QUERIES), set()
 
     async with (
-        a_served_gateway(tmp_path, url=database_url, metrics_port=metrics, ledger_timeout=1, **member) as gateway,
+        a_served_gateway(tmp_path, url=database_url, metrics_port=metrics, ledger_timeout=4, **member) as gateway,
         a_prometheus(tmp_path, metrics=metrics) as prometheus,
         httpx.AsyncClient(base_url=gateway.address, headers=asker.headers, timeout=60) as http,
     ):
@@ -92,7 +92,7 @@ async def test_every_query_is_answered_with_numbers_once_there_was_what_it_shows
         async with locked(database_url, "ledger_entry"):
             unrecorded = await asked()
         with suppress(TimeoutError):
-            await until(all_answered, within=90)
+            await until(all_answered, within=180)
         [choice] = [one for one in DASHBOARD["templating"]["list"] if one["name"] == "instance"]
         metric, label = re.fullmatch(r"label_values\((\w+), (\w+)\)", choice["query"]["query"]).groups()
         instances = await prometheus.asked(f"/label/{label}/values", **{"match[]": metric})

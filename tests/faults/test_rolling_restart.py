@@ -107,4 +107,4 @@ async def test_workers_are_restarted_in_turn_behind_one_port_and_no_ask_is_lost(
     missing = lost(load.delivered, found)
     table.note("two workers restarted in turn", load, missing)
     assert (load.refusals, missing) == ([], [])
-    assert taken_and_cut_off(load, found) == []
+    assert taken_and_cut_off(load, found) == [], gateway.complained
