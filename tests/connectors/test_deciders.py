@@ -190,10 +190,13 @@ async def test_the_embedded_engine_leaves_the_event_loop_running():
             turns += 1
         return turns
 
-    turns = [await turns_meanwhile(question) for question in golden_questions(RULES)[:20]]
+    # A busy machine may let the engine go on alone, but not twenty times.
+    turns = [0]
+    while max(turns) <= 20 and len(turns) <= 20:
+        turns.append(await turns_meanwhile(golden_questions(RULES)[0]))
     await decider.close()
 
-    assert max(turns) > 20, "a machine that is busy may let the engine go on alone, but not twenty times"
+    assert max(turns) > 20
 
 
 async def test_an_embedded_engine_that_is_late_tells_nothing():

@@ -7,7 +7,7 @@ from tests.faults import table
 from tests.faults.crowd import a_crowd, an_asker
 from tests.support.processes import Load, a_served_gateway, is_ready, lost, recorded, until
 
-ROUNDS = 5
+ROUNDS, ROUNDS_LONG = 3, 5
 SERVING_AGAIN = 10.0
 """Seconds from a kill to serving again. A promise of the service, held to by `make faults`, which runs alone."""
 
@@ -20,8 +20,9 @@ async def test_a_gateway_killed_under_load_loses_no_entry_of_a_delivered_answer(
     asker = await an_asker(nurse, database, tmp_path)
     aways, load = [], Load(asker, children)
     killed_at, cut_off = None, 0
+    rounds = ROUNDS_LONG if long else ROUNDS
 
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         async with a_served_gateway(tmp_path, url=database_url) as gateway:
             await until(lambda: is_ready(gateway.address))
             away = None if killed_at is None else time.monotonic() - killed_at
@@ -38,7 +39,7 @@ async def test_a_gateway_killed_under_load_loses_no_entry_of_a_delivered_answer(
 
     missing = lost(load.delivered, found)
     table.note(
-        f"gateway killed, {ROUNDS} times under load", load, missing, again_after=max(away for away in aways if away)
+        f"gateway killed, {rounds} times under load", load, missing, again_after=max(away for away in aways if away)
     )
     assert missing == []
     assert load.refusals == []
