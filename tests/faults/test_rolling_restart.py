@@ -49,7 +49,7 @@ def taken_and_cut_off(load, found):
 
 async def enough_more(load):
     wanted = len(load.delivered) + ASKS
-    await until(lambda: delivered(load, wanted), within=START_TIMEOUT)
+    await until(lambda: delivered(load, wanted), within=2 * START_TIMEOUT)
 
 
 async def test_two_gateways_behind_a_balancer_are_restarted_in_turn_and_no_ask_is_lost(

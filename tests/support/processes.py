@@ -241,7 +241,10 @@ class Load:
     async def on(self, address, *, transport=None):
         """Keep asking for the length of the block."""
         limits = httpx.Limits(max_connections=self.connections, max_keepalive_connections=self.connections)
-        async with httpx.AsyncClient(base_url=address, limits=limits, timeout=30, transport=transport) as http:
+        # Patient while a process starts: an ask that was given up is read and recorded all the same.
+        async with httpx.AsyncClient(
+            base_url=address, limits=limits, timeout=START_TIMEOUT, transport=transport
+        ) as http:
             asking = [asyncio.create_task(self._keep_asking(http)) for _ in range(self.connections)]
             try:
                 yield
@@ -254,7 +257,7 @@ class Load:
 
     async def ask_once_each(self, address):
         """Ask once over each connection, all at the same time."""
-        async with httpx.AsyncClient(base_url=address, timeout=30) as http:
+        async with httpx.AsyncClient(base_url=address, timeout=START_TIMEOUT) as http:
             await asyncio.gather(*(self.ask(http) for _ in range(self.connections)))
 
     async def ask(self, http):
