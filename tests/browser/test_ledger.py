@@ -36,7 +36,7 @@ async def gateway(postgres, tmp_path_factory):
         await load_demo_world(url, today=today)
         tokens = await persona_tokens(settings, url)
         with served(application(settings, url=url, personas=page_personas(tokens, today))) as address:
-            async with httpx.AsyncClient(base_url=address, timeout=30) as client:
+            async with httpx.AsyncClient(base_url=address, timeout=60) as client:
                 for persona in [one for one in PERSONAS if one.key in ("nurse", "teacher", "lapsed")] * 2:
                     headers = {
                         "authorization": f"Bearer {tokens[persona.key]}",
@@ -195,7 +195,7 @@ def test_checkpoints_growth_and_witnesses_are_said_in_words(page):
 
 
 async def test_an_entry_that_was_changed_is_noticed_by_the_browser(page, gateway):
-    database = await Database.open(gateway[2], pool_min=1, pool_max=1, timeout=5.0)
+    database = await Database.open(gateway[2], pool_min=1, pool_max=1, timeout=20.0)
     proved(page("view=entry&number=1"), "The proof holds")
     try:
         async with database.transaction() as connection:

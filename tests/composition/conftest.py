@@ -34,7 +34,7 @@ class Served:
 
     async def ask(self, query, variables=None):
         """What the gateway itself answers to an ask without any library."""
-        async with httpx.AsyncClient(base_url=self.address, timeout=30) as http:
+        async with httpx.AsyncClient(base_url=self.address, timeout=60) as http:
             body = {"query": query, "variables": variables or {}}
             return (await http.post("/graphql", json=body, headers=self.headers)).json()
 

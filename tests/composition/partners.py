@@ -54,5 +54,5 @@ def run(command, *, typed="", **environment):
     inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}  # noqa: TID251 - handed on, not read
     return subprocess.run(  # noqa: S603 - programs of our own page and tools
         [str(word) for word in command],
-        input=typed, env=inherited | environment, capture_output=True, text=True, timeout=120, check=False,
+        input=typed, env=inherited | environment, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip

@@ -14,4 +14,4 @@ async def locked(url, table):
             await connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
             yield connection
     finally:
-        await connection.close(timeout=5)
+        await connection.close(timeout=60)

@@ -201,7 +201,7 @@ async def _held(url, lock):
         await connection.execute(f"SELECT pg_advisory_lock({lock})")
         yield
     finally:
-        await connection.close(timeout=5)
+        await connection.close(timeout=60)
 
 
 async def _waits(database, name):

@@ -108,7 +108,7 @@ class Authority:
             )
             await until(self._waits_no_more)
         finally:
-            await holder.close(timeout=5)
+            await holder.close(timeout=60)
 
     async def _waits(self):
         return bool(

@@ -140,7 +140,7 @@ async def crowded_out(url):
         taking.cancel()
         await asyncio.gather(taking, return_exceptions=True)
         for connection in taken:
-            await connection.close(timeout=5)
+            await connection.close(timeout=60)
 
 
 async def test_a_database_without_a_connection_left_means_typed_refusals_and_answers_after(

@@ -57,7 +57,7 @@ def there(tmp_path_factory):
 @pytest.fixture(scope="module")
 async def database(postgres):
     async with fresh_database(postgres) as url:
-        database = await Database.open(url, pool_min=1, pool_max=8, timeout=5.0)
+        database = await Database.open(url, pool_min=1, pool_max=8, timeout=20.0)
         yield database
         await database.close()
 

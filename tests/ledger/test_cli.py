@@ -45,7 +45,7 @@ async def administrator(database_url):
     connection = await asyncpg.connect(database_url)
     await connection.execute("SET session_replication_role = replica")
     yield connection
-    await connection.close(timeout=5)
+    await connection.close(timeout=60)
 
 
 async def test_show_prints_one_entry(ledger):

@@ -27,7 +27,7 @@ LOOK = "query Look($id: ID!) { child(by: {id: $id}) { id givenName familyName nh
 @pytest.fixture(scope="module")
 async def database(postgres):
     async with fresh_database(postgres) as url:
-        database = await Database.open(url, pool_min=1, pool_max=2, timeout=5.0)
+        database = await Database.open(url, pool_min=1, pool_max=2, timeout=20.0)
         database.url = url
         yield database
         await database.close()

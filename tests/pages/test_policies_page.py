@@ -31,7 +31,7 @@ AUTHOR = PagePersona(
 @pytest.fixture(scope="module")
 async def database(postgres):
     async with fresh_database(postgres) as url:
-        database = await Database.open(url, pool_min=1, pool_max=2, timeout=2.0)
+        database = await Database.open(url, pool_min=1, pool_max=2, timeout=20.0)
         database.url = url
         yield database
         await database.close()

@@ -21,7 +21,7 @@ async def audits(postgres, tmp_path_factory):
     node, folder = npm_packages("conformance")
     data_dir = tmp_path_factory.mktemp("gateway")
     async with fresh_database(postgres) as url:
-        database = await Database.open(url, pool_min=1, pool_max=1, timeout=5.0)
+        database = await Database.open(url, pool_min=1, pool_max=1, timeout=20.0)
         nurse = await a_nurse(database)
         await database.close()
         async with a_served_gateway(data_dir, url=url, get_queries=True, requests_at_once=200) as gateway:

@@ -30,7 +30,7 @@ CHANGE = 'mutation { liftWithholding(input: {idempotencyKey: "k", withholding: "
 async def gate(postgres, tmp_path_factory):
     """A gateway that answers GET as well, and a nurse who may ask it."""
     async with fresh_database(postgres) as url:
-        database = await Database.open(url, pool_min=1, pool_max=2, timeout=5.0)
+        database = await Database.open(url, pool_min=1, pool_max=2, timeout=20.0)
         nurse = await a_persona(database, "health-practitioner")
         folder = tmp_path_factory.mktemp("gateway")
         async with a_gateway(url, folder, get_queries=True) as client:

@@ -72,4 +72,4 @@ class Administrator:
         assert int((await self.connection.execute(sql, *arguments)).rsplit(" ", 1)[-1]) > 0
 
     async def leave(self):
-        await self.connection.close(timeout=5)
+        await self.connection.close(timeout=60)

@@ -19,7 +19,7 @@ LATER = [TODAY + timedelta(days=days) for days in (0, 1, 40, 200, 366)]
 async def connection(database_url):
     connection = await asyncpg.connect(database_url)
     yield connection
-    await connection.close(timeout=5)
+    await connection.close(timeout=60)
 
 
 async def counts(connection):

@@ -33,7 +33,7 @@ def a_plan(*, children=5_000, seed=1, authority="E08000009"):
 async def connection(database_url):
     connection = await asyncpg.connect(database_url)
     yield connection
-    await connection.close(timeout=5)
+    await connection.close(timeout=60)
 
 
 async def digests_of(url):

@@ -52,7 +52,7 @@ async def other(database_url):
     """A connection that belongs to somebody else."""
     connection = await asyncpg.connect(database_url)
     yield connection
-    await connection.close(timeout=5)
+    await connection.close(timeout=60)
 
 
 async def record_all(writer, names, **changes):
