@@ -18,6 +18,7 @@ BENCHMARKS = {
     "ledger_page": "the searches and counts of the page for auditors over a year of the ledger",
     "access_log": "who saw this child, which fields and why, over ten million logged fields",
     "overload": "twice the asks that can be answered, and memory over a long time",
+    "abuse": "honest asks beside bad input of every kind",
     "start": "how long commands take to begin, and a gateway until it is ready, also after a kill",
     "peers": "150 authorities of which 45 are broken; the slowest of 20; local answers beside a slow authority",
     "queues": "pages and counts of the worked queues over 200,000 children",

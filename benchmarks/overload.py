@@ -113,6 +113,12 @@ class Asking:
             met.others[status.decode()] += 1
 
 
+def capacity_of(job: Job, *, seconds: float) -> float:
+    """Return how many asks a second are answered where more are always waiting."""
+    ran = run(replace(job, concurrent=SATURATING, seconds=seconds))
+    return ran["rate"] - ran["wrong"] / seconds
+
+
 def _show(what: str, rate: float, met: Met) -> None:
     others = ", ".join(f"{kind} {count}" for kind, count in met.others.items()) or "-"
     say(
@@ -172,8 +178,7 @@ def main() -> None:
     with serving(GUARDED, folder, held.url) as server:
         job = job_for(questions(held)[0], server, bearers, asyncio.run(known_ids(folder, held)))
         warm(server, job, concurrent=4)
-        ran = run(replace(job, concurrent=SATURATING, seconds=options.seconds))
-        capacity = ran["rate"] - ran["wrong"] / options.seconds
+        capacity = capacity_of(job, seconds=options.seconds)
         say(f"load of the machine: {os.getloadavg()[0]:.1f}; the server carries {capacity:,.0f} asks a second")
         with asyncio.Runner() as runner:
             runner.run(_phases(job, capacity, options.seconds))
