@@ -7,12 +7,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from connectors.rego_text import closing, comprehensions, without_text
+from connectors.rego_variables import undeclared
+
 BUILTINS = frozenset({"array.concat", "count", "object.keys", "object.union"})
 """Compared on both engines; `object.union` only on objects without a common key."""
 _WORDS = frozenset(
     {"if", "in", "not", "some", "every", "contains", "with", "as", "import", "package", "else", "default"}
 )
-_OPENING, _CLOSING = "([{", ")]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,9 +29,12 @@ class Finding:
 
 def unportable(file: str, source: str) -> list[Finding]:
     """Return what leaves the portable subset, in the order of lines."""
-    code = _without_text(source)
+    code = without_text(source)
     own = set(re.findall(r"^(\w+)\(", code, re.MULTILINE))
-    found = [*_calls(code, own), *_negations(code), *_within_every(code), *_forms(code), *_comprehensions(code)]
+    found = [
+        *(*_calls(code, own), *_negations(code), *_within_every(code), *_forms(code)),
+        *(*_comprehensions(code), *_keys(code)),
+    ]
     return [
         Finding(file=file, line=code.count("\n", 0, position) + 1, problem=problem, remedy=remedy)
         for position, problem, remedy in sorted(found)
@@ -37,16 +42,6 @@ def unportable(file: str, source: str) -> list[Finding]:
 
 
 _Found = Iterator[tuple[int, str, str]]
-
-
-def _without_text(source: str) -> str:
-    """Blank out comments and strings, keeping every position."""
-
-    def blank(match: re.Match[str]) -> str:
-        text = match.group()
-        return text if text == "\n" else re.sub(r"[^\n]", "_" if text[0] in '"`' else " ", text)
-
-    return re.sub(r'"(?:\\.|[^"\\\n])*"|`[^`]*`|#[^\n]*', blank, source)
 
 
 def _calls(code: str, own: set[str]) -> _Found:
@@ -81,9 +76,9 @@ def _within_every(code: str) -> _Found:
     for match in re.finditer(r"\bevery\b[^{}\n]*?\bin\s*", code):
         after = match.end()
         if code[after : after + 1] in ("{", "["):
-            after = _closing(code, after)
+            after = closing(code, after)
         body = code.find("{", after)
-        for negation in re.finditer(r"\bnot\b", code[body : _closing(code, body)] if body >= 0 else ""):
+        for negation in re.finditer(r"\bnot\b", code[body : closing(code, body)] if body >= 0 else ""):
             yield (
                 body + negation.start(),
                 "negates inside `every`, where the embedded engine loses the variable and takes the negation for true",
@@ -91,14 +86,13 @@ def _within_every(code: str) -> _Found:
             )
 
 
-def _closing(code: str, opening: int) -> int:
-    """Return where what opens here is closed; the end, where nothing closes it."""
-    depth = 0
-    for position in range(opening, len(code)):
-        depth += (code[position] in _OPENING) - (code[position] in _CLOSING)
-        if depth == 0:
-            return position
-    return len(code)
+def _keys(code: str) -> _Found:
+    for position, name in undeclared(code):
+        yield (
+            position,
+            f"uses the key {name}, which nothing declares, so that the embedded engine may read it before it is bound",
+            f"say first what it ranges over: `some {name} in ...`",
+        )
 
 
 def _forms(code: str) -> _Found:
@@ -118,7 +112,7 @@ def _forms(code: str) -> _Found:
 
 
 def _comprehensions(code: str) -> _Found:
-    for start, head, body in _heads_and_bodies(code):
+    for start, head, body in comprehensions(code):
         if ":" not in head and re.search(r"\bsome\s+\w+\s*,", body):
             yield start, "has `some key, value in` in a comprehension", "range over values, or use an object or a rule"
         if ":" in head:
@@ -131,17 +125,3 @@ def _comprehensions(code: str) -> _Found:
 
 def _bound(name: str, body: str) -> bool:
     return bool(re.search(rf"\b{name}\s*:=|\bsome\b[^;\n]*\b{name}\b[^;\n]*\bin\b", body))
-
-
-def _heads_and_bodies(code: str) -> Iterator[tuple[int, str, str]]:
-    """Yield position, head and body of every comprehension."""
-    open_at: list[tuple[int, int | None]] = []
-    for position, character in enumerate(code):
-        if character in _OPENING:
-            open_at.append((position, None))
-        elif character in _CLOSING and open_at:
-            start, bar = open_at.pop()
-            if bar is not None and code[start] != "(":
-                yield start, code[start + 1 : bar], code[bar + 1 : position]
-        elif character == "|" and open_at and open_at[-1][1] is None:
-            open_at[-1] = (open_at[-1][0], position)

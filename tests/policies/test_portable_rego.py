@@ -33,6 +33,15 @@ RULES = sorted(path for path in POLICIES.glob("directory/*.rego") if not path.na
         ('other := answer with input as {"a": 1}', "replaces input or data"),
         ("told := {name: {1: outer} | some name in input.names}", "computes a value in the head"),
         ("told := {name: outer | some name in input.names}", "tells the outer outer"),
+        ("told[key] := fields if { fields := {name | some name in input.items[key]} }", "uses the key key"),
+        ("told[key] := {name | some name in named} if named := input.items[key]", "uses the key key"),
+        ("hidden contains key if input.items[key].shield", "uses the key key"),
+        (
+            'hidden[key]["shield"] := item if { not input.known[kind]; some key, item in input.of[kind] }',
+            "uses the key kind",
+        ),
+        ("told := {name | some names in input.named; some name in names[key]}", "uses the key key"),
+        ("told if { some name in {name | some name in input.names}; input.of[kind] == name }", "uses the key kind"),
     ],
 )
 def test_a_form_on_which_engines_differ_is_found(line, problem):
@@ -57,6 +66,23 @@ def test_functions_of_the_same_file_may_be_called():
 
 def test_a_negation_beside_every_is_no_finding():
     assert unportable("x.rego", "package x\n\na if {\n\tevery x in input.xs {\n\t\tx != 1\n\t}\n\tnot b\n}\n") == []
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "told[key] := item if some key, item in input.items",
+        "told[key] := item if {\n\tkey := input.key\n\titem := input.items[key]\n}",
+        "told(key) := input.items[key]",
+        "told if input.items[plain]",
+        "told if input.items[question.key]",
+        "told if every key in input.keys { input.items[key] }",
+        "told := {key: item | some key in input.keys; item := [name | some name in input.items[key]]}",
+        "told contains key if {\n\tboth := input.a | input.b\n\tsome key in both\n}",
+    ],
+)
+def test_a_key_that_its_rule_declares_is_no_finding(rule):
+    assert unportable("x.rego", f'package x\n\nimport data.question\n\nplain := "a"\n\n{rule}\n') == []
 
 
 @pytest.mark.parametrize("path", RULES, ids=lambda path: path.name)
