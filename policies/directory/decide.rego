@@ -65,7 +65,7 @@ items[key] := {"exists": "disclose", "reasons": [], "fields": object.union(told,
 	some key, refused in _refused
 	not question.candidates[key]
 	permitted := roles.permitted[key]
-	told := {field: _permitted | some field in permitted; not refused[field]}
+	told := {field: _permitted | some field in (permitted - object.keys(refused))}
 }
 
 # METADATA
@@ -113,10 +113,11 @@ _of_a_match := {field | some field in data.fields.Candidate.match}
 
 # The fields of each record that each reason refuses. Two subjects giving one reason different fields is an error.
 _refusals[key][reason] := fields if {
+	lifts := grants.lifts
 	some subject in _subjects
 	some key, by_reason in subject
 	some reason, fields in by_reason
-	not grants.lifts[key][reason]
+	not lifts[key][reason]
 }
 
 _refusals[key][reason] := fields if {
@@ -173,34 +174,31 @@ _found contains key if {
 }
 
 # The reasons met in this question, the weightiest first: the book has many more.
-# The codes are handed over whole: OPA would go through all records again for each code that it looks up.
+# The codes are handed over whole: OPA would look for the rule that makes them again for each code.
 _given := _ranked(_codes)
 
 _ranked(codes) := [reason | some reason in data.reasons; codes[reason.code]]
 
-_codes contains code if {
-	some key in _touched
-	some code, _ in _refusals[key]
-}
+_met := {reason.code: reason | some reason in _given}
+
+_codes := {code | some key in _touched; some code in object.keys(_refusals[key])}
 
 # The reasons met that leave the record there.
-_narrowing contains reason.code if {
-	some reason in _given
-	_in_part[reason.effect]
-}
+_narrowing := {reason.code | some reason in _given; _in_part[reason.effect]}
 
 _in_part := {"withhold", "mask"}
 
 # What becomes of the refused fields of each record that is told in part or in full; of the others there is no outcome.
 _refused[key] := {field: outcome |
 	some field in record.fields
-	outcome := _outcome([reason | some reason in ranked; by_reason[reason.code][field]])
+	codes := [code | some code in ranked; by_reason[code][field]]
+	outcome := _outcome(codes, codes[0])
 } if {
 	some key in _touched
 	not _silenced[key]
 	by_reason := _refusals[key]
 	record := question.records[key]
-	ranked := [reason | some reason in _given; by_reason[reason.code]]
+	ranked := [reason.code | some reason in _given; by_reason[reason.code]]
 }
 
 _refused[key] := {} if {
@@ -208,17 +206,26 @@ _refused[key] := {} if {
 	not _touched[key]
 }
 
-# The weightiest reason decides; of no reason there is no outcome.
-_outcome(why) := {
-	"effect": why[0].effect,
-	"reasons": [reason.code | some reason in why],
-	"tell": why[0].tell,
-	"remedy": why[0].remedy,
-	"obligations": _obligations(why),
+# The weightiest reason decides.
+_outcome(codes, weightiest) := {
+	"effect": "withhold",
+	"reasons": codes,
+	"tell": reason.tell,
+	"remedy": reason.remedy,
+	"obligations": [],
+} if {
+	reason := _met[weightiest]
+	reason.effect == "withhold"
 }
 
-_obligations(why) := [name | some reason in why; some name in reason.obligations] if _masked(why)
-
-_obligations(why) := [] if not _masked(why)
-
-_masked(why) if why[0].effect == "mask"
+_outcome(codes, weightiest) := {
+	"effect": "mask",
+	"reasons": codes,
+	"tell": reason.tell,
+	"remedy": reason.remedy,
+	"obligations": obligations,
+} if {
+	reason := _met[weightiest]
+	reason.effect == "mask"
+	obligations := [name | some code in codes; some name in _met[code].obligations]
+}

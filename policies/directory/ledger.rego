@@ -16,8 +16,8 @@ import data.directory.question
 # custom:
 #   domain: [A3, L5]
 refusals[key]["ledger-not-for-role"] := fields if {
-	not _may_read
 	some key, fields in _read
+	not _may_read
 }
 
 # METADATA

@@ -14,8 +14,8 @@ import data.directory.question
 # custom:
 #   domain: [X1, X3]
 refusals[key]["message-not-for-role"] := {"message"} if {
-	not _may_be_sent
 	some key, _ in question.of_type.Ask
+	not _may_be_sent
 }
 
 # METADATA
@@ -27,8 +27,8 @@ refusals[key]["message-not-for-role"] := {"message"} if {
 # custom:
 #   domain: [A2, X2]
 refusals[key]["message-only"] := record.fields - {"message"} if {
-	_purpose_of_messages
 	some key, record in question.of_type.Ask
+	_purpose_of_messages
 }
 
 # METADATA

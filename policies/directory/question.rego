@@ -11,8 +11,7 @@ package directory.question
 # custom:
 #   domain: [A6, D5]
 records[key] := {"type": item.type, "fields": fields, "class": item.class} if {
-	some key in sound
-	not candidates[key]
+	some key in (sound - candidates)
 	item := input.items[key]
 	fields := {field | some field in item.fields}
 }
@@ -26,8 +25,7 @@ records[key] := {"type": item.type, "fields": fields, "class": item.class} if {
 # custom:
 #   domain: [S3]
 records[key] := {"type": "Child", "fields": criteria, "class": class} if {
-	some key in candidates
-	sound[key]
+	some key in (sound & candidates)
 	class := input.items[key].class
 	criteria := {field | some field in class.criteria}
 	count(criteria) > 0
@@ -69,16 +67,9 @@ sound contains key if {
 
 _complete(item) if {
 	class := item.class
-	allowed := _allowed[item.type]
 	wanted := data.attributes.of[item.type]
-	every name in wanted {
-		value := class[name]
-		some known in allowed[name]
-		value == known
-	}
-	every name, _ in class {
-		allowed[name]
-	}
+	count([name | some name in wanted; some known in data.attributes.values[name]; known == class[name]]) == count(wanted)
+	count(object.keys(class) - _allowed[item.type]) == 0
 	not _strange(item)
 }
 
@@ -99,14 +90,11 @@ _may_be(name, _) if {
 	name == list
 }
 
-# What a class of each type asked for may carry, with the values that the book knows of what it must carry.
-_allowed[type] := object.union(required, optional) if {
+# What a class of each type asked for may carry.
+_allowed[type] := {name | some names in [data.attributes.of[type], optional]; some name in names} if {
 	some type in _asked
-	required := {name: values | some name in data.attributes.of[type]; values := data.attributes.values[name]}
-	optional := {name: _any | some name in _optional[type]}
+	optional := [name | some name in _optional[type]]
 }
-
-_any := []
 
 _optional[type] := names if some type, names in data.attributes.optional
 

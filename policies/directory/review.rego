@@ -83,8 +83,8 @@ refusals[key]["review-of-other-authority"] := record.fields & {action | some act
 # custom:
 #   domain: [L5]
 refusals[key]["log-of-other-authority"] := record.fields if {
-	not _reviews_elsewhere
 	some key, record in _reviewed
+	not _reviews_elsewhere
 	not record.class.asker == "own-authority"
 }
 

@@ -16,8 +16,8 @@ import data.directory.question
 # custom:
 #   domain: [A3]
 refusals[key]["feed-not-own"] := record.fields if {
-	not _writes_any
 	some key, record in question.of_type.Action
+	not _writes_any
 	not record.class.feed == "own"
 }
 
