@@ -37,6 +37,7 @@ async def page_of(
     read: Callable[[UUID | None, int], Awaitable[Sequence[Kept]]],
     place: Callable[[Kept], UUID],
     records_of: Callable[[Sequence[Kept]], Awaitable[Sequence[Record]]],
+    stands: Callable[[UUID], Awaitable[bool]] | None = None,
 ) -> Page:
     """Return a page; concealed records are read past, for a page that came out short would tell of them.
 
@@ -49,6 +50,8 @@ async def page_of(
         read: Reads so many rows from one on, in the order of the list.
         place: The id by which a row is gone on from.
         records_of: Makes records of rows.
+        stands: Says whether the caller may go on from a place, where that would tell of what is hidden there by now;
+            from one that does not stand the list has ended, as from one that never was.
 
     Raises:
         BadCriteria: `first` is out of range, or `after` is not a cursor of this list.
@@ -58,6 +61,8 @@ async def page_of(
     at = None if after is None else asking.ids.meant_as(record_type, after)
     if after is not None and at is None:
         raise BadCriteria("`after` is not a cursor of this list.", reason="cursor-malformed")
+    if at is not None and stands is not None and not await stands(at):
+        return Page(records=(), has_more=False)
     shown: list[Record] = []
     size = first + 1
     while len(shown) <= first:

@@ -37,6 +37,9 @@ async def page_of_queue(
         behind = None if at is None else child_of_entry(queue, at)
         return await asking.queues.page(queue, home=home, state=state, owners=owners, after=behind, size=size)
 
+    async def stands(at: UUID) -> bool:
+        return await _may_stand(asking, queue, child_of_entry(queue, at), owners)
+
     async def records_of(kept: Sequence[KeptEntry]) -> Sequence[QueueEntry]:
         return await records_of_entries(asking, kept)
 
@@ -48,6 +51,7 @@ async def page_of_queue(
         record_type=RecordType.QUEUE_ENTRY,
         read=read,
         place=lambda kept: entry_id(queue, kept.child),
+        stands=stands,
         records_of=records_of,
     )
 
@@ -125,6 +129,19 @@ async def histories_of_entries(
         for queue in dict.fromkeys(queue for queue, _ in wanted)
     }
     return [held[queue].get(child, ()) for queue, child in wanted]
+
+
+async def _may_stand(asking: Asking, queue: Queue, child: ChildId, owners: Sequence[PractitionerId] | None) -> bool:
+    """Return whether a page may go on from a child's place: where it is hidden by now, its place would tell its day.
+
+    Whose the entry is makes no difference: who hands the last of a page on goes on from there.
+    """
+    found = (await asking.directory.children([child])).get(child)
+    if found is None:
+        return False
+    entry = class_of_waiting(queue, found.facts, owners[0] if owners else None, asking.road.ask.caller)
+    (decision,) = await asking.road.decisions.decide([(RecordType.QUEUE_ENTRY, entry)])
+    return decision.exists is Effect.DISCLOSE
 
 
 def _plain_facts(home: AuthorityCode) -> ChildFacts:

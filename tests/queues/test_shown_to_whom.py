@@ -8,7 +8,7 @@ import pytest
 from gateway.settings import PACKAGED_POLICIES
 from tests.queues.asking import Queues
 from tests.queues.conftest import SLOW
-from tests.support.builders import NOW, a_carer, a_child, a_shield
+from tests.support.builders import NOW, a_carer, a_child, a_practitioner, a_shield
 from tests.support.gateway import a_gateway, a_persona
 
 
@@ -57,6 +57,42 @@ async def test_a_shielded_child_makes_no_difference_to_whom_it_is_hidden_from(qu
     assert await _all_pages(queues, teacher) == before
     assert len(before) == 2
     assert len(await queues.entries()) == 8
+
+
+@pytest.mark.parametrize("hidden", ["shielded", "destroyed"])
+async def test_no_page_goes_on_from_a_child_who_is_hidden_by_now(queues, owned, teacher, database, hidden):
+    child = await owned(days=50)
+    cursor = (await queues.page(by=teacher, first=1))["pageInfo"]["endCursor"]
+    await owned(days=30, given_name="Later")
+    before = await queues.names(by=teacher, after=cursor)
+    if hidden == "shielded":
+        await a_shield(database, child)
+    else:
+        await database.execute("DELETE FROM child WHERE id = $1", child)
+
+    answer = await queues.answer(by=teacher, after=cursor)
+
+    assert before == ["Later"]
+    assert answer.data["missingEducation"]["edges"] == []
+    assert answer.data["missingEducation"]["pageInfo"]["hasNextPage"] is False
+    # Where she is taught by now would move her place, and with it what comes behind.
+    await database.execute("UPDATE child_setting SET ended_on = '2020-01-01' WHERE child_id = $1", child)
+    assert (await queues.answer(by=teacher, after=cursor)).content == answer.content
+
+
+async def test_whoever_hands_the_last_of_a_page_on_goes_on_from_there(queues, owned, teacher, database):
+    child = await owned(days=50)
+    await owned(days=30, given_name="Later")
+    cursor = (await queues.page(by=teacher, first=1))["pageInfo"]["endCursor"]
+    await database.execute(
+        "INSERT INTO queue_outcome (child_id, queue, owner_id, action, outcome, recorded_by, recorded_at, recorded_on) "
+        "SELECT child_id, queue, $2, action, outcome, recorded_by, recorded_at, recorded_on FROM queue_outcome "
+        "WHERE child_id = $1",
+        child,
+        await a_practitioner(database),
+    )
+
+    assert await queues.names(by=teacher, after=cursor) == ["Later"]
 
 
 async def _all_pages(queues, by):
