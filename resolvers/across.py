@@ -19,6 +19,7 @@ from gateway.vocabulary import AuthorityCode, SourceStatus
 from resolvers.asking import Asking
 from resolvers.asking_peers import PeerDocument, ask_others, malformed
 from resolvers.following import Follow, Following
+from resolvers.protected import forget_linked
 
 Found = TypeVar("Found")
 Answers = Mapping[AuthorityCode, tuple[SourceNote, PeerReply]]
@@ -70,9 +71,11 @@ async def ask_across(asking: Asking, *, searching: Searching | None, following: 
     told = (
         {} if searching is None else candidates.read(lambda reader, data, code: _found(reader, data, code, searching))
     )
+    await forget_linked(asking)
+    arrived = {} if asking.borders is None else asking.borders.arrived.children
     return Back(
         searched={code: note for code, (note, _) in found.items()},
-        candidates=[one for code in sorted(told) for one in told[code]],
+        candidates=[one for code in sorted(told) for one in told[code] if one.child.id in arrived],
         followed={code: note for code, (note, _) in led_to.items()},
         children={follow: child for some in followed.values() for follow, child in some.items()},
     )

@@ -15,7 +15,7 @@ from gateway.federation.wanted import Wanted, text_of
 from gateway.ports import Criteria
 from gateway.record_ids import ForeignId
 from gateway.records import Candidate
-from gateway.vocabulary import AuthorityCode, ChildId, SourceStatus
+from gateway.vocabulary import AuthorityCode, ChildId, RecordType, SourceStatus
 from resolvers.across import Back, Searching, ask_across, reader, records_limit
 from resolvers.asking import Asking, Brought, Linked
 from resolvers.asking_peers import PeerDocument, ask_others, malformed
@@ -23,6 +23,7 @@ from resolvers.authorities import ask_home
 from resolvers.following import Following, following, join, sources_of
 from resolvers.linking import note_links
 from resolvers.others import Others, located
+from resolvers.protected import forget_linked, without_numbered
 from resolvers.search import findable, found_here, may_search, order_of_candidates, pattern_of, searched_by
 from resolvers.told_elsewhere import tellable, without_untold
 
@@ -60,7 +61,7 @@ async def candidates_everywhere(
         at=frozenset({*others.named, *pointed.pointing}),
     )
     back = await ask_across(asking, searching=searching, following=links)
-    there = await findable(asking, back.candidates)
+    there = await findable(asking, await without_numbered(asking, here, back.candidates))
     note_links(asking, here, there, criteria=criteria, links=links.links)
     told = (await asking.road.tell([[*here, *there]], selection, first=first, order=order_of_candidates))[0]
     for candidate in told:
@@ -168,7 +169,8 @@ async def record_elsewhere(asking: Asking, record_id: ForeignId, wanted: Wanted)
             f"{authority} holds this record and has not answered: {note.status.value}.", reason=f"peer:{note.reason}"
         )
     borders.arrived.take(reading.arrived)
-    return found
+    await forget_linked(asking)
+    return None if wanted.type is RecordType.CHILD and found not in borders.arrived.children else found
 
 
 def name_others(asking: Asking, told: Disclosed, others: Others) -> None:

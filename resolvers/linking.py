@@ -52,13 +52,14 @@ def note_links(
     states = {(link.authority, link.there): link.state for link in links[one.child.id]}
     by_number = (criteria.nhs_number is None) != (criteria.upn is None)
     for authority, other in one_each(there).items():
-        found = _link(one, other, authority, certain=by_number and _by_identifier(one) and _by_identifier(other))
+        found = _link(one, other, authority, certain=by_number and by_identifier(one) and by_identifier(other))
         known = None if found is None else states.get((authority, found.there))
         if found is not None and (known is None or (found.certain and known is LinkState.WAITING)):
             _note(asking, found)
 
 
-def _by_identifier(candidate: Candidate) -> bool:
+def by_identifier(candidate: Candidate) -> bool:
+    """Return whether an identifier has found the candidate."""
     return not IDENTIFIERS.isdisjoint(candidate.reasons)
 
 

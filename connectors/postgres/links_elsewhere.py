@@ -32,6 +32,13 @@ LEFT JOIN LATERAL (
 WHERE c.id = ANY($1::uuid[]) AND {CHILD_SHIELD} = 'none'
 ORDER BY link.authority, link.there"""
 
+_PROTECTED = f"""
+SELECT DISTINCT held.authority, held.there, c.id AS child_id
+FROM unnest($1::text[], $3::text[]) AS told (authority, there)
+JOIN child_link_elsewhere held ON held.authority = told.authority AND held.there = told.there AND {_IN_FORCE}
+JOIN child c ON c.id = held.child_id CROSS JOIN {CHILD_KIN}
+WHERE {CHILD_SHIELD} <> 'none'"""
+
 # What a person has undone stays undone; of what waits for a person only an identifier makes more at once.
 _KEEP = f"""
 INSERT INTO child_link_elsewhere (
@@ -109,6 +116,17 @@ class PostgresLinks:
                 links.append(
                     Link(authority=row["authority"], there=row["there"], state=LinkState(row["state"])),
                 )
+        return found
+
+    async def protected(
+        self, there: Sequence[tuple[AuthorityCode, str]]
+    ) -> Mapping[tuple[AuthorityCode, str], Sequence[ChildId]]:
+        """Return the children here under a shield, or near to one who is, that links join to records elsewhere."""
+        today = self._now().astimezone(LOCAL_TIME).date()
+        codes, ids = [code for code, _ in there], [one for _, one in there]
+        found: defaultdict[tuple[AuthorityCode, str], list[ChildId]] = defaultdict(list)
+        for row in await self._database.fetch(_PROTECTED, codes, today, ids):
+            found[row["authority"], row["there"]].append(row["child_id"])
         return found
 
     async def keep(self, found: Sequence[FoundLink], *, by: PersonId, at: datetime) -> None:

@@ -1,6 +1,6 @@
 """Records that other authorities told during one ask, beside the directory of this one."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
@@ -54,6 +54,18 @@ class Arrived:
         """Add what another reading brought."""
         for name in self.__slots__:
             getattr(self, name).update(getattr(other, name))
+
+    def forget(self, told: Collection[tuple[AuthorityCode, str]]) -> None:
+        """Leave out children, wherever they were told, by authority and the id there."""
+        if told:
+            self.children = {key: child for key, child in self.children.items() if not _is_of(child, told)}
+            self.children_of = {
+                key: [child for child in some if not _is_of(child, told)] for key, some in self.children_of.items()
+            }
+
+
+def _is_of(child: Child, told: Collection[tuple[AuthorityCode, str]]) -> bool:
+    return isinstance(child.id, ForeignId) and (child.id.authority, child.id.there) in told
 
 
 class JoinedDirectory:

@@ -52,6 +52,15 @@ class Links(Protocol):
         """
         ...
 
+    async def protected(
+        self, there: Sequence[tuple[AuthorityCode, str]]
+    ) -> Mapping[tuple[AuthorityCode, str], Sequence[ChildId]]:
+        """Return the children here under a shield, or near to one who is, that links join to records elsewhere.
+
+        A record elsewhere to which no such link leads is absent.
+        """
+        ...
+
 
 class LinkBook(Protocol):
     """Where links that an ask has found are kept; raises as the directory does."""

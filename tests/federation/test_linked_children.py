@@ -241,6 +241,66 @@ async def test_whoever_handles_shields_follows_no_link_by_the_way_either(world, 
     assert sources(found) == {HERE: "ANSWERED"}
 
 
+TOLD_TO = """
+query($criteria: ChildCriteria!, $authorities: [LocalAuthorityCode!]) {
+  searchChildren(criteria: $criteria, first: 20, authorities: $authorities) {
+    candidates { child { id address { postcode } } } sources { authority { code } status }
+  } }"""
+THROUGH_A_CARER = "query($id: ID!) { node(id: $id) { ... on Carer { children { id address { postcode } } } } }"
+
+
+async def found_elsewhere(world, persona, criteria=MIA):
+    answer = await world.client.ask(persona, TOLD_TO, {"criteria": criteria, "authorities": [THERE]})
+    assert answer.codes == [], answer.messages
+    search = answer.data["searchChildren"]
+    assert sources(search)[THERE] == "ANSWERED"
+    return [one["child"]["address"] for one in search["candidates"] if one["child"]["id"].startswith(THERE)]
+
+
+@pytest.mark.parametrize("shield", [shielded, near_to_one_who_is])
+async def test_a_record_elsewhere_of_a_child_shielded_here_is_not_told_by_a_search_either(world, child, shield):
+    world.peers.told = {THERE: lambda ask: a_told_search(a_told_child()) if "criteria" in ask.variables else {}}
+    before = await found_elsewhere(world, world.nurse)
+    await shield(world, child)
+    team = await a_persona(world.database, "directory-team", purpose="brokering")
+
+    assert before == [{"postcode": "M14 5RX"}]
+    assert await found_elsewhere(world, world.nurse) == []
+    assert await found_elsewhere(world, team) == [{"postcode": "M14 5RX"}]
+
+
+async def test_a_record_elsewhere_of_a_shielded_childs_number_is_not_told_by_a_search_either(world):
+    number = "9434765919"
+    child = await mia(here(world), nhs_number=number)
+    found = a_told_search(a_told_child(), grade="CERTAIN")
+    found["searchChildren"]["candidates"][0]["reasons"] = ["IDENTIFIER_EQUAL"]
+    world.peers.told = {THERE: lambda ask: found if "criteria" in ask.variables else {}}
+    await a_shield(world.database, child)
+    team = await a_persona(world.database, "directory-team", purpose="brokering")
+
+    assert await found_elsewhere(world, world.nurse, {"nhsNumber": number}) == []
+    assert await found_elsewhere(world, team, {"nhsNumber": number}) == [{"postcode": "M14 5RX"}]
+
+
+async def test_a_record_elsewhere_of_a_child_shielded_here_is_not_told_by_its_id_or_a_carer(world, child):
+    record = {"id": a_told_child()["id"], "address": {"postcode": "M14 5RX"}}
+    mother = {"id": a_told_child()["carers"][0]["id"], "children": [record]}
+    world.peers.told = {THERE: lambda ask: {"node": mother if ask.variables["id"].startswith("car-") else record}}
+    child_there = there(world, 1)
+    carer_there = world.client.known(world.nurse).told(
+        RecordType.CARER, told_there(THERE, RecordType.CARER, mother["id"])
+    )
+    by_id = "query($id: ID!) { node(id: $id) { ... on Child { id address { postcode } } } }"
+    asks = [(by_id, {"id": child_there}), (THROUGH_A_CARER, {"id": carer_there})]
+    before = [(await world.client.ask(world.nurse, *one)).content for one in asks]
+    await a_shield(world.database, child)
+
+    after = [(await world.client.ask(world.nurse, *one)).data["node"] for one in asks]
+
+    assert all(b"M14 5RX" in content for content in before)
+    assert after == [None, {"children": []}]
+
+
 @pytest.mark.parametrize("role", ["voluntary-practitioner", "supervisor"])
 async def test_nobody_is_asked_for_who_would_be_told_nothing_of_it(world, child, role):
     persona = await a_persona(world.database, role, purpose="review" if role == "supervisor" else "direct-support")
