@@ -234,7 +234,7 @@ async def test_brokered_contact_is_neither_asked_for_nor_read_across_a_border(
     asked = await call(answering, here, there, assertion(here, body=body), body=body)
     kept = await database.fetch("SELECT FROM brokered_contact")
     # As if one had been made all the same, in the name by which the person is known here.
-    await PostgresBrokering(database).request(
+    await PostgresBrokering(database, now=lambda: NOW).request(
         NewContact(
             child=child,
             involvement=None,
