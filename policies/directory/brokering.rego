@@ -44,7 +44,7 @@ refusals[key]["contact-past"] := record.fields if {
 #   ref: https://www.legislation.gov.uk/uksi/2007/2182/regulation/6/made
 # custom:
 #   domain: [H6, H2, V3, P2, A1, A5]
-refusals[key]["answer-taken-back"] := record.fields & {field | some field in data.brokering.taken_back} if {
+refusals[key]["answer-taken-back"] := record.fields & {"state", "answer"} if {
 	some key, record in question.of_type.BrokeredContact
 	not _answer_stands(record)
 	not _answers(record)

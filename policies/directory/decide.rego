@@ -183,8 +183,14 @@ _met := {reason.code: reason | some reason in _given}
 
 _codes := {code | some key in _touched; some code in object.keys(_refusals[key])}
 
-# The reasons met that leave the record there.
-_narrowing := {reason.code | some reason in _given; _in_part[reason.effect]}
+# The reasons met that leave the record there, where the book says what is told of them: one of which it does not hides it.
+_narrowing := {reason.code |
+	some reason in _given
+	_in_part[reason.effect]
+	count(_said - object.keys(reason)) == 0
+}
+
+_said := {"tell", "remedy", "obligations"}
 
 _in_part := {"withhold", "mask"}
 

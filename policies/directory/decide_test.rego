@@ -45,3 +45,12 @@ test_a_role_may_be_told_the_year_of_birth_only if {
 		"tell": null, "remedy": null, "obligations": ["birth-year"],
 	}
 }
+
+test_a_reason_of_which_the_book_does_not_say_what_is_told_hides_the_record if {
+	every missing in {"tell", "remedy", "obligations"} {
+		book := [object.remove(reason, [missing]) | some reason in data.reasons]
+		items := data.directory.items with input as fixture.question("Child", {"shield": "active"})
+			with data.reasons as book
+		items.k.exists == "conceal"
+	}
+}

@@ -68,7 +68,7 @@ sound contains key if {
 _complete(item) if {
 	class := item.class
 	wanted := data.attributes.of[item.type]
-	count([name | some name in wanted; some known in data.attributes.values[name]; known == class[name]]) == count(wanted)
+	count({name | some name in wanted; some known in data.attributes.values[name]; known == class[name]}) == count(wanted)
 	count(object.keys(class) - _allowed[item.type]) == 0
 	not _strange(item)
 }

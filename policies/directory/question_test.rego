@@ -20,3 +20,9 @@ test_a_candidate_stands_for_a_child if {
 	record.type == "Child"
 	record.fields == {"familyName"}
 }
+
+test_a_value_that_the_book_names_twice_makes_up_for_no_attribute_that_is_missing if {
+	lacking := json.remove(fixture.question("Child", {}), ["items/k/class/consent"])
+	question.records == {} with input as lacking
+		with data.attributes.values.sensitive as [true, true, false, false]
+}
