@@ -77,7 +77,7 @@ async def ask_across(asking: Asking, *, searching: Searching | None, following: 
         searched={code: note for code, (note, _) in found.items()},
         candidates=[one for code in sorted(told) for one in told[code] if one.child.id in arrived],
         followed={code: note for code, (note, _) in led_to.items()},
-        children={follow: child for some in followed.values() for follow, child in some.items()},
+        children={follow: child for some in followed.values() for follow, child in some.items() if child.id in arrived},
     )
 
 

@@ -61,7 +61,7 @@ async def candidates_everywhere(
         at=frozenset({*others.named, *pointed.pointing}),
     )
     back = await ask_across(asking, searching=searching, following=links)
-    there = await findable(asking, await without_numbered(asking, here, back.candidates))
+    there = await findable(asking, await without_numbered(asking, criteria, back.candidates))
     note_links(asking, here, there, criteria=criteria, links=links.links)
     told = (await asking.road.tell([[*here, *there]], selection, first=first, order=order_of_candidates))[0]
     for candidate in told:

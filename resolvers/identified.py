@@ -22,6 +22,7 @@ from resolvers.authorities import ask_home
 from resolvers.following import Following, following, join, sources_of, wanted_beside
 from resolvers.linking import IDENTIFIERS, note_links, one_each
 from resolvers.others import Others, located
+from resolvers.protected import without_numbered
 from resolvers.search import findable, may_search, pattern_of, searched_by
 from resolvers.told_elsewhere import tellable, without_untold
 
@@ -86,7 +87,8 @@ async def _known_elsewhere(asking: Asking, sought: _Sought) -> Disclosed | None:
     searching = await _searching(asking, sought, sought.wanted, pointed)
     back = await ask_across(asking, searching=searching, following=Following(links={}, follows=()))
     sources = sources_of(back.notes, sought.others.named, map(note_of, pointed.outcomes))
-    for candidate in await findable(asking, back.candidates):
+    there = await without_numbered(asking, sought.criteria, back.candidates)
+    for candidate in await findable(asking, there):
         told = (await asking.road.tell_each([candidate.child], sought.selection))[0]
         if told is not None and asking.borders is not None:
             asking.borders.linked[told] = Linked(records=(), sources=sources)

@@ -6,8 +6,10 @@ record may know of none. The two are known to be one child by a link in force, o
 
 from collections.abc import Sequence
 from typing import Final
+from uuid import UUID
 
 from gateway.disclosure.classes import class_of
+from gateway.ports import Criteria
 from gateway.record_ids import ForeignId
 from gateway.records import Candidate, Child
 from gateway.vocabulary import AuthorityCode, ChildId, Effect, Shield
@@ -15,26 +17,37 @@ from resolvers.asking import Asking
 from resolvers.linking import by_identifier
 
 WHEREABOUTS: Final = "address"
+NOBODY: Final = [ChildId(UUID(int=0))]
 
 
 async def forget_linked(asking: Asking) -> None:
-    """Forget what has arrived of children elsewhere to whom a link leads from one who is protected here."""
+    """Forget what has arrived of children elsewhere to whom a link leads from one who is protected here.
+
+    The work is the same whether or not anything arrived and is linked: how long it takes tells nobody of a shield.
+    """
     borders = asking.borders
-    if borders is None or not borders.arrived.children:
+    if borders is None:
         return
     arrived = borders.arrived
     told = {_key(one) for one in arrived.children}
     links = await borders.links.protected(sorted(told))
-    if not links:
-        return
-    here = await asking.directory.children(sorted({child for children in links.values() for child in children}))
+    here = await asking.directory.children(
+        sorted({child for children in links.values() for child in children}) or NOBODY
+    )
     untold = await _untold(asking, list(here.values()))
     arrived.forget({key for key, children in links.items() if not here.keys() - untold >= set(children)})
 
 
-async def without_numbered(asking: Asking, here: Sequence[Candidate], there: Sequence[Candidate]) -> list[Candidate]:
-    """Return those elsewhere that no number shared with a child who is protected here has found."""
-    protected = [one.child for one in here if by_identifier(one) and one.child.facts.shield is not Shield.NONE]
+async def without_numbered(asking: Asking, criteria: Criteria, there: Sequence[Candidate]) -> list[Candidate]:
+    """Return those elsewhere that were not found by the number of a child who is protected here.
+
+    Who has the number here is looked up whatever else was asked by, and whether or not the caller may find them here.
+    """
+    nhs_number, upn = criteria.nhs_number, criteria.upn
+    numbers = [] if nhs_number is None else [Criteria(nhs_number=nhs_number)]
+    numbers += [] if upn is None else [Criteria(upn=upn)]
+    found = [one for number in numbers for one in await asking.directory.search(number)]
+    protected = [one.child for one in found if one.child.facts.shield is not Shield.NONE]
     if not protected or not await _untold(asking, protected):
         return list(there)
     return [one for one in there if not by_identifier(one)]

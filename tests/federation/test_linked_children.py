@@ -26,6 +26,7 @@ from tests.support.ids import child_id
 from tests.support.ledger import latest_entry
 from tests.support.made_up_peers import MadeUpPeers, a_told_child, a_told_record, a_told_search, for_links
 from tests.support.postgres import fresh_database
+from tests.support.statements import note_statements
 
 
 @pytest.fixture(scope="module")
@@ -269,7 +270,9 @@ async def test_a_record_elsewhere_of_a_child_shielded_here_is_not_told_by_a_sear
     assert await found_elsewhere(world, team) == [{"postcode": "M14 5RX"}]
 
 
-async def test_a_record_elsewhere_of_a_shielded_childs_number_is_not_told_by_a_search_either(world):
+@pytest.mark.parametrize("beside", [{}, {"postcode": "ZZ9 9ZZ"}], ids=["alone", "with-a-postcode"])
+async def test_a_record_elsewhere_of_a_shielded_childs_number_is_not_told_by_a_search_either(world, beside):
+    """A number finds whatever postcode stands beside it, and by a postcode nobody finds a shielded child here."""
     number = "9434765919"
     child = await mia(here(world), nhs_number=number)
     found = a_told_search(a_told_child(), grade="CERTAIN")
@@ -278,8 +281,36 @@ async def test_a_record_elsewhere_of_a_shielded_childs_number_is_not_told_by_a_s
     await a_shield(world.database, child)
     team = await a_persona(world.database, "directory-team", purpose="brokering")
 
-    assert await found_elsewhere(world, world.nurse, {"nhsNumber": number}) == []
-    assert await found_elsewhere(world, team, {"nhsNumber": number}) == [{"postcode": "M14 5RX"}]
+    assert await found_elsewhere(world, world.nurse, {"nhsNumber": number} | beside) == []
+    assert await found_elsewhere(world, team, {"nhsNumber": number} | beside) == [{"postcode": "M14 5RX"}]
+
+
+async def test_a_record_that_is_a_shielded_childs_as_well_is_told_beside_nobody_else(world, child):
+    other = await mia(here(world), given_name="Mya")
+    await a_link(world.database, other, THERE, a_told_child()["id"])
+    before = await told(world, child, THERE)
+    await a_shield(world.database, other)
+    after = await told(world, child, THERE)
+
+    assert all(any(ids(before, field)) for field in ("carers", "settings", "involvements"))
+    assert not any(any(ids(after, field)) for field in ("carers", "settings", "involvements"))
+
+
+async def test_the_directory_is_asked_as_much_for_a_hidden_record_elsewhere_as_for_none(world, child, monkeypatch):
+    by_id = "query($id: ID!) { node(id: $id) { ... on Child { id address { postcode } } } }"
+    child_there = there(world, 1)
+    await a_shield(world.database, child)
+    sent = note_statements(monkeypatch, "fetch", "fetchrow")
+    asked = {}
+    for name, node in {"hidden": {"id": a_told_child()["id"], "address": None}, "absent": None}.items():
+        world.peers.told = {THERE: lambda ask, node=node: {"node": node}}
+        for _ in range(2):  # what the first ask of its kind learns is known to the second
+            sent.clear()
+            answer = await world.client.ask(world.nurse, by_id, {"id": child_there})
+            asked[name] = sorted(one for one in sent if "child" in one)
+        assert answer.data["node"] is None
+
+    assert asked["hidden"] == asked["absent"] != []
 
 
 async def test_a_record_elsewhere_of_a_child_shielded_here_is_not_told_by_its_id_or_a_carer(world, child):
