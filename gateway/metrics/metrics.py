@@ -79,7 +79,9 @@ class Metrics:
         )
 
         self._peer_refused = counter(
-            "peer_connections_refused", "Connections of other gateways that no member can be held to.", "reason"
+            "peer_connections_refused",
+            "Connections of other gateways that were refused, and calls over a certificate that does not count.",
+            "reason",
         )
 
         self._locator_builds = counter("locator_builds", "Sets of the locator that were built, by outcome.", "outcome")
