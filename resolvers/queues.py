@@ -1,6 +1,7 @@
 """Pages of a worked queue, and what an entry leads to (domain rule M1)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from gateway.disclosure.classes import class_of_waiting
@@ -134,12 +135,15 @@ async def histories_of_entries(
 async def _may_stand(asking: Asking, queue: Queue, child: ChildId, owners: Sequence[PractitionerId] | None) -> bool:
     """Return whether a page may go on from a child's place: where it is hidden by now, its place would tell its day.
 
-    Whose the entry is makes no difference: who hands the last of a page on goes on from there.
+    Whose the entry is makes no difference: who hands the last of a page on goes on from there. Nor does what only took
+    the child out of the queue, another authority or standing: to have ended there would keep back who waits behind it.
     """
     found = (await asking.directory.children([child])).get(child)
     if found is None:
         return False
-    entry = class_of_waiting(queue, found.facts, owners[0] if owners else None, asking.road.ask.caller)
+    ask = asking.road.ask
+    still_there = replace(found.facts, home=ask.home, standing=RecordStanding.LIVE)
+    entry = class_of_waiting(queue, still_there, owners[0] if owners else None, ask.caller)
     (decision,) = await asking.road.decisions.decide([(RecordType.QUEUE_ENTRY, entry)])
     return decision.exists is Effect.DISCLOSE
 

@@ -8,7 +8,7 @@ import pytest
 from gateway.settings import PACKAGED_POLICIES
 from tests.queues.asking import Queues
 from tests.queues.conftest import SLOW
-from tests.support.builders import NOW, a_carer, a_child, a_practitioner, a_shield
+from tests.support.builders import NOW, a_carer, a_child, a_practitioner, a_shield, an_authority
 from tests.support.gateway import a_gateway, a_persona
 
 
@@ -78,6 +78,30 @@ async def test_no_page_goes_on_from_a_child_who_is_hidden_by_now(queues, owned, 
     # Where she is taught by now would move her place, and with it what comes behind.
     await database.execute("UPDATE child_setting SET ended_on = '2020-01-01' WHERE child_id = $1", child)
     assert (await queues.answer(by=teacher, after=cursor)).content == answer.content
+
+
+GONE = {
+    "moved": "UPDATE child SET authority = 'E08000003' WHERE id = $1",
+    "grown-up": "UPDATE child SET standing = 'adult' WHERE id = $1",
+    "archived": "UPDATE child SET standing = 'archived' WHERE id = $1",
+}
+
+
+@pytest.mark.parametrize("asker", ["team", "owner"])
+@pytest.mark.parametrize("gone", GONE)
+async def test_a_page_goes_on_from_a_child_who_only_left_the_queue(queues, owned, team, teacher, database, gone, asker):
+    await an_authority(database, "E08000003")
+    by = team if asker == "team" else teacher
+    child = await owned(days=50)
+    cursor = (await queues.page(by=by, first=1))["pageInfo"]["endCursor"]
+    await owned(days=30, given_name="Later")
+
+    await database.execute(GONE[gone], child)
+
+    assert await queues.names(by=by, after=cursor) == ["Later"]
+    await a_shield(database, child)
+    shown = ["Later"] if asker == "team" else []
+    assert await queues.names(by=by, after=cursor) == shown, "a shield hides the place of whoever left as well"
 
 
 async def test_whoever_hands_the_last_of_a_page_on_goes_on_from_there(queues, owned, teacher, database):
