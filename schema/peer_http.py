@@ -1,7 +1,7 @@
 """What the port for peers serves: the graph, to members' gateways that ask for a named person, and a ping."""
 
 import ssl
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -29,7 +29,7 @@ from gateway.federation.assertion import (
     Said,
     organisation,
 )
-from gateway.federation.certificates import holder_of, issuing_member
+from gateway.federation.certificates import holder_of, issuing_members
 from gateway.federation.refused_connections import Fault, RefusedConnections
 from gateway.federation.registry import Member, Registry
 from gateway.http_requests import (
@@ -63,6 +63,7 @@ class CertificateUnfit(Unauthenticated):
         self.member = member
 
 
+_NO_OTHERS: Final = "The certificate is not one of another member."
 _UNFIT: Final = {
     Fault.CERTIFICATE_EXPIRED: "The certificate has expired since the connection was made.",
     Fault.CERTIFICATE_MISNAMED: "The certificate is not in the name of the member whose issuer made it.",
@@ -130,14 +131,16 @@ class PeerEndpoint:
         request_id = request_id_of(request)
         try:
             member, certificate = self.caller(request)
-            body = await body_of(request, limit=self._body_limit)
         except CertificateUnfit as unfit:
-            return await self._recorded(unfit, None, unfit.member, NOTHING, request_id)
+            return await self._refused(unfit, unfit.member, request_id)
         except (Unauthenticated, SourceUnavailable) as error:
             # No member can be held to this call, so there is nothing to record of anybody.
             return self._response(refusal(error), request_id)
+        try:
+            body = await body_of(request, limit=self._body_limit)
         except Refusal as too_long:
-            return await self._refused(request, BadRequest(too_long.message, reason=f"request-form:{too_long.status}"))
+            unread = BadRequest(too_long.message, reason=f"request-form:{too_long.status}")
+            return await self._refused(unread, member, request_id)
         try:
             async with self._door.place():
                 return await self._let_in(
@@ -200,11 +203,10 @@ class PeerEndpoint:
         tls = request.scope.get("extensions", {}).get("tls", {})
         certificate = self._certificate(tls)
         member = holder_of(certificate, registry)
-        if member is None or member.authority == self._home:
-            issuing = issuing_member(certificate, registry)
-            if issuing is None or issuing.authority == self._home:
-                raise self._of_nobody("The certificate is not one of another member.", Fault.CERTIFICATE_UNKNOWN)
-            raise self._unfit(Fault.CERTIFICATE_MISNAMED, issuing)
+        if member is None:
+            raise self._of_no_holder(issuing_members(certificate, registry))
+        if member.authority == self._home:
+            raise self._of_nobody(_NO_OTHERS, Fault.CERTIFICATE_UNKNOWN)
         if tls.get("client_cert_error") is not None:
             raise self._unfit(Fault.CERTIFICATE_EXPIRED, member)
         return member, certificate
@@ -214,6 +216,14 @@ class PeerEndpoint:
         for pem in tls.get("client_cert_chain", ()):
             return ssl.PEM_cert_to_DER_cert(pem)
         raise self._of_nobody("A certificate is required.", Fault.CERTIFICATE_MISSING)
+
+    def _of_no_holder(self, issuing: Sequence[Member]) -> Unauthenticated:
+        """Return the refusal of a certificate in no member's name; who alone has its issuer is held to it."""
+        if all(member.authority == self._home for member in issuing):
+            return self._of_nobody(_NO_OTHERS, Fault.CERTIFICATE_UNKNOWN)
+        if len(issuing) > 1:
+            return self._of_nobody(_NO_OTHERS, Fault.CERTIFICATE_MISNAMED)
+        return self._unfit(Fault.CERTIFICATE_MISNAMED, issuing[0])
 
     def _of_nobody(self, message: str, fault: Fault) -> Unauthenticated:
         self._refused_connections.note(fault)
@@ -229,9 +239,13 @@ class PeerEndpoint:
             raise SourceUnavailable("No registry of members is in force here.", reason="registry-missing")
         return registry
 
-    async def _refused(self, request: Request, error: AskRefused) -> Response:
-        member, _ = self.caller(request)
-        return await self._recorded(error, None, member, NOTHING, request_id_of(request))
+    async def _refused(self, error: AskRefused, member: Member, request_id: str) -> Response:
+        """Record what came to no assertion, inside the door: an entry is work that many calls may bring at once."""
+        try:
+            async with self._door.place():
+                return await self._recorded(error, None, member, NOTHING, request_id)
+        except Overloaded as crowded:
+            return self._response(refusal(crowded), request_id)
 
     async def _recorded(
         self, error: AskRefused, said: Said | None, member: Member, operation: Operation, request_id: str

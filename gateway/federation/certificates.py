@@ -28,9 +28,9 @@ def holder_of(der: bytes, registry: Registry) -> Member | None:
     return next((member for member in named if _made_by(member, der)), None)
 
 
-def issuing_member(der: bytes, registry: Registry) -> Member | None:
-    """Return the member whose issuer made a certificate, whatever name is in it; None if no member's did."""
-    return next((member for member in registry.members.values() if _made_by(member, der)), None)
+def issuing_members(der: bytes, registry: Registry) -> list[Member]:
+    """Return the members whose issuer made a certificate, whatever name is in it: several where they share one."""
+    return [member for member in registry.members.values() if _made_by(member, der)]
 
 
 def expiry_of(der: bytes) -> float:

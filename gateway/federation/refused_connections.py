@@ -26,7 +26,8 @@ class Fault(StrEnum):
     CERTIFICATE_NOT_YET_VALID = "certificate-not-yet-valid"
     CERTIFICATE_UNKNOWN = "certificate-unknown"
     CERTIFICATE_MISNAMED = "certificate-misnamed"
-    """Made by a member's issuer in another name; a call over one is in the ledger as well, under that member."""
+    """Made by a member's issuer in another name; an ask over one is in the ledger as well, under that member, unless
+    several list the issuer."""
     OWN_CERTIFICATE_EXPIRED = "own-certificate-expired"
     OWN_CERTIFICATE_REFUSED = "own-certificate-refused"
     TLS_VERSION = "tls-version"

@@ -5,6 +5,7 @@ import socket
 import ssl
 from collections import Counter
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -26,6 +27,7 @@ from tests.support.federation import (
     assertion,
     call,
     enrolled,
+    entries_of,
     entry_of,
     speaking_as,
 )
@@ -85,6 +87,41 @@ async def test_a_certificate_that_one_member_made_in_anothers_name_is_refused(an
     entry = await entry_of(database, answer)
     assert entry["caller"]["person"] == HERE, "whose issuer made it has to answer for it"
     assert entry["outcome"]["codes"] == [{"code": "UNAUTHENTICATED", "reason": "certificate-misnamed"}]
+
+
+async def test_a_misnamed_certificate_of_an_issuer_that_several_members_list_is_held_to_none_of_them(
+    gateway, database, tmp_path, here, there, registry
+):
+    address, app = gateway
+    elsewhere = enrolled(tmp_path, ELSEWHERE)
+    elsewhere.member = replace(elsewhere.member, issuers=(*elsewhere.member.issuers, *here.member.issuers))
+    registry.publish(here, there, elsewhere)
+    await app.state.gateway.registry.reload()
+    here.renew(uri="urn:directory-gateway:E08000001")
+
+    answer = await call(address, here, there, assertion(here))
+
+    assert answer.status_code == 401
+    assert refused_by(app) == {"certificate-misnamed": 1}
+    assert await recorded(database) == {}
+
+
+@pytest.mark.parametrize("fault", ["certificate-misnamed", "body-too-long"])
+async def test_what_is_refused_before_an_assertion_is_read_is_recorded_inside_the_door(
+    database, tmp_path, here, there, registry, fault
+):
+    body = ASKED + b" " * 1_000 if fault == "body-too-long" else ASKED
+    if fault == "certificate-misnamed":
+        here.renew(uri="urn:directory-gateway:E08000006")
+    one_place = {"peer_requests_at_once": 1, "requests_waiting": 0, "body_limit": 1_000}
+    async with a_member_served(database.url, tmp_path / "there", there, registry, **one_place) as (_, address, app):
+        async with app.state.gateway.peer_door.place():
+            crowded = await call(address, here, there, assertion(here), body=body)
+        let_in = await call(address, here, there, assertion(here), body=body)
+
+    assert crowded.json()["errors"][0]["extensions"]["code"] == "OVERLOADED"
+    assert await entries_of(database, crowded) == []
+    assert len(await entries_of(database, let_in)) == 1
 
 
 def tls_1_2(context):
