@@ -156,6 +156,9 @@ class FollowingOpa:
             raise _unavailable("rules-changing")
         if rules.revision != revision:
             raise RulesNotTrusted(f"OPA calls its rules {revision}, and they are {rules.revision}")
+        fault = rules.fault()
+        if fault is not None:
+            raise RulesNotTrusted(f"OPA's data.json: {fault}")
         await self._trust(rules, stated)
         if await replay_golden(self._opa, self._folder, revision=revision) is Replay.OUT_OF_DATE:
             log.warning("the golden answers are of other rules than %s: gateway policy golden --write", revision)

@@ -54,12 +54,26 @@ class RuleSet:
             raise RuleSetUnreadable(f"{folder}: {error}") from error
         if not isinstance(data, dict) or "revision" in data:
             raise RuleSetUnreadable(f"{folder / 'data.json'} must be an object without a revision of its own")
-        return cls.of(modules, data)
+        rules = cls.of(modules, data)
+        fault = rules.fault()
+        if fault is not None:
+            raise RuleSetUnreadable(f"{folder / 'data.json'}: {fault}")
+        return rules
 
     @classmethod
     def of(cls, modules: Mapping[str, str], data: Mapping[str, Any]) -> "RuleSet":
         """Return the rule set with this content."""
         return cls(modules=modules, data=data, digest=_digest(modules, data))
+
+    def fault(self) -> str | None:
+        """Return what is wrong with the days after which something is deleted, or None: what is gone is gone."""
+        brokering = self.data.get("brokering")
+        days = brokering.get("kept_days") if isinstance(brokering, dict) else None
+        for name in ("answered", "waiting"):
+            number = days.get(name) if isinstance(days, dict) else None
+            if type(number) is not int or number < 1:  # `true` is an `int` to Python
+                return f"brokering.kept_days.{name} has to be a whole number of days, 1 or more"
+        return None
 
     def document(self) -> dict[str, Any]:
         """Return the data as every engine loads it: one document, with the revision that the answers carry."""

@@ -1,19 +1,23 @@
 """What the gateway may count on from either policy engine, and what an engine that fails may not do."""
 
 import asyncio
+import json
 import re
 import shutil
 import time
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from connectors.embedded_engine import EmbeddedDecider, RulesDoNotBuild
+from connectors.following_opa import FollowingOpa
 from connectors.golden import EnginesDiffer, Replay, golden_questions, replay_golden
 from connectors.opa import OpaDecider
 from connectors.policy_questions import read_cases
 from connectors.rule_set import RuleSet, RuleSetUnreadable
+from connectors.rule_signature import RulesNotTrusted
 from gateway.errors import DecisionUnavailable
 from gateway.vocabulary import Effect
 from tests.support.opa_server import opa_server
@@ -172,6 +176,54 @@ def test_rules_that_the_embedded_engine_reads_otherwise_than_opa_stop_the_start(
 def test_a_folder_without_rules_stops_the_start(tmp_path):
     with pytest.raises(RuleSetUnreadable, match="holds no rules"):
         EmbeddedDecider(tmp_path, timeout=20)
+
+
+DAYS_THAT_DELETE = [
+    {"answered": 0, "waiting": 182},
+    {"answered": 28, "waiting": -1},
+    {"answered": 28.5, "waiting": 182},
+    {"answered": "28", "waiting": 182},
+    {"answered": 28, "waiting": True},
+    {"answered": 28},
+    [28, 182],
+    None,
+]
+
+
+def with_kept_days(days):
+    return RULES.data | {"brokering": RULES.data["brokering"] | {"kept_days": days}}
+
+
+@pytest.mark.parametrize("days", DAYS_THAT_DELETE, ids=str)
+def test_days_after_which_requests_are_deleted_stop_the_start_unless_they_are_whole_and_at_least_one(copied, days):
+    (copied / "data.json").write_text(json.dumps(with_kept_days(days)))
+
+    with pytest.raises(
+        RuleSetUnreadable, match=r"data\.json: brokering\.kept_days\.(answered|waiting) has to be a whole"
+    ):
+        EmbeddedDecider(copied, timeout=20)
+
+
+def test_requests_may_be_kept_a_day(copied):
+    (copied / "data.json").write_text(json.dumps(with_kept_days({"answered": 1, "waiting": 1})))
+
+    limits = RuleSet.read(copied).contact_limits()
+
+    assert (limits.answered, limits.waiting) == (timedelta(days=1), timedelta(days=1))
+
+
+async def test_an_opa_with_days_that_would_delete_at_once_is_not_followed(tmp_path):
+    async def trusted(_rules, _stated):
+        pass
+
+    hasty = RuleSet.of(RULES.modules, with_kept_days({"answered": 0, "waiting": 182}))
+    with opa_server(hasty, tmp_path) as url:
+        following = FollowingOpa(url, folder=POLICIES, timeout=20, trust=trusted)
+        try:
+            with pytest.raises(RulesNotTrusted, match=r"brokering\.kept_days\.answered has to be a whole number"):
+                await following.start()
+        finally:
+            await following.close()
 
 
 def test_the_purposes_of_a_role_are_the_books():

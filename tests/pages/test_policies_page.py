@@ -128,6 +128,7 @@ async def test_every_use_is_recorded_with_what_was_asked_and_not_with_the_rules_
     assert set(noted["proposal"]) == {"files", "instead", "sha256"}
 
 
+ONLY_BROKERING = json.dumps({"brokering": RULES.data["brokering"]})
 SAME_RULES = {"files": {"data.json": json.dumps(RULES.data)}}
 
 
@@ -259,7 +260,8 @@ ANSWERS_ALL = "package directory\n\nanswer := data.directory.endless.many\n"
             "calls http.send",
         ),
         ({"files": {"data.json": '{\n  "roles":\n}'}}, "data.json", 3, "This is not JSON"),
-        ({"files": {"data.json": "{}"}}, "data.json", None, "roles: Field required"),
+        ({"files": {"data.json": "{}"}}, None, None, "data.json: brokering.kept_days.answered has to be"),
+        ({"files": {"data.json": ONLY_BROKERING}}, "data.json", None, "roles: Field required"),
         ({"files": {"data.json": "[" * 100_000}}, "data.json", None, ""),
         ({"files": {"notes.md": "words"}}, None, None, "There is no file of rules"),
         ({"files": {"only.rego": "package x\n"}, "instead": True}, "data.json", None, "There is no data.json"),
