@@ -9,7 +9,7 @@ from connectors.postgres.brokering import PostgresBrokering
 from gateway.brokering import NewContact
 from gateway.vocabulary import RecordType
 from tests.support.borders import BESIDE, FIND, MIA, a_link, a_nurse, mia, two_authorities
-from tests.support.builders import NOW, a_child, a_shield, an_authority, cares_for
+from tests.support.builders import NOW, a_child, a_consent, a_sensitive_involvement, a_shield, an_authority, cares_for
 from tests.support.federation import ELSEWHERE, HERE, THERE, assertion, call, entry_of
 from tests.support.gateway import a_persona
 from tests.support.ids import child_id
@@ -253,6 +253,27 @@ async def test_brokered_contact_is_neither_asked_for_nor_read_across_a_border(
     assert (await entry_of(database, asked))["outcome"]["codes"][0]["reason"] == "peer-changes-nothing"
     assert kept == []
     assert read.json() == {"data": {"brokeredContacts": {"edges": []}}}
+
+
+INVOLVED = """
+query($id: ID!) { node(id: $id) { ... on Child {
+  involvements { service practitioner { name } withheld { field reason } } } } }"""
+
+
+async def test_of_a_sensitive_service_nobody_of_another_authority_is_told_as_one_who_is_involved(
+    answering, known_here, database, here, there
+):
+    """At the port itself: what the asking side would keep back as well shows no mistake of the answering one."""
+    await an_authority(database, THERE)
+    child = await a_child(database, authority=THERE)
+    await a_sensitive_involvement(database, child)
+    await a_consent(database, child, await a_sensitive_involvement(database, child, service="SEXUAL_HEALTH"))
+    stated = {"query": INVOLVED, "variables": {"id": known_here.told(RecordType.CHILD, child)}}
+    body = orjson.dumps(stated)
+    answer = await call(answering, here, there, assertion(here, body=body), body=body)
+
+    [told] = answer.json()["data"]["node"]["involvements"]
+    assert (told["service"], told["practitioner"]) == ("UNSPECIFIED_SENSITIVE", None)
 
 
 async def test_a_mutation_beside_a_query_of_another_authority_never_runs(answering, database, here, there):
