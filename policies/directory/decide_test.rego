@@ -54,3 +54,11 @@ test_a_reason_of_which_the_book_does_not_say_what_is_told_hides_the_record if {
 		items.k.exists == "conceal"
 	}
 }
+
+test_a_reason_that_conceals_hides_the_record_whatever_words_the_book_has_for_it if {
+	words := {"tell": null, "remedy": null, "obligations": []}
+	book := [object.union(words, reason) | some reason in data.reasons]
+	items := data.directory.items with input as fixture.asked("health-practitioner", "unheard-of", "Child", {})
+		with data.reasons as book
+	items.k.exists == "conceal"
+}

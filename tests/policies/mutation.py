@@ -245,7 +245,8 @@ def _stands_alone(line: str) -> bool:
 def _of_reasons(data: dict[str, Any]) -> Iterator[Mutant]:
     for number, reason in enumerate(data["reasons"]):
         for part, value in _other_ways(reason):
-            changed = {**reason, part: value}
+            # One without the words that are told hides the record, whatever its effect.
+            changed = {"tell": None, "remedy": None, "obligations": []} | reason | {part: value}
             reasons = [*data["reasons"][:number], changed, *data["reasons"][number + 1 :]]
             content = json.dumps({**data, "reasons": reasons})
             yield Mutant(name=f"data.json: {reason['code']}: {part} as {value}", file="data.json", content=content)
