@@ -5,7 +5,7 @@ Off until `to` is given a tracer; only requests begin traces, so what a gateway 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Final, Protocol
 
 from gateway.errors import DirectoryError
@@ -46,6 +46,7 @@ class Tracer(Protocol):
 
 
 _tracer: Tracer | None = None
+_UNTRACED: Final = nullcontext()
 
 
 @contextmanager
@@ -64,13 +65,14 @@ def tracer() -> Tracer | None:
     return _tracer
 
 
-@contextmanager
-def span(name: str, *, outwards: bool = False, **said: str) -> Iterator[None]:
+def span(name: str, *, outwards: bool = False, **said: str) -> AbstractContextManager[None]:
     """Trace a part of a request; what goes wrong in it is told by its reason, without the error's words."""
     taking = _tracer
-    if taking is None or not taking.follows():
-        yield
-        return
+    return _UNTRACED if taking is None or not taking.follows() else _traced(taking, name, outwards=outwards, said=said)
+
+
+@contextmanager
+def _traced(taking: Tracer, name: str, *, outwards: bool, said: Mapping[str, str]) -> Iterator[None]:
     with taking.part(name, outwards=outwards) as part:
         for key, value in said.items():
             part.note(f"gateway.{key}", value)
