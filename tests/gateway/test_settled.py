@@ -1,9 +1,13 @@
 """A process that serves keeps the garbage collector from going over what stays, which would hold up every ask."""
 
+import os
 import subprocess
 import sys
 
-from tests.support.processes import PROJECT, environment_of
+import psutil
+import pytest
+
+from tests.support.processes import PROJECT, a_served_gateway, environment_of, runs
 
 # A process of its own: what is taken out of the collector's rounds here would stay out of them for all later tests.
 SCRIPT = """
@@ -32,3 +36,38 @@ def test_what_is_there_once_a_process_is_up_is_not_gone_over_again_and_what_was_
     )
 
     assert said.stdout.splitlines() == ["given up", "http://here True", "False False"]
+
+
+# Python reads it as it starts, in whatever process: each leaves its number once it has settled.
+LEAVING_ITS_NUMBER = """
+import gc, os, pathlib
+
+freeze = gc.freeze
+
+def freeze_and_say_so():
+    freeze()
+    pathlib.Path({folder!r}, str(os.getpid())).touch()
+
+gc.freeze = freeze_and_say_so
+"""
+
+
+@pytest.mark.parametrize("workers", [None, 2])
+async def test_whoever_serves_has_settled_before_it_is_said_that_the_graph_is_served(
+    database_url, tmp_path, monkeypatch, workers
+):
+    settled = tmp_path / "settled"
+    settled.mkdir()
+    (tmp_path / "sitecustomize.py").write_text(LEAVING_ITS_NUMBER.format(folder=str(settled)))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+
+    async with a_served_gateway(tmp_path / "data", url=database_url, workers=workers) as gateway:
+        serving = [gateway.pid] if workers is None else workers_of(gateway)
+        numbers = {int(path.name) for path in settled.iterdir()}
+
+    assert len(serving) == (workers or 1)
+    assert numbers >= set(serving)
+
+
+def workers_of(gateway):
+    return [child.pid for child in psutil.Process(gateway.pid).children() if runs(child, "gateway.cli.worker")]
