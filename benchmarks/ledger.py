@@ -48,6 +48,7 @@ from gateway.ledger.entry import (
     AccessNote,
     AuditEntry,
     CallerNote,
+    FieldsNote,
     OperationNote,
     OutcomeNote,
     OutcomeStatus,
@@ -68,6 +69,7 @@ FIELDS = {
     RecordType.PRACTITIONER: ("id", "name", "role", "telephone", "email"),
 }
 VALUES = {record_type: dict.fromkeys(names, b'"a value of usual length"') for record_type, names in FIELDS.items()}
+DECIDED = {record_type: FieldsNote(type=record_type, disclosed=names) for record_type, names in FIELDS.items()}
 RECORDS = (
     RecordType.CHILD,
     RecordType.CARER,
@@ -98,11 +100,11 @@ def entry(child: UUID, commitments: Commitments = COMMITMENTS) -> AuditEntry:
         values = VALUES[record_type] | {"id": value_bytes(record_id)}
         records.append(
             RecordNote(
-                type=record_type,
+                DECIDED[record_type],
                 id=record_id,
                 home="E08000009",
                 about=(str(child),),
-                disclosed=commitments.commit(salt, record_type, record_id, values),
+                values=commitments.commit(salt, record_type, record_id, values),
             )
         )
     return AuditEntry(

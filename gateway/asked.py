@@ -2,10 +2,10 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from math import inf
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -27,9 +27,12 @@ from gateway.ledger.entry import (
     OutcomeNote,
     OutcomeStatus,
     PolicyNote,
+    RecordNote,
     SourceNote,
 )
 from gateway.vocabulary import AuthorityCode
+
+_ANSWERED: Final = OutcomeNote(status=OutcomeStatus.ANSWERED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,19 +70,21 @@ class Asked:
 
 def commitment_of(asked: Asked, *, gateway: AuthorityCode) -> str:
     """Return what the entry of an ask is committed to, whatever becomes of the ask from here on."""
-    return commitment_to(open_document(_begun(asked, gateway), (), ()))
+    return commitment_to(open_document(_entry(asked, gateway, salt=asked.salt), (), ()))
 
 
 def entry_of(
     asked: Asked, error: DirectoryError | None, *, gateway: AuthorityCode, commitments: Commitments
 ) -> AuditEntry:
     """Return the entry of an ask that ended, by an error or in an answer; of an error no record is noted as told."""
-    begun, decisions = _begun(asked, gateway), asked.decisions
+    salt, decisions = asked.salt, asked.decisions
     # Of a change that could not be confirmed there is a second entry, and no key may seal two parts under one salt.
     asked.salt = commitments.new_salt()
     notes = asked.notes if error is None else None
-    return replace(
-        begun,
+    return _entry(
+        asked,
+        gateway,
+        salt=salt,
         policy=None if decisions is None else PolicyNote(revision=decisions.revision, engine=decisions.engine),
         outcome=_outcome(error),
         sources=()
@@ -97,15 +102,26 @@ def entry_of(
             for source in asked.notes.sources
             if error is None or source.authority_code != gateway
         ),
-        records=() if notes is None else record_notes(notes, commitments, begun.salt),
+        records=() if notes is None else record_notes(notes, commitments, salt),
         # A search is charged even where it was refused or failed: trying is what the budget bounds.
         searches=asked.notes.searches if asked.notes is not None else 0,
         committing=commitments.tag,
     )
 
 
-def _begun(asked: Asked, gateway: AuthorityCode) -> AuditEntry:
-    """Return the entry as far as it is known before the ask has ended."""
+def _entry(
+    asked: Asked,
+    gateway: AuthorityCode,
+    *,
+    salt: bytes,
+    policy: PolicyNote | None = None,
+    outcome: OutcomeNote = _ANSWERED,
+    sources: tuple[SourceNote, ...] = (),
+    records: tuple[RecordNote, ...] = (),
+    searches: int = 0,
+    committing: bytes | None = None,
+) -> AuditEntry:
+    """Return the entry of an ask; what is not given is not known before the ask has ended."""
     access, operation = asked.access, asked.operation
     return AuditEntry(
         request_id=asked.request_id,
@@ -125,9 +141,13 @@ def _begun(asked: Asked, gateway: AuthorityCode) -> AuditEntry:
             text=operation.text,
             variables=_as_text(operation.variables),
         ),
-        policy=None,
-        outcome=_outcome(None),
-        salt=asked.salt,
+        policy=policy,
+        outcome=outcome,
+        salt=salt,
+        sources=sources,
+        records=records,
+        searches=searches,
+        committing=committing,
     )
 
 
@@ -157,7 +177,7 @@ def _hash_of(operation: Operation) -> str:
 
 def _outcome(error: DirectoryError | None) -> OutcomeNote:
     if error is None:
-        return OutcomeNote(status=OutcomeStatus.ANSWERED)
+        return _ANSWERED
     status = OutcomeStatus.REFUSED if isinstance(error, AskRefused) else OutcomeStatus.FAILED
     return OutcomeNote(status=status, codes=(CodeNote(code=error.code, reason=error.reason),))
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from dataclasses import replace
 
 from gateway.asked import Asked, entry_of
 from gateway.errors import AuditUnavailable, CallerLeft, DirectoryError
@@ -37,7 +36,7 @@ class Recording:
             with span("record"):
                 number = await self._ledger.record(entry)
             self._metrics.fields_decided(entry.records)
-            return replace(reply, entry=number)
+            return Reply(data=reply.data, errors=reply.errors, entry=number)
         except AuditUnavailable as unavailable:
             log.error("audit unavailable: request %s: %s", loggable(asked.request_id), unavailable.reason)
             return reply_of(None, unavailable)

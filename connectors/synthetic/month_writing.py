@@ -21,6 +21,7 @@ from gateway.ledger.entry import (
     AuditEntry,
     CallerNote,
     CodeNote,
+    FieldsNote,
     OperationNote,
     OutcomeNote,
     OutcomeStatus,
@@ -56,6 +57,18 @@ _SEEN: Final = ("id", "givenName", "familyName", "dateOfBirth", "address")
 _IDENTIFIED: Final = ("id", "givenName", "familyName", "dateOfBirth")
 _CLASS: Final[RecordClass] = (("home", "same-authority"), ("shield", "none"))
 _SHIELDED_CLASS: Final[RecordClass] = (("home", "same-authority"), ("shield", "active"))
+_DECIDED: Final = {
+    (shielded, searching): FieldsNote(
+        type=RecordType.CHILD,
+        disclosed=_IDENTIFIED if searching or shielded else _SEEN,
+        withheld={"address": WithheldNote(reasons=("shield-active",), tell="SHIELDED")}
+        if shielded and not searching
+        else {},
+        record_class=_SHIELDED_CLASS if shielded else _CLASS,
+    )
+    for shielded in (False, True)
+    for searching in (False, True)
+}
 
 
 async def place_of(connection: asyncpg.Connection, authority: str, *, first: date, days: int) -> Place:
@@ -170,17 +183,12 @@ def _entry(ask: Planned, place: Place, commitments: Commitments) -> AuditEntry:
 
 
 def _record(ask: Planned, child: UUID, place: Place, commitments: Commitments, salt: bytes) -> RecordNote:
-    shielded = child in place.shielded
-    told = _IDENTIFIED if ask.searching or shielded else _SEEN
-    values = dict.fromkeys(told, b'"made up"')
+    decided = _DECIDED[child in place.shielded, ask.searching]
+    values = dict.fromkeys(decided.disclosed, b'"made up"')
     return RecordNote(
-        type=RecordType.CHILD,
+        decided,
         id=str(child),
         home=place.authority,
         about=(str(child),),
-        disclosed=commitments.commit(salt, RecordType.CHILD.value, str(child), values),
-        withheld={"address": WithheldNote(reasons=("shield-active",), tell="SHIELDED")}
-        if shielded and not ask.searching
-        else {},
-        record_class=_SHIELDED_CLASS if shielded else _CLASS,
+        values=commitments.commit(salt, RecordType.CHILD.value, str(child), values),
     )

@@ -26,6 +26,7 @@ from gateway.ledger.entry import (
     AccessNote,
     AuditEntry,
     CallerNote,
+    FieldsNote,
     OperationNote,
     OutcomeNote,
     OutcomeStatus,
@@ -102,13 +103,13 @@ async def _recorded(
     about = tuple(str(one) for one in order.about)
     records = (
         RecordNote(
-            type=RecordType.ACTION,
+            FieldsNote(type=RecordType.ACTION, disclosed=(order.action,)),
             id=str(change),
             home=None,
             about=about,
-            disclosed=commitments.commit(salt, RecordType.ACTION.value, str(change), {order.action: order.as_json()}),
+            values=commitments.commit(salt, RecordType.ACTION.value, str(change), {order.action: order.as_json()}),
         ),
-        RecordNote(type=changed[0], id=str(changed[1]), home=settings.authority, about=about),
+        RecordNote(FieldsNote(type=changed[0]), id=str(changed[1]), home=settings.authority, about=about, values={}),
     )
     entry = AuditEntry(
         request_id=str(change),

@@ -1,20 +1,19 @@
 """Note: what one ask touched, as the ledger records it, taken from the very objects that make the response."""
 
-from collections.abc import Collection, Iterable, Iterator
-from typing import Any, Final
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any
 
 from gateway.disclosure.classes import RecordClass
-from gateway.disclosure.fields import LEVELS, attribute
+from gateway.disclosure.fields import attribute
+from gateway.disclosure.noted_fields import noted_fields
 from gateway.disclosure.question import Decision
 from gateway.disclosure.redaction import Disclosed
 from gateway.disclosure.road import ActionNote, Notes
-from gateway.ledger.commitments import Commitments, value_bytes
-from gateway.ledger.entry import NOT_FOUND, MaskedNote, RecordNote, WithheldNote
+from gateway.ledger.commitments import Commitments, ToCommit, values_bytes
+from gateway.ledger.entry import NOT_FOUND, FieldsNote, RecordNote, WithheldNote
 from gateway.record_ids import noted
 from gateway.vocabulary import ChildId, Effect, RecordType
-
-WITHHELD_ELSEWHERE: Final = "withheld-elsewhere"
-"""The audit reason of what the authority that told a record did not tell of it."""
 
 Place = tuple[RecordType, str, tuple[ChildId, ...]]
 """A record, as told about certain children: what belongs to a link differs from child to child."""
@@ -29,14 +28,29 @@ def record_notes(notes: Notes, commitments: Commitments, salt: bytes) -> tuple[R
     told: dict[Place, list[Disclosed]] = {}
     for disclosed in notes.disclosed:
         told.setdefault((disclosed.plan.type, noted(disclosed.record_id), disclosed.about), []).append(disclosed)
-    made = [
-        _told_note(place, alike, commitments, salt)
-        for place, group in told.items()
-        for alike in _saying_the_same(group)
-    ]
     told_records = {(record_type, record_id) for record_type, record_id, _ in told}
     actions = [part for note in notes.actions for part in _action_notes(note, told_records, commitments, salt)]
-    return (*actions, *made, *_concealed_notes(notes))
+    return (*actions, *_told_notes(told, commitments, salt), *_concealed_notes(notes))
+
+
+def _told_notes(told: Mapping[Place, list[Disclosed]], commitments: Commitments, salt: bytes) -> Iterator[RecordNote]:
+    """Note every record with all its fields; the whole entry's values are committed to at once."""
+    made = [(place, alike, noted_fields(alike)) for place, group in told.items() for alike in _saying_the_same(group)]
+    committed = commitments.commit_each(
+        salt,
+        [
+            ToCommit(record_type.value, record_id, fields.valued, values_bytes(fields.read(alike)))
+            for (record_type, record_id, _), alike, fields in made
+        ],
+    )
+    for ((_, record_id, about), alike, fields), texts in zip(made, committed, strict=True):
+        yield RecordNote(
+            fields.note,
+            record_id,
+            alike[0].home,
+            _texts(about),
+            dict(zip(fields.names, texts + fields.leading, strict=True)),
+        )
 
 
 def _action_notes(
@@ -45,23 +59,26 @@ def _action_notes(
     """Note what was asked for under the id of the change, and beside it the record that was changed."""
     decided = None if note.decision is None else note.decision.fields[note.action]
     done = note.changed is not None
-    change, about = str(note.change), tuple(str(child) for child in note.about)
+    change, about = str(note.change), _texts(note.about)
     yield RecordNote(
-        type=RecordType.ACTION,
+        FieldsNote(
+            type=RecordType.ACTION,
+            exists=NOT_FOUND if not note.found else Effect.DISCLOSE if note.decision is None else note.decision.exists,
+            reasons=() if note.decision is None else note.decision.reasons,
+            disclosed=(note.action,) if done else (),
+            withheld={note.action: WithheldNote(reasons=decided.reasons, tell=decided.tell or "")}
+            if decided is not None and not done and decided.effect is Effect.WITHHOLD
+            else {},
+            record_class=note.record_class,
+        ),
         id=change,
         home=None,
         about=about,
-        exists=NOT_FOUND if not note.found else Effect.DISCLOSE if note.decision is None else note.decision.exists,
-        reasons=() if note.decision is None else note.decision.reasons,
         # The input is committed to, never held: what was stated can be proved.
-        disclosed=commitments.commit(salt, RecordType.ACTION.value, change, {note.action: note.stated}) if done else {},
-        withheld={note.action: WithheldNote(reasons=decided.reasons, tell=decided.tell or "")}
-        if decided is not None and not done and decided.effect is Effect.WITHHOLD
-        else {},
-        record_class=note.record_class,
+        values=commitments.commit(salt, RecordType.ACTION.value, change, {note.action: note.stated}) if done else {},
     )
     if note.changed is not None and (note.changed[0], str(note.changed[1])) not in told:
-        yield RecordNote(type=note.changed[0], id=str(note.changed[1]), home=None, about=about)
+        yield RecordNote(FieldsNote(type=note.changed[0]), id=str(note.changed[1]), home=None, about=about, values={})
 
 
 def _saying_the_same(group: list[Disclosed]) -> Iterable[list[Disclosed]]:
@@ -81,68 +98,24 @@ def _saying_the_same(group: list[Disclosed]) -> Iterable[list[Disclosed]]:
     return [alike for _, alike in parts]
 
 
-def _told_note(place: Place, group: list[Disclosed], commitments: Commitments, salt: bytes) -> RecordNote:
-    record_type, record_id, about = place
-    values: dict[str, bytes] = {}
-    leading: dict[str, str] = {}
-    masked: dict[str, tuple[str, ...]] = {}
-    withheld: dict[str, WithheldNote] = {}
-    concealed: dict[str, tuple[str, ...]] = {}
-    levels = LEVELS.get(record_type, frozenset())
-    for disclosed in group:
-        untold = _untold_elsewhere(disclosed)
-        for name, decided in disclosed.plan.effects.items():
-            if name in untold and decided.effect in (Effect.DISCLOSE, Effect.MASK):
-                withheld[name] = WithheldNote(reasons=(WITHHELD_ELSEWHERE,), tell=untold[name])
-            elif decided.effect is Effect.WITHHOLD:
-                withheld[name] = WithheldNote(reasons=decided.reasons, tell=decided.tell or "")
-            elif decided.effect is Effect.CONCEAL:
-                concealed[name] = decided.reasons
-            elif name in levels:
-                # What it leads to is noted record by record.
-                leading[name] = ""
-            else:
-                values[name] = value_bytes(_value(disclosed, name))
-                if decided.effect is Effect.MASK:
-                    masked[name] = decided.reasons
-    committed = commitments.commit(salt, record_type.value, record_id, values)
-    return RecordNote(
-        type=record_type,
-        id=record_id,
-        home=group[0].home,
-        about=tuple(str(child) for child in about),
-        reasons=group[0].plan.decision.reasons,
-        disclosed={**leading, **{name: text for name, text in committed.items() if name not in masked}},
-        masked={name: MaskedNote(reasons=reasons, commitment=committed[name]) for name, reasons in masked.items()},
-        withheld=withheld,
-        concealed=concealed,
-        record_class=group[0].plan.record_class,
-    )
-
-
-def _untold_elsewhere(disclosed: Disclosed) -> dict[str, str]:
-    """Return the fields that the authority which told a record left null, with the code that said so, if one did."""
-    elsewhere = disclosed.elsewhere
-    if elsewhere is None:
-        return {}
-    return {**dict.fromkeys(elsewhere.untold, ""), **{one.field: one.reason for one in elsewhere.withheld}}
-
-
 def _value(disclosed: Disclosed, name: str) -> Any:
     return disclosed.__dict__[attribute(name)]
+
+
+def _texts(about: Iterable[ChildId]) -> tuple[str, ...]:
+    return tuple([str(child) for child in about])
 
 
 def _concealed_notes(notes: Notes) -> Iterator[RecordNote]:
     for record_type, record_id, home, about, decision, record_class in _once(notes.concealed):
         yield RecordNote(
-            type=record_type,
-            id=noted(record_id),
-            home=home,
-            about=tuple(str(child) for child in about),
-            exists=Effect.CONCEAL,
-            reasons=decision.reasons,
-            record_class=record_class,
+            _concealing(record_type, decision.reasons, record_class), noted(record_id), home, _texts(about), values={}
         )
+
+
+@lru_cache(maxsize=1_000)
+def _concealing(record_type: RecordType, reasons: tuple[str, ...], record_class: RecordClass) -> FieldsNote:
+    return FieldsNote(type=record_type, exists=Effect.CONCEAL, reasons=reasons, record_class=record_class)
 
 
 Concealed = tuple[RecordType, Any, Any, tuple[ChildId, ...], Decision, RecordClass]

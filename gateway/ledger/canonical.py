@@ -8,14 +8,14 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
 
 from gateway.disclosure.question import Attribute, acting_for
-from gateway.ledger.entry import AuditEntry, RecordNote
+from gateway.ledger.entry import AuditEntry, FieldsNote, RecordNote
 from gateway.ledger.sealing import NOBODY, KeyName, SealingKey, decoded, encoded, part_key, seal
 
 RecordClass = tuple[tuple[str, Attribute], ...]
@@ -97,14 +97,14 @@ class PreparedEntry:
                 for number, part in enumerate(self.parts)
             ]
         )
-        one, two, three, four = self.pieces
+        before_keys, before_sealed, before_seq, after_seq = self.pieces
         rows = [
             ChildRow(tag=key.tag, told=told, withheld=withheld)
             for key, (told, withheld) in zip(named, self.told, strict=False)
         ]
         return ClosedEntry(
-            before=f'{one},"keys":[{tags}],{two},"sealed":[{parts}],{three},"seq":',
-            after=f",{four}",
+            before=f"{before_keys}[{tags}]{before_sealed}[{parts}]{before_seq}",
+            after=after_seq,
             index=self.index,
             children=tuple(sorted(rows, key=lambda row: row.tag)),
         )
@@ -150,17 +150,11 @@ def leaf_hash(entry: bytes) -> bytes:
 class _Form(NamedTuple):
     """What stands open of one record in an entry: most records of most asks have one of a few forms."""
 
-    type: str
+    decided: FieldsNote
     home: str | None
     about: tuple[int, ...]
     part: int
-    exists: str
-    reasons: _Names
     record_class: int | None
-    disclosed: _Names
-    masked: tuple[tuple[str, _Names], ...]
-    withheld: tuple[tuple[str, _Names, str], ...]
-    concealed: tuple[tuple[str, _Names], ...]
 
 
 class _Sealing:
@@ -202,11 +196,12 @@ class _Sealing:
 
 def _prepared(entry: AuditEntry, sealing: _Sealing) -> PreparedEntry:
     classes: dict[RecordClass, int] = {}
-    forms = [_form(record, classes, sealing) for record in entry.records]
+    forms = _forms(entry.records, classes, sealing)
     try:
-        written = [_written(form) for form in forms]
-        document = open_document(entry, classes, [text for text, _ in written])
-        told = _told([(shape, form.about) for (_, shape), form in zip(written, forms, strict=True)], sealing.children)
+        document = open_document(entry, classes, [_written(form) for form in forms])
+        told: Sequence[tuple[_Names, _Names]] = [
+            _told_by(tuple(of_child)) for of_child in _by_child(forms, sealing.children)
+        ]
         return _made(entry, sealing, document, told, clean=_as_it_is)
     except orjson.JSONEncodeError:
         document = without_lone_surrogates(open_document(entry, classes, [_record(form) for form in forms]))
@@ -296,7 +291,7 @@ def _ask(entry: AuditEntry) -> dict[str, Any]:
 
 
 def _values(record: RecordNote) -> dict[str, Any]:
-    return {"id": record.id, "values": _commitments(record)}
+    return {"id": record.id, "values": record.values}
 
 
 def instant(at: datetime) -> str:
@@ -366,65 +361,72 @@ def _named(shapes: tuple[_Shape, ...]) -> tuple[_Names, _Names]:
     return tuple(sorted(told)), tuple(sorted(withheld))
 
 
-def _form(record: RecordNote, classes: dict[RecordClass, int], sealing: _Sealing) -> _Form:
+def _forms(records: Iterable[RecordNote], classes: dict[RecordClass, int], sealing: _Sealing) -> list[_Form]:
     # Hundreds of records have a handful of classes; each is written once and the records say which is theirs.
-    record_class = record.record_class
-    about, part = sealing.place_of[record.about]
-    return _Form(
-        record.type,
-        record.home,
-        about,
-        part,
-        record.exists,
-        record.reasons,
-        None if record_class is None else classes.setdefault(record_class, len(classes)),
-        tuple(record.disclosed),
-        tuple([(name, note.reasons) for name, note in record.masked.items()]) if record.masked else (),
-        tuple([(name, note.reasons, note.tell) for name, note in record.withheld.items()]) if record.withheld else (),
-        tuple(record.concealed.items()),
+    class_of: dict[FieldsNote, int | None] = {}
+    forms = []
+    for decided, _, home, about, _ in records:
+        if decided not in class_of:
+            record_class = decided.record_class
+            class_of[decided] = None if record_class is None else classes.setdefault(record_class, len(classes))
+        forms.append(_Form(decided, home, *sealing.place_of[about], class_of[decided]))
+    return forms
+
+
+def _by_child(forms: Iterable[_Form], children: int) -> Sequence[Sequence[FieldsNote]]:
+    of_children: list[list[FieldsNote]] = [[] for _ in range(children)]
+    for form in forms:
+        for place in form.about:
+            of_children[place].append(form.decided)
+    return of_children
+
+
+@lru_cache(maxsize=1024)
+def _told_by(of_child: tuple[FieldsNote, ...]) -> tuple[_Names, _Names]:
+    return _named(
+        tuple(
+            (str(decided.type), (*decided.disclosed, *decided.masked), (*decided.withheld, *decided.concealed))
+            for decided in of_child
+        )
     )
 
 
 @lru_cache(maxsize=4096)
-def _written(form: _Form) -> tuple[orjson.Fragment, _Shape]:
-    document = _record(form)
-    return orjson.Fragment(_dumped(document)), _shape(document)
+def _written(form: _Form) -> orjson.Fragment:
+    return orjson.Fragment(_dumped(_record(form)))
 
 
 def _record(form: _Form) -> dict[str, Any]:
     # Most records are told in full; groups with nothing in them are left out.
+    decided = form.decided
     document: dict[str, Any] = {
         "about": form.about,
-        "exists": form.exists,
+        "exists": decided.exists,
         "home": form.home,
         "part": form.part,
-        "type": form.type,
+        "type": decided.type,
     }
     if form.record_class is not None:
         document["class"] = form.record_class
-    if form.reasons:
-        document["reasons"] = form.reasons
-    if form.disclosed:
-        document["disclosed"] = sorted(form.disclosed)
-    if form.masked:
-        document["masked"] = dict(form.masked)
-    if form.withheld:
-        document["withheld"] = {name: {"reasons": reasons, "tell": tell} for name, reasons, tell in form.withheld}
-    if form.concealed:
-        document["concealed"] = dict(form.concealed)
+    if decided.reasons:
+        document["reasons"] = decided.reasons
+    if decided.disclosed:
+        document["disclosed"] = sorted(decided.disclosed)
+    if decided.masked:
+        document["masked"] = decided.masked
+    if decided.withheld:
+        document["withheld"] = {
+            name: {"reasons": note.reasons, "tell": note.tell} for name, note in decided.withheld.items()
+        }
+    if decided.concealed:
+        document["concealed"] = decided.concealed
     return document
-
-
-def _commitments(record: RecordNote) -> Mapping[str, str]:
-    if not record.masked:
-        return record.disclosed
-    return {**record.disclosed, **{name: note.commitment for name, note in record.masked.items()}}
 
 
 # Keys sort by code point here and by UTF-16 unit in RFC 8785: the same, as every key is a name of ours or of GraphQL.
 _OPTIONS: Final = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
-_LATE: Final = ("keys", "sealed", "seq")
-"""What is known only when the entry is sealed; each stands where its name sorts."""
+_LATE: Final = orjson.Fragment(b"\x00")
+"""Stands for what is known only when the entry is sealed: JSON spells this character out wherever it is meant."""
 
 
 def _dumped(value: Any) -> bytes:
@@ -432,16 +434,9 @@ def _dumped(value: Any) -> bytes:
 
 
 def _pieces(document: Mapping[str, Any]) -> tuple[str, str, str, str]:
-    pieces: list[dict[str, Any]] = [{} for _ in range(len(_LATE) + 1)]
-    for name, value in document.items():
-        pieces[_piece_of(name)][name] = value
-    first, second, third, last = [_dumped(piece).decode() for piece in pieces]
-    return first[:-1], second[1:-1], third[1:-1], last[1:]
-
-
-@cache
-def _piece_of(name: str) -> int:
-    return sum(late < name for late in _LATE)
+    whole = _dumped({**document, "keys": _LATE, "sealed": _LATE, "seq": _LATE}).decode()
+    before_keys, before_sealed, before_seq, after_seq = whole.split("\x00")
+    return before_keys, before_sealed, before_seq, after_seq
 
 
 def _as_it_is(value: Any) -> Any:

@@ -8,11 +8,11 @@ in every entry; and one opening can be handed to an outsider without those of ot
 import hmac
 import secrets
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from hashlib import blake2b
-from itertools import count
-from typing import Any, Final
+from itertools import islice
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -26,6 +26,19 @@ DIGEST_BYTES: Final = 24
 TEXT_LENGTH: Final = DIGEST_BYTES // 3 * 4
 _SIMPLE: Final = frozenset({type(None), str, bool, int, date, datetime, UUID})
 _PLAIN: Final = (str, int)
+_FIRST: Final = b"[\n  "
+_NEXT: Final = b",\n  "
+_LAST: Final = b"\n]"
+_DEEPER: Final = b"\n    "
+
+
+class ToCommit(NamedTuple):
+    """What is to be committed to of one record: names of fields, and for each the JSON bytes of its value."""
+
+    type: str
+    id: str
+    fields: Sequence[bytes]
+    values: Sequence[bytes]
 
 
 class Commitments:
@@ -49,19 +62,30 @@ class Commitments:
 
     def commit(self, salt: bytes, record_type: str, record_id: str, values: Mapping[str, bytes]) -> dict[str, str]:
         """Return the commitment of each field of one record, in base64url without padding; values are JSON bytes."""
-        record = self._opener(salt, record_type, record_id)
+        fields = tuple([field.encode() for field in values])
+        (texts,) = self.commit_each(salt, [ToCommit(record_type, record_id, fields, tuple(values.values()))])
+        return dict(zip(values, texts, strict=True))
+
+    def commit_each(self, salt: bytes, records: Sequence[ToCommit]) -> list[list[str]]:
+        """Return for each record of an entry the commitments of its fields, in their order."""
         digests = []
-        for field, value in values.items():
-            opener = record.copy()
-            opener.update(field.encode())
-            digests.append(blake2b(value, key=opener.digest(), digest_size=DIGEST_BYTES).digest())
-        # A digest is 32 characters exactly, so all are encoded at once and cut apart.
+        opener = self._opener(salt)
+        for record_type, record_id, fields, values in records:
+            of_record = opener.copy()
+            of_record.update(_place(record_type, record_id))
+            for field, value in zip(fields, values, strict=True):
+                of_field = of_record.copy()
+                of_field.update(field)
+                digests.append(blake2b(value, key=of_field.digest(), digest_size=DIGEST_BYTES).digest())
+        # A digest is 32 characters exactly, so those of a whole entry are encoded at once and cut apart.
         text = urlsafe_b64encode(b"".join(digests)).decode("ascii")
-        return {field: text[at : at + TEXT_LENGTH] for field, at in zip(values, count(0, TEXT_LENGTH), strict=False)}
+        cut = iter([text[at : at + TEXT_LENGTH] for at in range(0, len(text), TEXT_LENGTH)])
+        return [list(islice(cut, len(record.fields))) for record in records]
 
     def opening(self, salt: bytes, record_type: str, record_id: str, field: str) -> bytes:
         """Return what proves the value of one field to whoever holds the commitment."""
-        opener = self._opener(salt, record_type, record_id)
+        opener = self._opener(salt)
+        opener.update(_place(record_type, record_id))
         opener.update(field.encode())
         return opener.digest()
 
@@ -71,9 +95,13 @@ class Commitments:
         """Whether the commitment was made to this value."""
         return opens(commitment, self.opening(salt, record_type, record_id, field), value)
 
-    def _opener(self, salt: bytes, record_type: str, record_id: str) -> blake2b:
-        # No type, id or field name holds a zero byte, so no two different places make the same message.
-        return blake2b(f"{record_type}\0{record_id}\0".encode(), digest_size=KEY_BYTES, key=self._key, salt=salt)
+    def _opener(self, salt: bytes) -> blake2b:
+        return blake2b(digest_size=KEY_BYTES, key=self._key, salt=salt)
+
+
+def _place(record_type: str, record_id: str) -> bytes:
+    # No type, id or field name holds a zero byte, so no two different places make the same message.
+    return f"{record_type}\0{record_id}\0".encode()
 
 
 def value_bytes(value: Any) -> bytes:
@@ -82,6 +110,15 @@ def value_bytes(value: Any) -> bytes:
         return orjson.dumps(value)
     # A structure first becomes plain JSON: only then are its keys sorted as whoever disputes it would sort them.
     return orjson.dumps(orjson.loads(orjson.dumps(value)), option=orjson.OPT_SORT_KEYS)
+
+
+def values_bytes(values: Sequence[Any]) -> Sequence[bytes]:
+    """Return the bytes of each value, as `value_bytes` makes them."""
+    lines = orjson.dumps(values, option=orjson.OPT_INDENT_2)
+    # Each value stands on a line of its own, since JSON writes no text over two; what is in a structure stands deeper.
+    if not values or _DEEPER in lines:
+        return [value_bytes(value) for value in values]
+    return lines[len(_FIRST) : -len(_LAST)].split(_NEXT)
 
 
 def opens(commitment: str, opening: bytes, value: bytes) -> bool:

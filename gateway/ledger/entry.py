@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from gateway.disclosure.question import Attribute
 from gateway.vocabulary import Effect, RecordType, SourceStatus
@@ -105,14 +105,6 @@ class SourceNote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MaskedNote:
-    """A field told in another form; the commitment is to the form that was told."""
-
-    reasons: tuple[str, ...]
-    commitment: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class WithheldNote:
     """A field not told, and the code that said so."""
 
@@ -120,26 +112,40 @@ class WithheldNote:
     tell: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordNote:
-    """One record touched, with every selected field under what was decided for it.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FieldsNote:
+    """What was decided on records of one type: of each selected field, and of the records as a whole.
 
-    `about` holds the ids of the children the record is about; `disclosed` maps a field to its commitment,
-    `concealed` to its reasons. `exists` is `NOT_FOUND` where an id led to nothing.
+    `disclosed` names the fields told in full; `masked` and `concealed` map a field to its reasons.
+    `exists` is `NOT_FOUND` where an id led to nothing.
     `record_class` is the class that was decided on, `None` where nothing was: it lets other rules be tried on old asks.
+
+    Most records share one of a few. Two are equal only if they are one object, so that what one comes to in an entry
+    can be kept without comparing it.
     """
 
     type: RecordType
-    id: str
-    home: str | None
-    about: tuple[str, ...] = ()
     exists: Existence = Effect.DISCLOSE
     reasons: tuple[str, ...] = ()
-    disclosed: Mapping[str, str] = field(default_factory=dict)
-    masked: Mapping[str, MaskedNote] = field(default_factory=dict)
+    disclosed: tuple[str, ...] = ()
+    masked: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     withheld: Mapping[str, WithheldNote] = field(default_factory=dict)
     concealed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     record_class: tuple[tuple[str, Attribute], ...] | None = None
+
+
+class RecordNote(NamedTuple):
+    """One record touched, and what was decided for it.
+
+    `about` holds the ids of the children the record is about. `values` maps each told field to its commitment, which is
+    to the form that was told; one that leads to other records has an empty text.
+    """
+
+    decided: FieldsNote
+    id: str
+    home: str | None
+    about: tuple[str, ...]
+    values: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

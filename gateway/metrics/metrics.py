@@ -6,13 +6,14 @@ an answer, a count of it would show that there was something.
 
 from collections import Counter as Tally
 from collections.abc import Iterable
+from functools import lru_cache
 from platform import python_version
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from gateway.federation.restraint import Circuit
-from gateway.ledger.entry import RecordNote
+from gateway.ledger.entry import FieldsNote, RecordNote
 from gateway.release import release
 from gateway.vocabulary import AuthorityCode, SourceStatus
 
@@ -98,6 +99,11 @@ class Metrics:
         counter("worker_starts", "Worker processes that were started.").inc()
         self._memory = together("resident_memory_bytes", "Memory in use.")
         self._files = together("open_files", "Files and sockets in use.")
+        # What every ask counts by is looked up once: that takes longer than counting.
+        self._requests_by = lru_cache(maxsize=1024)(self._requests.labels)
+        self._request_seconds_by = lru_cache(maxsize=1024)(self._request_seconds.labels)
+        self._decided_by = lru_cache(maxsize=2)(self._decided.labels)
+        self._fields_by = lru_cache(maxsize=4096)(self._counted)
         latest("build_info", "Which release serves.", "version", "python").labels(release(), python_version()).set(1)
 
     def request_begun(self) -> None:
@@ -107,8 +113,8 @@ class Metrics:
     def request_ended(self, *, door: str, route: str, outcome: str, seconds: float) -> None:
         """Note what a request came to: an error code, `ANSWERED`, or an HTTP status."""
         self._under_way.dec()
-        self._requests.labels(door, route, outcome).inc()
-        self._request_seconds.labels(door, route).observe(seconds)
+        self._requests_by(door, route, outcome).inc()
+        self._request_seconds_by(door, route).observe(seconds)
 
     def connection_refused(self, status: int) -> None:
         """Note a connection that was refused before there was a request."""
@@ -116,14 +122,20 @@ class Metrics:
 
     def fields_decided(self, records: Iterable[RecordNote]) -> None:
         """Note the fields of an answer as its entry has them."""
-        tally: Tally[tuple[str, str]] = Tally()
+        tally: Tally[Counter] = Tally()
         for record in records:
-            tally[record.type.value, "disclose"] += len(record.disclosed)
-            tally[record.type.value, "mask"] += len(record.masked)
-            tally[record.type.value, "withhold"] += len(record.withheld)
-        for (record_type, decision), count in tally.items():
-            if count:
-                self._fields.labels(record_type, decision).inc(count)
+            for fields, count in self._fields_by(record.decided):
+                tally[fields] += count
+        for fields, count in tally.items():
+            fields.inc(count)
+
+    def _counted(self, decided: FieldsNote) -> tuple[tuple[Counter, int], ...]:
+        counts = {"disclose": decided.disclosed, "mask": decided.masked, "withhold": decided.withheld}
+        return tuple(
+            (self._fields.labels(decided.type.value, decision), len(fields))
+            for decision, fields in counts.items()
+            if fields
+        )
 
     def entries_recorded(self, count: int, *, seconds: float) -> None:
         """Note a group of entries that one commit made durable."""
@@ -137,8 +149,8 @@ class Metrics:
 
     def classes_decided(self, remembered: int, asked: int) -> None:
         """Note on how many classes a decision was remembered, and on how many the engine was asked."""
-        self._decided.labels("memory").inc(remembered)
-        self._decided.labels("engine").inc(asked)
+        self._decided_by("memory").inc(remembered)
+        self._decided_by("engine").inc(asked)
 
     def engine_asked(self, outcome: str, *, seconds: float) -> None:
         """Note a question to the policy engine: `answered`, or the reason why it was not."""

@@ -9,7 +9,7 @@ from gateway.ledger.entry import (
     AccessNote,
     AuditEntry,
     CallerNote,
-    MaskedNote,
+    FieldsNote,
     OperationNote,
     OutcomeNote,
     OutcomeStatus,
@@ -69,42 +69,46 @@ def a_caller(**changes):
 
 
 def a_record(child=AYESHA, **changes):
-    """A child's record told in full, save an address."""
-    return RecordNote(
-        **{
-            "type": RecordType.CHILD,
-            "id": str(child),
-            "home": "E08000009",
-            "about": (str(child),),
-            "disclosed": {"givenName": "commitment-1", "dateOfBirth": "commitment-2"},
-            "withheld": {"address": WithheldNote(reasons=("shield-active",), tell="SHIELDED")},
-            **changes,
-        }
-    )
+    """A child's record told in full, save an address; `disclosed` maps a field to its commitment."""
+    record = {
+        "type": RecordType.CHILD,
+        "id": str(child),
+        "home": "E08000009",
+        "about": (str(child),),
+        "disclosed": {"givenName": "commitment-1", "dateOfBirth": "commitment-2"},
+        "withheld": {"address": WithheldNote(reasons=("shield-active",), tell="SHIELDED")},
+        **changes,
+    }
+    ours = {name: record.pop(name) for name in ("id", "home", "about")}
+    values = record.pop("disclosed")
+    return RecordNote(FieldsNote(**record, disclosed=tuple(values)), **ours, values=values)
 
 
 def a_masked_involvement(child=AYESHA):
     """An involvement whose service is masked and whose practitioner is concealed."""
     return RecordNote(
-        type=RecordType.INVOLVEMENT,
+        FieldsNote(
+            type=RecordType.INVOLVEMENT,
+            masked={"service": ("sensitive-service",)},
+            concealed={"practitioner": ("sensitive-service",)},
+        ),
         id="0190f2b0-0000-7000-8000-000000000002",
         home="E08000009",
         about=(str(child),),
-        masked={"service": MaskedNote(reasons=("sensitive-service",), commitment="commitment-3")},
-        concealed={"practitioner": ("sensitive-service",)},
+        values={"service": "commitment-3"},
     )
 
 
-def a_concealed_record(child=BEN):
+def a_concealed_record(child=BEN, *, record_class=None, concealed=("givenName",)):
     """A record that shows no trace."""
-    return RecordNote(
-        type=RecordType.CHILD,
-        id=str(child),
-        home="E08000009",
-        about=(str(child),),
+    return a_record(
+        child,
         exists=Effect.CONCEAL,
         reasons=("shield-active",),
-        concealed={"givenName": ("shield-active",)},
+        disclosed={},
+        withheld={},
+        concealed=dict.fromkeys(concealed, ("shield-active",)),
+        record_class=record_class,
     )
 
 

@@ -177,7 +177,7 @@ def test_who_was_asked_about_and_why_stands_nowhere_but_in_the_sealed_parts():
         operation=replace(entry.operation, name="Other", text="query Other", variables='{"a":1}'),
         records=(
             a_record(BEN, disclosed={"givenName": "x", "dateOfBirth": "y"}),
-            replace(a_masked_involvement(BEN), id="another"),
+            a_masked_involvement(BEN)._replace(id="another"),
         ),
     )
     one, two = json.loads(sealed(entry).entry), json.loads(sealed(other).entry)

@@ -4,10 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.ledger.commitments import Commitments, opens
+from gateway.ledger.commitments import Commitments, ToCommit, opens, value_bytes, values_bytes
 
 KEY, SALT = b"k" * 32, b"s" * 16
 CHILD = {"record_type": "Child", "record_id": "id-1", "field": "givenName"}
+PLAIN = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats() | st.text() | st.dates()
+VALUES = PLAIN | st.recursive(
+    PLAIN, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3), max_leaves=5
+)
 NAMES = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=6)
 
 
@@ -54,6 +58,27 @@ def test_the_fields_of_a_record_get_the_commitment_each_would_get_alone():
 
     assert together == {field: commit(field=field, value=value) for field, value in values.items()}
     assert len(set(together.values())) == 3
+
+
+def test_the_records_of_an_entry_get_the_commitments_each_would_get_alone():
+    records = [
+        ToCommit("Child", "id-1", (b"givenName", b"upn"), (b'"Ayesha"', b"null")),
+        ToCommit("Setting", "id-2", (), ()),
+        ToCommit("Carer", "id-3", (b"name",), (b'"Samira"',)),
+    ]
+
+    texts = Commitments(KEY).commit_each(SALT, records)
+
+    assert texts == [
+        [commit(), commit(field="upn", value=b"null")],
+        [],
+        [commit(record_type="Carer", record_id="id-3", field="name", value=b'"Samira"')],
+    ]
+
+
+@given(st.lists(VALUES, max_size=6))
+def test_values_have_the_same_bytes_together_as_one_by_one(values):
+    assert list(values_bytes(values)) == [value_bytes(value) for value in values]
 
 
 def test_a_commitment_is_192_bits_in_letters_that_need_no_escape():
