@@ -1,6 +1,7 @@
 """TLS between gateways: version 1.3 only, certificates on both sides, changed without a restart."""
 
 import asyncio
+import logging
 import ssl
 import time
 from collections.abc import Callable, Iterable
@@ -15,6 +16,8 @@ from gateway.federation.refused_connections import Fault, RefusedConnections
 from gateway.federation.registry import Member, Registry
 from gateway.federation.signed import Key, KeyUnusable, read_key
 from gateway.settings import SettingsError
+
+log = logging.getLogger("gateway.federation")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,18 @@ def assertion_key(path: Path) -> Key:
         raise SettingsError("GATEWAY_ASSERTION_KEY_FILE: no private key as a JWK") from error
 
 
+class _Complaints:
+    """Log lines about files that cannot be used: one for each time that they are replaced, not for each reading."""
+
+    def __init__(self) -> None:
+        self._about: object = None
+
+    def make(self, version: object, error: SettingsError) -> None:
+        if version != self._about:
+            self._about = version
+            log.error("not taken up, what was there before stays: %s", error)
+
+
 class OwnKey:
     """The key by which this gateway signs what it asks others under; the next one counts once it is in its place."""
 
@@ -73,6 +88,7 @@ class OwnKey:
         self._path = path
         self._version = file_version(path)
         self._key = assertion_key(path)
+        self._complaints = _Complaints()
 
     def __call__(self) -> Key:
         """Return the key."""
@@ -80,9 +96,9 @@ class OwnKey:
         if version != self._version:
             try:
                 self._key, self._version = assertion_key(self._path), version
-            except SettingsError:
+            except SettingsError as error:
                 # A half-replaced file: the last key that could be used stands until the next call.
-                return self._key
+                self._complaints.make(version, error)
         return self._key
 
 
@@ -154,6 +170,7 @@ class PeerPort:
         self._refused = refused
         self._seconds = seconds
         self._expires = 0.0
+        self._complaints = _Complaints()
         self._made_of: tuple[Registry | None, tuple[int, ...]] = (registry(), own.version())
         self._current = self._made(self._made_of[0])
         self.context = self._made(None)
@@ -172,9 +189,9 @@ class PeerPort:
         if made_of[0] is not self._made_of[0] or made_of[1] != self._made_of[1]:
             try:
                 self._current, self._made_of = self._made(made_of[0]), made_of
-            except SettingsError:
+            except SettingsError as error:
                 # Half-replaced files: the last certificate that could be used stands until the next handshake.
-                return self._current
+                self._complaints.make(made_of[1], error)
         return self._current
 
     def _made(self, registry: Registry | None) -> ssl.SSLContext:

@@ -16,7 +16,7 @@ from prometheus_client import generate_latest
 from gateway.federation.certificates import thumbprint
 from gateway.federation.refused_connections import Fault, RefusedConnections
 from gateway.federation.signed import new_key
-from gateway.federation.tls import OwnKey, asking_context, caller_context
+from gateway.federation.tls import OwnKey, PeerPort, asking_context, caller_context
 from gateway.settings import SettingsError
 from tests.support.builders import NOW
 from tests.support.federation import (
@@ -227,12 +227,44 @@ async def test_the_next_key_counts_once_it_is_in_its_place_and_half_a_file_leave
     file, following = here.folder / "assertion.jwk", new_key()
     key = OwnKey(file)
     before = key().thumbprint()
-    file.write_text("{")
+    replace_file(file, b"{")
     half = key().thumbprint()
-    file.write_bytes(orjson.dumps(following.as_dict(private=True)))
+    replace_file(file, orjson.dumps(following.as_dict(private=True)))
 
     assert before == half == here.key.thumbprint()
     assert key().thumbprint() == following.thumbprint()
+
+
+async def test_a_key_that_cannot_be_used_is_named_in_the_log_once_for_each_time_it_was_put_there(here, caplog):
+    file = here.folder / "assertion.jwk"
+    key = OwnKey(file)
+    replace_file(file, b"{")
+    signed_by = [key().thumbprint() for _ in range(3)]
+    once = [record.getMessage() for record in caplog.records]
+    replace_file(file, b"{}")
+    key()
+
+    assert signed_by == [here.key.thumbprint()] * 3
+    assert once == ["not taken up, what was there before stays: GATEWAY_ASSERTION_KEY_FILE: no private key as a JWK"]
+    assert [record.getMessage() for record in caplog.records] == once * 2
+
+
+async def test_a_certificate_that_cannot_be_used_is_named_in_the_log_and_the_last_one_is_shown(here, there, caplog):
+    port = PeerPort(here.own, lambda: None, refused=RefusedConnections(counted=lambda reason: None))
+    before = port._in_force()
+    replace_file(here.own.certificate, b"half of it")
+    shown = [port._in_force() for _ in range(3)]
+
+    assert shown == [before] * 3
+    [said] = [record.getMessage() for record in caplog.records]
+    assert "GATEWAY_PEER_CERT_FILE" in said
+
+
+def replace_file(path, content):
+    """Put a new file in the place of another, as whoever renews a key does."""
+    beside = path.with_suffix(".new")
+    beside.write_bytes(content)
+    beside.replace(path)
 
 
 async def test_a_member_that_has_left_is_refused_without_a_restart(
