@@ -37,14 +37,19 @@ def translated() -> Iterator[None]:
     try:
         yield
     except _UNREADABLE as error:
-        raise SourceMalformed("The database's answer could not be read.", reason=_reason(error)) from error
+        raise SourceMalformed(
+            "The database's answer could not be read.", reason=_reason(error, "unreadable")
+        ) from error
     except _UNREACHABLE as error:
-        raise SourceUnavailable("The database did not answer.", reason=_reason(error)) from error
+        raise SourceUnavailable("The database did not answer.", reason=_reason(error, "connection")) from error
 
 
-def _reason(error: BaseException) -> str:
+def _reason(error: BaseException, otherwise: str) -> str:
+    """Return what is recorded of a failure: what the server said it was, or else what became of waiting for it."""
     sqlstate = getattr(error, "sqlstate", None)
-    return f"database:{sqlstate or type(error).__name__}"
+    if isinstance(error, TimeoutError):
+        return "database:late"
+    return f"database:{sqlstate or ('unreachable' if isinstance(error, OSError) else otherwise)}"
 
 
 class Database:
