@@ -23,7 +23,7 @@ from resolvers.authorities import ask_home
 from resolvers.following import Following, following, join, sources_of
 from resolvers.linking import note_links
 from resolvers.others import Others, located
-from resolvers.protected import forget_linked, without_numbered
+from resolvers.protected import forget_linked, with_children, without_numbered
 from resolvers.search import findable, found_here, may_search, order_of_candidates, pattern_of, searched_by
 from resolvers.told_elsewhere import tellable, without_untold
 
@@ -154,7 +154,7 @@ async def record_elsewhere(asking: Asking, record_id: ForeignId, wanted: Wanted)
     authority = record_id.authority
     ask_home(asking)
     borders.arrived.authorities.update(borders.peers.members())
-    wanted = without_untold(wanted, await tellable(asking))
+    wanted = with_children(without_untold(wanted, await tellable(asking)))
     document = PeerDocument(text=_RECORD % (wanted.type.value, text_of(wanted)), variables={"id": record_id.there})
     [(note, reply)] = (await ask_others(asking, {authority: document})).values()
     reading = reader(asking, authority, records_limit(asking))
@@ -169,8 +169,11 @@ async def record_elsewhere(asking: Asking, record_id: ForeignId, wanted: Wanted)
             f"{authority} holds this record and has not answered: {note.status.value}.", reason=f"peer:{note.reason}"
         )
     borders.arrived.take(reading.arrived)
-    await forget_linked(asking)
-    return None if wanted.type is RecordType.CHILD and found not in borders.arrived.children else found
+    left_out = await forget_linked(asking)
+    if wanted.type is RecordType.CHILD:
+        return found if found in borders.arrived.children else None
+    # Who cares for a child, or works with one, says where the child is.
+    return None if left_out else found
 
 
 def name_others(asking: Asking, told: Disclosed, others: Others) -> None:

@@ -5,29 +5,44 @@ record may know of none. The two are known to be one child by a link in force, o
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
 from gateway.disclosure.classes import class_of
+from gateway.federation.wanted import Wanted
 from gateway.ports import Criteria
 from gateway.record_ids import ForeignId
 from gateway.records import Candidate, Child
-from gateway.vocabulary import AuthorityCode, ChildId, Effect, Shield
+from gateway.vocabulary import AuthorityCode, ChildId, Effect, RecordType, Shield
 from resolvers.asking import Asking
 from resolvers.linking import by_identifier
 
 WHEREABOUTS: Final = "address"
+SHIELDED_HERE: Final = "shielded-here"
+"""The audit reason of a record elsewhere that is left out because of a shield here."""
+HANGS_ON: Final = {RecordType.CARER: "children", RecordType.INVOLVEMENT: "child"}
+"""The field that leads from a record to the children it is told about."""
 NOBODY: Final = [ChildId(UUID(int=0))]
 
 
-async def forget_linked(asking: Asking) -> None:
-    """Forget what has arrived of children elsewhere to whom a link leads from one who is protected here.
+def with_children(wanted: Wanted) -> Wanted:
+    """Return what is wanted of a record, with the ids of the children it hangs on: a shield here may be theirs."""
+    name = HANGS_ON.get(wanted.type)
+    if name is None or name in wanted.fields:
+        return wanted
+    children = Wanted(type=RecordType.CHILD, fields=frozenset({"id"}))
+    return replace(wanted, fields=wanted.fields | {name}, below={**wanted.below, name: children})
+
+
+async def forget_linked(asking: Asking) -> list[Child]:
+    """Forget what has arrived of children elsewhere to whom a link leads from one who is protected here; return it.
 
     The work is the same whether or not anything arrived and is linked: how long it takes tells nobody of a shield.
     """
     borders = asking.borders
     if borders is None:
-        return
+        return []
     arrived = borders.arrived
     told = {_key(one) for one in arrived.children}
     links = await borders.links.protected(sorted(told))
@@ -35,7 +50,9 @@ async def forget_linked(asking: Asking) -> None:
         sorted({child for children in links.values() for child in children}) or NOBODY
     )
     untold = await _untold(asking, list(here.values()))
-    arrived.forget({key for key, children in links.items() if not here.keys() - untold >= set(children)})
+    left_out = arrived.forget({key for key, children in links.items() if not here.keys() - untold >= set(children)})
+    asking.road.note_left_out(left_out, SHIELDED_HERE)
+    return left_out
 
 
 async def without_numbered(asking: Asking, criteria: Criteria, there: Sequence[Candidate]) -> list[Candidate]:
@@ -50,6 +67,7 @@ async def without_numbered(asking: Asking, criteria: Criteria, there: Sequence[C
     protected = [one.child for one in found if one.child.facts.shield is not Shield.NONE]
     if not protected or not await _untold(asking, protected):
         return list(there)
+    asking.road.note_left_out((one.child for one in there if by_identifier(one)), SHIELDED_HERE)
     return [one for one in there if not by_identifier(one)]
 
 

@@ -7,9 +7,8 @@ from typing import Any
 from gateway.disclosure.classes import RecordClass
 from gateway.disclosure.fields import attribute
 from gateway.disclosure.noted_fields import noted_fields
-from gateway.disclosure.question import Decision
 from gateway.disclosure.redaction import Disclosed
-from gateway.disclosure.road import ActionNote, Notes
+from gateway.disclosure.road import ActionNote, Concealed, Notes
 from gateway.ledger.commitments import Commitments, ToCommit, values_bytes
 from gateway.ledger.entry import NOT_FOUND, FieldsNote, RecordNote, WithheldNote
 from gateway.record_ids import noted
@@ -107,18 +106,15 @@ def _texts(about: Iterable[ChildId]) -> tuple[str, ...]:
 
 
 def _concealed_notes(notes: Notes) -> Iterator[RecordNote]:
-    for record_type, record_id, home, about, decision, record_class in _once(notes.concealed):
+    for record_type, record_id, home, about, reasons, record_class in _once(notes.concealed):
         yield RecordNote(
-            _concealing(record_type, decision.reasons, record_class), noted(record_id), home, _texts(about), values={}
+            _concealing(record_type, reasons, record_class), noted(record_id), home, _texts(about), values={}
         )
 
 
 @lru_cache(maxsize=1_000)
-def _concealing(record_type: RecordType, reasons: tuple[str, ...], record_class: RecordClass) -> FieldsNote:
+def _concealing(record_type: RecordType, reasons: tuple[str, ...], record_class: RecordClass | None) -> FieldsNote:
     return FieldsNote(type=record_type, exists=Effect.CONCEAL, reasons=reasons, record_class=record_class)
-
-
-Concealed = tuple[RecordType, Any, Any, tuple[ChildId, ...], Decision, RecordClass]
 
 
 def _once(concealed: Iterable[Concealed]) -> Iterable[Concealed]:

@@ -79,14 +79,16 @@ class ActionNote:
     changed: tuple[RecordType, UUID] | None = None
 
 
+Concealed = tuple[RecordType, UUID | str | int, AuthorityCode, tuple[ChildId, ...], tuple[str, ...], RecordClass | None]
+"""A record that was not told, with no sign of it: type, id, authority, the children it is about, reasons, class."""
+
+
 @dataclass(slots=True)
 class Notes:
     """What this ask has touched and told so far: the stuff of its audit entry."""
 
     disclosed: list[Disclosed] = field(default_factory=list)
-    concealed: list[tuple[RecordType, UUID | str | int, AuthorityCode, tuple[ChildId, ...], Decision, RecordClass]] = (
-        field(default_factory=list)
-    )
+    concealed: list[Concealed] = field(default_factory=list)
     sources: list[SourceNote] = field(default_factory=list)
     actions: list[ActionNote] = field(default_factory=list)
     links: list[FoundLink] = field(default_factory=list)
@@ -187,6 +189,12 @@ class Road:
         """Return those of the records that exist for this caller, in order; the others are noted as concealed."""
         return [record for record, _, _ in (await self._visible([records], None, None))[0]]
 
+    def note_left_out(self, children: Iterable[Child], reason: str) -> None:
+        """Note, as concealed, children that others told of and that were left out without a decision on them."""
+        for child in children:
+            home = home_of(child, self.ask.home)
+            self.notes.concealed.append((RecordType.CHILD, child.id, home, _about(child, ()), (reason,), None))
+
     async def _visible(
         self,
         groups: Sequence[Sequence[Record]],
@@ -240,7 +248,7 @@ class Road:
                     _id_of(record),
                     home_of(record, self.ask.home),
                     _about(record, context),
-                    decision,
+                    decision.reasons,
                     record_class,
                 )
                 self.notes.concealed.append(note)

@@ -55,13 +55,15 @@ class Arrived:
         for name in self.__slots__:
             getattr(self, name).update(getattr(other, name))
 
-    def forget(self, told: Collection[tuple[AuthorityCode, str]]) -> None:
-        """Leave out children, wherever they were told, by authority and the id there."""
+    def forget(self, told: Collection[tuple[AuthorityCode, str]]) -> list[Child]:
+        """Leave out children, wherever they were told, by authority and the id there; return those left out."""
+        everywhere = [*self.children.values(), *(child for some in self.children_of.values() for child in some)]
         if told:
             self.children = {key: child for key, child in self.children.items() if not _is_of(child, told)}
             self.children_of = {
                 key: [child for child in some if not _is_of(child, told)] for key, some in self.children_of.items()
             }
+        return [child for child in everywhere if _is_of(child, told)]
 
 
 def _is_of(child: Child, told: Collection[tuple[AuthorityCode, str]]) -> bool:

@@ -285,6 +285,27 @@ async def test_a_record_elsewhere_of_a_shielded_childs_number_is_not_told_by_a_s
     assert await found_elsewhere(world, team, {"nhsNumber": number} | beside) == [{"postcode": "M14 5RX"}]
 
 
+@pytest.mark.parametrize("criteria", [MIA, {"nhsNumber": "9434765919"}], ids=["by-name", "by-number"])
+async def test_what_a_shield_here_leaves_out_is_in_the_entry_as_concealed(world, criteria):
+    child = await mia(here(world), nhs_number=criteria.get("nhsNumber"))
+    if criteria is MIA:
+        await a_link(world.database, child, THERE, a_told_child()["id"])
+    found = a_told_search(a_told_child(), grade="CERTAIN")
+    found["searchChildren"]["candidates"][0]["reasons"] = ["IDENTIFIER_EQUAL"]
+    world.peers.told = {THERE: lambda ask: found if "criteria" in ask.variables else {}}
+    await a_shield(world.database, child)
+    team = await a_persona(world.database, "directory-team", purpose="brokering")
+    met = {}
+    for name, persona in {"nurse": world.nurse, "team": team}.items():
+        await found_elsewhere(world, persona, criteria)
+        records = (await latest_entry(world.database, world.folder))["records"]
+        there = [one for one in records if one["home"] == THERE and one["type"] != "LocalAuthority"]
+        met[name] = [(one["type"], one["exists"], one.get("reasons", [])) for one in there]
+
+    assert met["nurse"] == [("Child", "conceal", ["shielded-here"])]
+    assert {exists for _, exists, _ in met["team"]} == {"disclose"}
+
+
 async def test_a_record_that_is_a_shielded_childs_as_well_is_told_beside_nobody_else(world, child):
     other = await mia(here(world), given_name="Mya")
     await a_link(world.database, other, THERE, a_told_child()["id"])
@@ -329,7 +350,39 @@ async def test_a_record_elsewhere_of_a_child_shielded_here_is_not_told_by_its_id
     after = [(await world.client.ask(world.nurse, *one)).data["node"] for one in asks]
 
     assert all(b"M14 5RX" in content for content in before)
-    assert after == [None, {"children": []}]
+    assert after == [None, None]
+
+
+OF_A_CARER = "query($id: ID!) { node(id: $id) { ... on Carer { name } } }"
+OF_AN_INVOLVEMENT = "query($id: ID!) { node(id: $id) { ... on Involvement { service } } }"
+
+
+@pytest.mark.parametrize(
+    ("record_type", "query", "held"),
+    [
+        (RecordType.CARER, OF_A_CARER, {"name": "Joan Marsh", "children": [{"id": a_told_child()["id"]}]}),
+        (
+            RecordType.INVOLVEMENT,
+            OF_AN_INVOLVEMENT,
+            {"service": "SOCIAL_CARE", "active": True, "child": {"id": a_told_child()["id"]}},
+        ),
+    ],
+)
+async def test_who_cares_for_or_works_with_a_child_shielded_here_is_not_told_by_an_id_known_from_before(
+    world, child, record_type, query, held
+):
+    place = {RecordType.CARER: "carers", RecordType.INVOLVEMENT: "involvements"}[record_type]
+    [record] = a_told_record()[place]
+    world.peers.told = {THERE: {"node": {"id": record["id"]} | held}}
+    by = {"id": world.client.known(world.nurse).told(record_type, told_there(THERE, record_type, record["id"]))}
+    before = await world.client.ask(world.nurse, query, by)
+    await a_shield(world.database, child)
+    after = await world.client.ask(world.nurse, query, by)
+
+    assert before.data["node"] is not None
+    assert after.data == {"node": None}
+    records = (await latest_entry(world.database, world.folder))["records"]
+    assert [(one["type"], one["exists"]) for one in records if one["home"] == THERE] == [("Child", "conceal")]
 
 
 @pytest.mark.parametrize("role", ["voluntary-practitioner", "supervisor"])
