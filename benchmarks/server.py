@@ -4,7 +4,6 @@ It takes a free port of the loopback interface, prints it, and serves until its 
 """
 
 import asyncio
-import gc
 import socket
 import sys
 import threading
@@ -19,7 +18,7 @@ from benchmarks.people import AUTHORITY
 from benchmarks.plain import plain
 from gateway import known_ids
 from gateway.app.application import application
-from gateway.cli.serving import protocol_of
+from gateway.cli.serving import protocol_of, settle
 from gateway.http_protocol import LimitedProtocol
 from gateway.settings import Settings
 
@@ -53,10 +52,9 @@ class _Server(uvicorn.Server):
     """A server that settles before it is asked, as `gateway serve` does."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Leave what is there out of the garbage collector's rounds."""
+        """Settle."""
         await super().startup(sockets)
-        gc.collect()
-        gc.freeze()
+        settle()
 
 
 def settings_in(folder: Path, **changed: Any) -> Settings:

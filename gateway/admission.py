@@ -49,6 +49,11 @@ class Admission:
         self._rates = rates
         self._memory = Memory(looked_up=metrics.classes_decided)
 
+    def hold(self, asked: Asked) -> None:
+        """Return where whoever asks was not refused for their rate in this minute; raises as the rates do."""
+        if asked.claims is not None:
+            self._rates.hold(asked.claims)
+
     async def identified(self, asked: Asked, *, costs: int = 1) -> tuple[Caller, Decisions]:
         """Return the caller as the register knows them now, and the decisions on what they ask.
 

@@ -8,7 +8,7 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from gateway.admission import Admission
 from gateway.asked import Asked, Operation, commitment_of
@@ -37,6 +37,8 @@ from gateway.vocabulary import AuthorityCode, Effect, PersonId
 
 log = logging.getLogger("gateway.answering")
 
+Done = TypeVar("Done")
+
 
 class Readable(Protocol):
     """A document that was read and found valid."""
@@ -60,12 +62,14 @@ class Readable(Protocol):
 class Graph(Protocol):
     """Reads and runs documents."""
 
-    def read(self, operation: Operation) -> Readable:
-        """Return the document ready to run.
+    async def read(self, operation: Operation, *, before_new: Callable[[], None]) -> Readable:
+        """Return the document ready to run; one that is new is read beside the event loop, after `before_new`.
 
         Raises:
+            AskRefused: `before_new` lets nothing new be read.
             BadRequest: It cannot be read or is not valid.
             QueryTooCostly: It is over a limit.
+            Overloaded: Too many new documents are waiting to be read.
         """
         ...
 
@@ -124,21 +128,29 @@ class Answering:
         self, claims: Claims, access: Access, operation: Operation, *, request_id: str, within: float | None = None
     ) -> Reply:
         """Return the reply to an ask, once its entry is durable; `within` are the seconds the asker still has."""
-        asked = self._asked(claims, access, operation, request_id)
-        readable, _ = self._read(operation)
-        if readable is not None and readable.kind == "mutation":
-            unchanging = _changes_nothing(asked)
-            if unchanging is not None:
-                return await self._recording.refused(asked, unchanging)
+        asked, time = self._asked(claims, access, operation, request_id), asyncio.get_running_loop().time
+        until = time() + (self._timeout if within is None else min(self._timeout, within))
+        read, unread = await self._done_or_error(asked, self._read, within=until - time())
+        if read is None:
+            return await self._recording.refused(asked, unread or BadRequest("The document was not read."))
+        if isinstance(read, AskRefused) or read.kind != "mutation":
+            return await self._queried(asked, read, until=until)
+        unchanging = _changes_nothing(asked)
+        if unchanging is not None:
+            return await self._recording.refused(asked, unchanging)
 
-            async def change_data(change: Change) -> Mapping[str, Any]:
-                return await self._data(asked, change=change)
+        async def change_data(change: Change) -> Mapping[str, Any]:
+            return await self._data(asked, read, change=change)
 
-            return await self._changed(asked, change_data, within=self._timeout)
-        timeout = self._timeout if within is None else min(self._timeout, within)
-        asked.until = asyncio.get_running_loop().time() + timeout
+        return await self._changed(asked, change_data, within=self._timeout)
+
+    async def _queried(self, asked: Asked, read: Readable | AskRefused, *, until: float) -> Reply:
+        async def data_of(asked: Asked) -> Mapping[str, Any]:
+            return await self._data(asked, read)
+
+        asked.until = until
         try:
-            data, error = await self._data_or_error(asked, self._data, within=timeout)
+            data, error = await self._done_or_error(asked, data_of, within=until - asyncio.get_running_loop().time())
             recorded = await self._recording.recorded(asked, reply_of(data, error), error)
             if not recorded.errors:
                 await self._keep_links(asked)
@@ -175,7 +187,7 @@ class Answering:
             return await work(change)
 
         try:
-            told, error = await self._data_or_error(asked, data, within=within)
+            told, error = await self._done_or_error(asked, data, within=within)
             keeping = change.made and error is None
             if not keeping:
                 # What waits for its entry from here on holds no connection.
@@ -238,7 +250,7 @@ class Answering:
     async def _worked(
         self, asked: Asked, work: Callable[[Asked], Awaitable[Mapping[str, Any]]], *, within: float
     ) -> Reply:
-        data, error = await self._data_or_error(asked, work, within=within)
+        data, error = await self._done_or_error(asked, work, within=within)
         return await self._recording.recorded(asked, reply_of(data, error), error)
 
     async def locate(
@@ -327,9 +339,9 @@ class Answering:
     def _commitment(self, asked: Asked) -> str:
         return commitment_of(asked, gateway=self._home)
 
-    async def _data_or_error(
-        self, asked: Asked, work: Callable[[Asked], Awaitable[Mapping[str, Any]]], *, within: float
-    ) -> tuple[Mapping[str, Any] | None, DirectoryError | None]:
+    async def _done_or_error(
+        self, asked: Asked, work: Callable[[Asked], Awaitable[Done]], *, within: float
+    ) -> tuple[Done | None, DirectoryError | None]:
         try:
             async with asyncio.timeout(within):
                 try:
@@ -348,19 +360,20 @@ class Answering:
         except Exception as error:  # the one handler at the rim: logs a code and withholds
             return None, unexpected(error, asked.request_id)
 
-    async def _data(self, asked: Asked, *, change: Change | None = None) -> Mapping[str, Any]:
-        readable, unreadable = self._read(asked.operation)
-        caller, decisions = await self._admission.identified(asked, costs=1 if readable is None else readable.roots)
-        kind = "query" if readable is None else readable.kind
+    async def _data(
+        self, asked: Asked, read: Readable | AskRefused, *, change: Change | None = None
+    ) -> Mapping[str, Any]:
+        costs, kind = (1, "query") if isinstance(read, AskRefused) else (read.roots, read.kind)
+        caller, decisions = await self._admission.identified(asked, costs=costs)
         decision = await self._admission.may_ask(asked, caller, decisions, kind)
-        if readable is not None and readable.introspects:
+        if isinstance(read, AskRefused):
+            raise read
+        if read.introspects:
             _may_introspect(decision)
-        if unreadable is not None or readable is None:
-            raise unreadable or BadRequest("The document cannot be read.", reason="document-unreadable")
         if asked.access.grant is not None and change is None:
             caller, decisions = await self._admission.opened(asked, caller)
         road = self._road(asked, caller, decisions)
-        return await self._graph.run(readable, asked.operation, road, change=change)
+        return await self._graph.run(read, asked.operation, road, change=change)
 
     def _road(self, asked: Asked, caller: Caller, decisions: Decisions) -> Road:
         road = Road(
@@ -391,12 +404,13 @@ class Answering:
             if self._searching[asked.claims.person] <= 0:
                 del self._searching[asked.claims.person]
 
-    def _read(self, operation: Operation) -> tuple[Readable | None, AskRefused | None]:
-        # Read before deciding whether the caller may ask, but complained of only to one who may.
+    async def _read(self, asked: Asked) -> Readable | AskRefused:
+        # Read before deciding whether the caller may ask, but complained of only to one who may. Nothing new is read
+        # for one whose budget is spent: reading costs more than refusing.
         try:
-            return self._graph.read(operation), None
+            return await self._graph.read(asked.operation, before_new=lambda: self._admission.hold(asked))
         except AskRefused as error:
-            return None, error
+            return error
 
 
 def _changes_nothing(asked: Asked) -> AskRefused | None:

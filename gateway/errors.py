@@ -166,7 +166,7 @@ class AuditUnavailable(CannotProceed):
 
 
 class Overloaded(CannotProceed):
-    """More is asked than can be answered in time: turned away before anything was looked at."""
+    """More is asked than can be answered in time: turned away before any record was looked at."""
 
     code = "OVERLOADED"
 

@@ -73,12 +73,16 @@ REQUEST_ID = "gateway.request-id"
 BODY_TIMEOUT = 5.0
 """Seconds within which a body must be there, where nothing else is stated."""
 
+DIGITS = 15
+"""Digits of a length that are read; with more it is over any limit all the same."""
+
 NUMBER_LIMIT = 30
 """Digits of a number in a request body: longer ones cost more to read than they can mean."""
 
 NESTING_LIMIT = 64
 """Levels of objects and lists in a request body; no input of the graph has ten."""
 
+_SPACE = b" \t\r\n"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _CODE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -158,16 +162,22 @@ async def body_of(request: Request, *, limit: int, within: float = BODY_TIMEOUT)
     Raises:
         Refusal: They are over the limit, or were not there within so many seconds.
     """
-    body = bytearray()
+    body, stated = bytearray(), request.headers.get("content-length", "")
+    if stated.isdecimal() and int(stated[:DIGITS]) > limit:
+        raise _too_large(limit)  # nothing of it is read
     try:
         async with asyncio.timeout(within):
             async for chunk in request.stream():
                 body.extend(chunk)
                 if len(body) > limit:
-                    raise Refusal(413, f"The body is over the limit of {limit} bytes. Send less at once.")
+                    raise _too_large(limit)
     except TimeoutError:
         raise Refusal(408, f"The body was not there within {within:g} s. Send it again.") from None
     return bytes(body)
+
+
+def _too_large(limit: int) -> Refusal:
+    return Refusal(413, f"The body is over the limit of {limit} bytes. Send less at once.")
 
 
 def json_object(body: bytes) -> Mapping[str, Any]:
@@ -176,14 +186,14 @@ def json_object(body: bytes) -> Mapping[str, Any]:
     Raises:
         Refusal: There is none, or it can be read in two ways, or a number or the nesting in it is over its limit.
     """
+    if body.lstrip(_SPACE)[:1] == b"[":
+        raise Refusal(400, "The body must be one JSON object; batches are not served. Send one request after another.")
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         if "depth" in str(error):
             raise _nested() from None
         raise Refusal(400, "The body is not JSON in UTF-8.") from None
-    if isinstance(document, list):
-        raise Refusal(400, "The body must be one JSON object; batches are not served. Send one request after another.")
     if not isinstance(document, dict):
         raise Refusal(400, "The body must be a JSON object.")
     _hold_nesting(document)

@@ -57,6 +57,18 @@ class Rates:
         self._clock = clock
         self._period = 0
         self._left: dict[tuple[str, str], int] = {}
+        self._refused: set[tuple[str, str]] = set()
+
+    def hold(self, claims: Claims) -> None:
+        """Return where neither the caller nor their agency was refused in this minute already; nothing is charged.
+
+        Raises:
+            BudgetExhausted: One of them was: what has to be worked out before an ask is charged is not worked out.
+        """
+        now = self._now()
+        for budget in self._budgets(claims):
+            if (budget.kind, budget.spender) in self._refused:
+                raise _exhausted(budget, now)
 
     async def take(self, claims: Claims, amount: int) -> None:
         """Charge an ask to its caller and their agency.
@@ -64,15 +76,19 @@ class Rates:
         Raises:
             BudgetExhausted: One of them has spent the minute's budget; the error says when the next begins.
         """
-        now = self._clock().timestamp()
-        if self._period != int(now) // PERIOD:
-            self._period, self._left = int(now) // PERIOD, {}
-        period = self._period
+        now, period = self._now(), self._period
         for budget in self._budgets(claims):
             if not await self._taken(budget, amount, period):
-                raise BudgetExhausted(
-                    budget.sentence, reason=f"{budget.kind}-rate", retry_after=(period + 1) * PERIOD - now
-                )
+                if period == self._period:
+                    self._refused.add((budget.kind, budget.spender))
+                raise _exhausted(budget, now)
+
+    def _now(self) -> float:
+        """Return the moment in seconds; with a new minute every budget begins afresh."""
+        now = self._clock().timestamp()
+        if self._period != int(now) // PERIOD:
+            self._period, self._left, self._refused = int(now) // PERIOD, {}, set()
+        return now
 
     def _budgets(self, claims: Claims) -> Iterator[Budget]:
         yield Budget(
@@ -110,3 +126,7 @@ class Rates:
             return False
         self._left[key] -= amount
         return True
+
+
+def _exhausted(budget: Budget, now: float) -> BudgetExhausted:
+    return BudgetExhausted(budget.sentence, reason=f"{budget.kind}-rate", retry_after=PERIOD - now % PERIOD)

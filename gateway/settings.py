@@ -228,6 +228,12 @@ class Settings(BaseSettings):
         32, ge=0, description="Requests that may wait for one of those to be done; one more is turned away at once."
     )
     requests_patience: float = Field(0.25, gt=0, description="Seconds a request waits before it is turned away.")
+    refusal_rate: int = Field(
+        100, gt=0, description="Refusals that a process tells callers in a second; more of them wait for their turn."
+    )
+    documents_waiting: int = Field(
+        32, ge=0, description="New documents that wait to be read, one being read at a time; others are turned away."
+    )
     peer_requests_at_once: int = Field(
         16, gt=0, description="Requests of other authorities' gateways that are being answered at once."
     )

@@ -1,9 +1,11 @@
 """The schema itself: a valid Apollo Federation 2.9 subgraph, printed to `directory.graphql`."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 
 import strawberry
+from graphql import GraphQLObjectType
 from strawberry.federation.schema import FederationAny
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import Info
@@ -51,13 +53,23 @@ def _unreadable() -> BadCriteria:
 
 def build_schema() -> DirectorySchema:
     """Return the directory's schema."""
-    return DirectorySchema(
+    made = DirectorySchema(
         query=Query,
         mutation=Mutation,
         types=_types(),
         federation_version=FEDERATION_VERSION,
         config=StrawberryConfig(scalar_map={LocalAuthorityCode: LOCAL_AUTHORITY_CODE}),
     )
+    _print_once(made)
+    return made
+
+
+def _print_once(made: DirectorySchema) -> None:
+    """Let `_service { sdl }` tell the SDL as it was first printed: printing takes longer than any answer."""
+    sdl = cache(made.as_str)
+    service = made._schema.type_map["_Service"]
+    assert isinstance(service, GraphQLObjectType)  # noqa: S101  # the specification of federation says so
+    service.fields["sdl"].resolve = lambda _service, _info: sdl()
 
 
 def _types() -> Sequence[type]:

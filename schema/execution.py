@@ -1,6 +1,6 @@
 """Run documents: by a plan or else on graphql-core, answered whole or not at all."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from inspect import isawaitable
 from typing import Any, Final
 
@@ -26,9 +26,11 @@ from gateway.transfers import Transferring, TransfersReader
 from gateway.withholdings import WithholdingLimits, WithholdingsReader
 from resolvers.asking import Asking, Borders, Purposes
 from schema.directory import DirectorySchema
+from schema.introspection import SchemaAnswers
 from schema.levels import Context
 from schema.limits import Limits
 from schema.reading import DocumentReader, ReadDocument
+from schema.reading_thread import ReadingThread
 
 NAME_NO_PERSON: Final = frozenset({"me", "localAuthority", "setting", "__typename", "__schema", "__type", "_service"})
 """Root fields whose arguments lead to no person, so that they may stand in an address."""
@@ -59,6 +61,7 @@ class DirectoryGraph:
         peer_timeout: float,
         locating: Locating | None,
         limits: Limits,
+        documents_waiting: int,
     ) -> None:
         """Take the schema, the sources and the limits."""
         self._schema = schema._schema
@@ -80,15 +83,29 @@ class DirectoryGraph:
         self._peer_timeout = peer_timeout
         self._locating = locating
         self._reader = DocumentReader(schema._schema, limits)
+        self._thread = ReadingThread(waiting=documents_waiting)
+        self._schema_answers = SchemaAnswers(schema._schema, self._thread)
 
-    def read(self, operation: Operation) -> ReadDocument:
-        """Return the document ready to run.
+    def close(self) -> None:
+        """Read nothing new any more."""
+        self._thread.close()
+
+    async def read(self, operation: Operation, *, before_new: Callable[[], None]) -> ReadDocument:
+        """Return the document ready to run; one that is new is read beside the event loop, after `before_new`.
 
         Raises:
+            AskRefused: `before_new` lets nothing new be read.
             BadRequest: It cannot be read or is not valid.
             QueryTooCostly: It is over a limit.
+            Overloaded: Too many new documents are waiting to be read.
         """
-        return self._reader.read(operation)
+        known = self._reader.remembered(operation)
+        if known is not None:
+            return known
+        before_new()
+        key = (operation.text, operation.name)
+        judged = await self._thread.done(key, lambda pace: self._reader.judged(operation, pace=pace))
+        return self._reader.kept(operation, judged)
 
     async def run(
         self, readable: Readable, operation: Operation, road: Road, *, change: Change | None = None
@@ -101,6 +118,8 @@ class DirectoryGraph:
         self._reader.hold(readable, operation)
         if operation.safe:
             _hold_to_no_person(readable)
+        if readable.introspects:
+            return _data_of(await self._schema_answers.of(readable, operation))
         borders = None
         if self._peers is not None and change is None and road.ask.caller.claims.vouched is None:
             borders = Borders(peers=self._peers, links=self._links, timeout=self._peer_timeout, locating=self._locating)
@@ -126,6 +145,9 @@ class DirectoryGraph:
         answer = None if readable.plan is None else readable.plan.prepared(operation, asking)
         if answer is not None:
             return await answer()
+        return _data_of(await self._executed(readable, operation, asking))
+
+    async def _executed(self, readable: ReadDocument, operation: Operation, asking: Asking) -> ExecutionResult:
         outcome = execute(
             self._schema,
             readable.document,
@@ -136,9 +158,7 @@ class DirectoryGraph:
         )
         result = await outcome if isawaitable(outcome) else outcome
         assert isinstance(result, ExecutionResult)  # noqa: S101  # nothing is deferred or streamed here
-        if result.errors:
-            raise _gravest(result.errors)
-        return result.data or {}
+        return result
 
 
 def _hold_to_no_person(read: ReadDocument) -> None:
@@ -148,6 +168,12 @@ def _hold_to_no_person(read: ReadDocument) -> None:
             "Send the same by POST.",
             reason="get-may-name-people",
         )
+
+
+def _data_of(result: ExecutionResult) -> Mapping[str, Any]:
+    if result.errors:
+        raise _gravest(result.errors)
+    return result.data or {}
 
 
 def _gravest(errors: list[GraphQLError]) -> BaseException:

@@ -27,6 +27,7 @@ from gateway.http_requests import (
 from gateway.identity import Access, Claims
 from gateway.reply import Problem, Reply
 from gateway.tokens import TokenReader
+from gateway.turns import Turns
 
 GRAPHQL_JSON: Final = "application/graphql-response+json"
 _KEEPS_STATUS: Final = frozenset({401, 405, 429})
@@ -51,14 +52,16 @@ class GraphQLEndpoint:
         get_queries: bool,
         address_limit: int,
         documents: TrustedDocuments,
+        refusals: Turns,
     ) -> None:
-        """Take the road to an answer, the reader of tokens, and what requests may be like."""
+        """Take the road to an answer, the reader of tokens, what requests may be like, and the pace of refusals."""
         self._answering = answering
         self._tokens = tokens
         self._body_limit = body_limit
         self._body_timeout = body_timeout
         self._address_limit = address_limit
         self._documents = documents
+        self._refusals = refusals
         self._methods = ("GET", "POST") if get_queries else ("POST",)
 
     async def __call__(self, request: Request) -> Response:
@@ -70,15 +73,22 @@ class GraphQLEndpoint:
             operation = await self._operation(request)
         except Refusal as refusal:
             reply = await self._refused(request, refusal, request_id)
+            await self._pace(reply)
             status = refusal.status if reply.errors[0].code == BadRequest.code else status_of(reply)
             return response_of(reply, request_id, status=status, media_type=media_type, headers=refusal.headers)
         reply = await self._reply(request, operation, request_id)
+        await self._pace(reply)
         status = status_of(reply)
         if media_type == PLAIN_JSON and status not in _KEEPS_STATUS and not _turned_away(reply):
             # Clients of the older media type read errors from the body of a 200 only.
             status = 200
         headers = {"allow": "POST"} if status == 405 else {}
         return response_of(reply, request_id, status=status, media_type=media_type, headers=headers)
+
+    async def _pace(self, reply: Reply) -> None:
+        """Let a refusal wait for its turn; what went wrong on our side is told at once."""
+        if reply.errors and status_of(reply) < 500:
+            await self._refusals.wait()
 
     async def _operation(self, request: Request) -> Operation:
         """Return what a request asks.

@@ -3,7 +3,8 @@
 What a selection comes to is measured with its fragments spread out, so a fragment that is spread twice counts twice.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -35,6 +36,8 @@ CHANGE_LIMIT: Final = 1
 """Root fields of a mutation: each change has an entry, a transaction and a key of its own."""
 INTROSPECTION_LIMIT: Final = 2
 """Each read of the schema costs as much as a large answer; tools need one, or one of each kind."""
+ALIKE_LIMIT: Final = 25
+"""Fields of one name in one selection: each is compared with every other, and nobody needs two."""
 INTROSPECTION: Final = frozenset({"__schema", "__type", "_service"})
 """Fields that read the schema itself; a role's right, and as deep as clients need."""
 ONE: Final = Size(assumed=1)
@@ -75,6 +78,8 @@ class Measure:
     depth: int = 0
     width: int = 0
     aliases: int = 0
+    alike: int = 0
+    """Fields of one name in one selection, where there are most."""
     directives: int = 0
     introspections: int = 0
     nodes: int = 0
@@ -95,6 +100,7 @@ class Measure:
             depth=max(self.depth, other.depth),
             width=self.width + other.width,
             aliases=self.aliases + other.aliases,
+            alike=max(self.alike, other.alike),
             directives=self.directives + other.directives,
             introspections=self.introspections + other.introspections,
             nodes=self.nodes + other.nodes,
@@ -134,8 +140,9 @@ class Measuring:
             yield operation, below.beside(Measure(directives=_directives_before(operation)))
 
     def _selected(self, selections: SelectionSetNode | None, of: GraphQLNamedType | None) -> Measure:
-        measure = Measure()
-        for node in selections.selections if selections is not None else ():
+        nodes = selections.selections if selections is not None else ()
+        measure = Measure(alike=_most_alike(nodes))
+        for node in nodes:
             self.steps += 1
             measure = measure.beside(self._node(node, of))
         return measure
@@ -165,6 +172,7 @@ class Measuring:
             depth=1 if reads_schema else below.depth + 1,
             width=1,
             aliases=below.aliases + aliases,
+            alike=below.alike,
             directives=below.directives,
             introspections=below.introspections + (1 if reads_schema else 0),
             nodes=0 if place in self._sizes.by_parent else nodes,
@@ -234,6 +242,7 @@ def measure(
     _hold("operations", operations, limits.operations, "Send the operation that is meant, without the others.")
     _hold("levels of depth", total.depth, limits.depth, "Ask again from the id of a record further down.")
     _hold("aliases", total.aliases, limits.aliases, "Ask in several requests.")
+    _hold("fields of one name in one place", total.alike, ALIKE_LIMIT, "Select each field once.")
     _hold("directives", total.directives, limits.directives, "Send what is meant, without conditions.")
     _hold("reads of the schema", total.introspections, INTROSPECTION_LIMIT, "Read the published schema.")
     if variables is not None or not total.varies:
@@ -241,6 +250,11 @@ def measure(
             "records, by the sizes of its lists", total.nodes, limits.nodes, "Ask for a smaller `first` or less below."
         )
     return total
+
+
+def _most_alike(nodes: Iterable[SelectionNode]) -> int:
+    names = Counter((node.alias or node.name).value for node in nodes if isinstance(node, FieldNode))
+    return max(names.values(), default=0)
 
 
 def _lengths(size: Size, node: FieldNode) -> list[ValueNode]:

@@ -15,17 +15,18 @@ from graphql import (
     OperationType,
     ValueNode,
     VariableNode,
-    parse,
     specified_rules,
     validate,
 )
+from graphql.language.parser import Parser
 from graphql.validation.rules import overlapping_fields_can_be_merged
 from graphql.validation.validate import ValidationAbortedError
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from gateway.asked import Operation
 from gateway.errors import BadRequest, DirectoryError, QueryTooCostly
-from schema.limits import Limits, measure, root_names
+from schema.limits import INTROSPECTION, Limits, measure, root_names
+from schema.pace import Pace, PacedLexer, paced_rule
 from schema.plan import DocumentPlan, planned
 from schema.sizes import Sizes
 
@@ -34,6 +35,9 @@ REMEMBERED: Final = 1_000
 
 REMEMBERED_LENGTH: Final = 10_000
 """Characters of a document that is kept in read form at most."""
+
+READ_THE_SCHEMA: Final = INTROSPECTION | {"__typename"}
+"""Root fields of a document that reads the schema: what is the same for everybody is worked out apart."""
 
 ERROR_LIMIT: Final = 10
 """Errors of one document that are told at most."""
@@ -61,6 +65,7 @@ class ReadDocument:
     document: DocumentNode
     kind: str
     introspects: bool
+    """Whether it reads the schema; then it reads nothing else."""
     roots: int
     root_names: frozenset[str]
     varies: bool
@@ -86,17 +91,24 @@ class DocumentReader:
             BadRequest: It cannot be read or is not valid, or holds no such operation.
             QueryTooCostly: It is over a limit.
         """
+        known = self.remembered(operation)
+        return self.kept(operation, self.judged(operation)) if known is None else known
+
+    def remembered(self, operation: Operation) -> ReadDocument | None:
+        """Return the document where it was read before and is remembered."""
         key = (operation.text, operation.name)
         known = self._read.get(key)
         if known is not None:
             self._read.move_to_end(key)
-            return known
-        judged = self._judged(operation)
+        return known
+
+    def kept(self, operation: Operation, judged: ReadDocument | DirectoryError) -> ReadDocument:
+        """Remember a document that was judged to be as it must be, and return it; raises as `read` does."""
         if isinstance(judged, DirectoryError):
             # Not remembered: whoever sends what is refused could fill the memory with it.
             raise judged
         if len(operation.text) <= REMEMBERED_LENGTH:
-            self._read[key] = judged
+            self._read[operation.text, operation.name] = judged
             if len(self._read) > REMEMBERED:
                 self._read.popitem(last=False)
         return judged
@@ -111,9 +123,10 @@ class DocumentReader:
             variables = operation.variables
             measure(read.document, schema=self._schema, sizes=self._sizes, limits=self._limits, variables=variables)
 
-    def _judged(self, operation: Operation) -> ReadDocument | DirectoryError:
+    def judged(self, operation: Operation, *, pace: Pace | None = None) -> ReadDocument | DirectoryError:
+        """Return the document ready to run, or why it is refused; the work, which touches nothing remembered."""
         try:
-            return self._whole(operation)
+            return self._whole(operation, pace or Pace())
         except GraphQLSyntaxError as error:
             if "nested too deeply" in error.message:
                 return _nested()
@@ -130,19 +143,28 @@ class DocumentReader:
         except DirectoryError as error:
             return error
 
-    def _whole(self, operation: Operation) -> ReadDocument:
-        document = parse(operation.text, max_tokens=self._limits.tokens)
+    def _whole(self, operation: Operation, pace: Pace) -> ReadDocument:
+        lexer = PacedLexer(operation.text, pace)
+        document = Parser(lexer.source, max_tokens=self._limits.tokens, lexer=lexer).parse_document()
         size = measure(document, schema=self._schema, sizes=self._sizes, limits=self._limits)
         meant = _meant(document, operation.name)
-        errors = validate(self._schema, document, RULES, max_errors=ERROR_LIMIT, hide_suggestions=True)
+        errors = validate(
+            self._schema, document, (paced_rule(pace), *RULES), max_errors=ERROR_LIMIT, hide_suggestions=True
+        )
         if errors:
             raise _invalid(errors)
+        roots = root_names(document, meant)
+        if size.introspects and not roots <= READ_THE_SCHEMA:
+            raise QueryTooCostly(
+                "The document reads the schema beside other fields. Read the schema in a request of its own.",
+                reason="document-limit",
+            )
         return ReadDocument(
             document=document,
             kind=meant.operation.value,
             introspects=size.introspects,
             roots=size.width,
-            root_names=root_names(document, meant),
+            root_names=roots,
             varies=size.varies,
             plan=None if size.introspects else self._planned(document),
         )
@@ -174,7 +196,8 @@ def _nested() -> QueryTooCostly:
 def _invalid(errors: list[GraphQLError]) -> DirectoryError:
     if any(isinstance(error, ValidationAbortedError) for error in errors) and len(errors) <= ERROR_LIMIT:
         return QueryTooCostly(
-            "The document repeats too many fields to be compared with each other. Select each field once.",
+            "The document repeats more fields than are compared with each other "
+            f"in {COMPARISON_LIMIT} steps, the most allowed. Select each field once.",
             reason="document-limit",
         )
     return BadRequest(" ".join(_told(error) for error in errors[:ERROR_LIMIT]), reason="document-invalid")

@@ -33,6 +33,7 @@ from gateway.pages.ledger import ledger_page_routes
 from gateway.pages.policies import policies_routes
 from gateway.ports import Decider
 from gateway.settings import Settings
+from gateway.turns import Turns
 from schema.http import GraphQLEndpoint
 
 
@@ -70,6 +71,7 @@ def application(
                 get_queries=settings.get_queries,
                 address_limit=settings.address_limit,
                 documents=documents,
+                refusals=Turns(rate=settings.refusal_rate),
             )
             app.state.policies = policies_of(gateway)
             app.state.access_log = access_log_of(gateway, clock)

@@ -180,7 +180,9 @@ async def running(
             peer_timeout=settings.peer_timeout,
             locating=None if locator is None else locator.locator,
             limits=Limits.of(settings),
+            documents_waiting=settings.documents_waiting,
         )
+        stack.callback(graph.close)
         answering = Answering(
             home=AuthorityCode(settings.authority),
             graph=graph,

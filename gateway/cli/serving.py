@@ -5,6 +5,7 @@ import gc
 import signal
 import socket
 import ssl
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from types import FrameType
@@ -26,6 +27,10 @@ KEEP_ALIVE: Final = 5
 
 PEER_KEEP_ALIVE: Final = 120
 """Seconds for a peer's: more than the asking side keeps it, so that it is not let go at the moment of an ask."""
+
+
+TURN: Final = 0.0005
+"""Seconds for which a thread that reads a document may keep the others waiting; Python's own are ten times that."""
 
 
 def metrics_socket(settings: Settings) -> socket.socket | None:
@@ -56,6 +61,13 @@ def listening(host: str, port: int, setting: str = "PORT") -> socket.socket:
     return bound
 
 
+def settle() -> None:
+    """Leave what is there out of the garbage collector's rounds, and let threads take short turns."""
+    gc.collect()
+    gc.freeze()
+    sys.setswitchinterval(TURN)
+
+
 def settled(once_up: Callable[[str], Awaitable[bool]]) -> Callable[[str], Awaitable[bool]]:
     """Return what lets the process settle before it says that it is up; for whoever serves until the process ends.
 
@@ -64,8 +76,7 @@ def settled(once_up: Callable[[str], Awaitable[bool]]) -> Callable[[str], Awaita
     """
 
     async def up(address: str) -> bool:
-        gc.collect()
-        gc.freeze()
+        settle()
         return await once_up(address)
 
     return up

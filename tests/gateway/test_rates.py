@@ -9,6 +9,7 @@ from gateway.errors import BudgetExhausted, SourceUnavailable
 from gateway.identity import Claims
 from gateway.rates import Rates
 from gateway.vocabulary import AuthorityCode, PersonId
+from schema.reading import DocumentReader
 from tests.support.builders import HOME, NOW
 from tests.support.gateway import a_gateway, a_persona
 
@@ -116,3 +117,37 @@ async def test_each_alias_of_a_root_field_counts(database, database_url, tmp_pat
         answer = await client.ask(nurse, "{ a: me { role } b: me { role } c: me { role } }")
 
     assert (answer.status, answer.codes) == (429, ["BUDGET_EXHAUSTED"])
+
+
+async def test_nothing_new_is_read_for_a_caller_whose_budget_is_spent(database, database_url, tmp_path, monkeypatch):
+    nurse = await a_persona(database, "health-practitioner")
+    judged, read = DocumentReader.judged, []
+
+    def noted(reader, operation, **paced):
+        read.append(operation.text)
+        return judged(reader, operation, **paced)
+
+    monkeypatch.setattr(DocumentReader, "judged", noted)
+    async with a_gateway(database_url, tmp_path, caller_rate=1) as client:
+        asked = [ME, "{ me { role name } }", "{ me { name role } }", ME]
+        answers = [await client.ask(nurse, query) for query in asked]
+
+    assert [answer.status for answer in answers] == [200, 429, 429, 429]
+    assert read == asked[:2]
+    rows = await database.fetch("SELECT entry FROM ledger_entry WHERE outcome = 'refused'")
+    assert len(rows) == 3
+
+
+async def test_who_was_refused_is_held_until_the_minute_ends_and_nobody_else_is(database):
+    moments = [NOW]
+    rates = rates_over(PostgresSpending(database), caller=1, clock=lambda: moments[-1])
+    rates.hold(claims_of())
+    await taken(rates, claims_of(), 2)
+
+    with pytest.raises(BudgetExhausted) as held:
+        rates.hold(claims_of())
+    rates.hold(claims_of("doctor"))
+    moments.append(NOW + timedelta(minutes=1))
+    rates.hold(claims_of())
+
+    assert (held.value.reason, 0 < held.value.retry_after <= 60) == ("caller-rate", True)

@@ -11,7 +11,7 @@ from tests.support.processes import PROJECT, a_served_gateway, environment_of, r
 
 # A process of its own: what is taken out of the collector's rounds here would stay out of them for all later tests.
 SCRIPT = """
-import asyncio, gc
+import asyncio, gc, sys
 from gateway.cli.serving import settled
 
 class Ring:
@@ -27,15 +27,16 @@ async def up(address):
 Ring()
 kept = {"kept": []}
 print(asyncio.run(settled(up)("http://here")), any(one is kept for one in gc.get_objects()))
+print(sys.getswitchinterval())
 """
 
 
-def test_what_is_there_once_a_process_is_up_is_not_gone_over_again_and_what_was_given_up_is_not_kept():
+def test_what_stays_is_not_gone_over_again_what_was_given_up_is_not_kept_and_threads_take_short_turns():
     said = subprocess.run(  # noqa: S603 - the words are ours
         [sys.executable, "-c", SCRIPT], cwd=PROJECT, env=environment_of(), capture_output=True, text=True, check=True
     )
 
-    assert said.stdout.splitlines() == ["given up", "http://here True", "False False"]
+    assert said.stdout.splitlines() == ["given up", "http://here True", "False False", "0.0005"]
 
 
 # Python reads it as it starts, in whatever process: each leaves its number once it has settled.

@@ -4,11 +4,19 @@ import json
 import shutil
 
 import pytest
+from graphql import execute
 
 from connectors.embedded_engine import EmbeddedDecider
 from gateway.app.application import application
-from gateway.settings import PACKAGED_POLICIES
+from gateway.asked import Operation
+from gateway.settings import PACKAGED_POLICIES, Settings
+from schema.directory import DIRECTORY
+from schema.introspection import REMEMBERED, SchemaAnswers
+from schema.limits import Limits
+from schema.reading import DocumentReader
+from schema.reading_thread import ReadingThread
 from tests.support.gateway import a_gateway, a_persona, settings_for
+from tests.support.ledger import entry_of
 
 BOOK = json.loads((PACKAGED_POLICIES / "data.json").read_text(encoding="utf-8"))
 READS = {
@@ -68,6 +76,54 @@ async def test_a_misspelt_name_is_not_answered_with_names_of_the_schema(database
 
     assert [what for what, answer in answers.items() if answer.codes != ["BAD_REQUEST"]] == []
     assert {what: answer.messages for what, answer in answers.items() if "Did you mean" in answer.messages[0]} == {}
+
+
+async def test_the_schema_is_worked_out_once_for_a_document_and_who_may_read_it_is_decided_and_recorded_each_time(
+    database, database_url, tmp_path, monkeypatch
+):
+    nurse = await a_persona(database, "health-practitioner")
+    supplier = await a_persona(database, "supplier", purpose=BOOK["roles"]["supplier"]["purposes"][0])
+    worked_out = []
+
+    def counted(*stated, **named):
+        worked_out.append(named["operation_name"])
+        return execute(*stated, **named)
+
+    monkeypatch.setattr("schema.introspection.execute", counted)
+    async with a_gateway(database_url, tmp_path) as client:
+        told = [await client.ask(nurse, READS["the schema"], **{"x-request-id": f"read-{n}"}) for n in range(3)]
+        refused = await client.ask(supplier, READS["the schema"])
+
+    assert len(worked_out) == 1
+    assert {answer.content for answer in told} == {b'{"data":{"__schema":{"queryType":{"name":"Query"}}}}'}
+    assert refused.codes == ["BAD_REQUEST"]
+    entries = [await entry_of(database, tmp_path, f"read-{n}") for n in range(3)]
+    assert [entry["outcome"]["status"] for entry in entries] == ["answered"] * 3
+
+
+async def test_the_schema_is_told_as_its_variables_say(database, database_url, tmp_path):
+    nurse = await a_persona(database, "health-practitioner")
+    query = "query($name: String!) { __type(name: $name) { name } }"
+
+    async with a_gateway(database_url, tmp_path) as client:
+        told = [(await client.ask(nurse, query, {"name": name})).data["__type"] for name in ("Child", "Carer", "None")]
+        without = await client.ask(nurse, query)
+
+    assert told == [{"name": "Child"}, {"name": "Carer"}, None]
+    assert without.codes == ["BAD_REQUEST"]
+
+
+async def test_answers_about_the_schema_are_remembered_up_to_a_number():
+    thread = ReadingThread(waiting=0)
+    answers, reader = SchemaAnswers(DIRECTORY._schema, thread), DocumentReader(DIRECTORY._schema, Limits.of(Settings()))
+
+    for number in range(REMEMBERED + 2):
+        operation = Operation(text=f"{{ a{number}: __typename __schema {{ description }} }}", name=None, variables={})
+        result = await answers.of(reader.read(operation), operation)
+        assert result.data == {f"a{number}": "Query", "__schema": {"description": None}}
+    thread.close()
+
+    assert len(answers._known) == REMEMBERED
 
 
 def test_graphiql_is_there_in_development_and_not_in_production(tmp_path):

@@ -11,7 +11,7 @@ from gateway.errors import BadRequest, QueryTooCostly
 from gateway.settings import Settings
 from schema.directory import DIRECTORY
 from schema.limits import Limits, Measuring, measure
-from schema.reading import DocumentReader
+from schema.reading import COMPARISON_LIMIT, DocumentReader
 from schema.sizes import Sizes
 
 SCHEMA = DIRECTORY._schema
@@ -60,7 +60,9 @@ def test_the_settings_have_the_limits_of_the_readme():
         ("{ " + SEARCH + ", first: 1001) { candidates { grade } } }", "1001 records"),
         (f"mutation {{ {LIFTING} {LIFTING} }}", "2 changes; at most 1"),
         ("{ " + " ".join(f"{x}: __schema {{ description }}" for x in "abc") + " }", "3 reads of the schema; at most 2"),
-        ("{ child(by: {id: 1}) { " + "carers { id } " * 240 + "} }", "repeats too many fields"),
+        ("{ child(by: {id: 1}) { " + "carers { id } " * 26 + "} }", "26 fields of one name in one place; at most 25"),
+        ("{ child(by: {id: 1}) { " + "... { carers { id } } " * 110 + "} }", "repeats more fields than are compared"),
+        ("{ me { role } __schema { description } }", "reads the schema beside other fields"),
         ("{ a " * 300 + "}" * 300, "nested too deeply"),
     ],
     ids=lambda value: value if value[0].isalnum() else "",
@@ -71,6 +73,22 @@ def test_a_document_over_a_limit_is_refused_with_limit_value_and_way_out(text, m
     assert message in refusal.message
     assert refusal.message.endswith(".")
     assert refusal.message.count(". ") >= 1, "what is wrong, and then what to do"
+
+
+def alike(roles, *others):
+    """A document that selects one field so many times, and others as often as stated, each in a fragment of its own."""
+    repeated = ["role"] * roles + [name for name, times in others for _ in range(times)]
+    return "{ me { " + " ".join(f"... {{ {name} }}" for name in repeated) + " } }"
+
+
+def test_fields_that_are_alike_are_compared_in_5_000_steps_and_in_no_more():
+    """Two steps for each pair of fields: 71 * 70 + 6 * 5 of them, and then two more."""
+    reader = DocumentReader(SCHEMA, DEFAULT)
+
+    read = reader.read(Operation(text=alike(71, ("name", 6)), name=None, variables={}))
+
+    assert (read.kind, COMPARISON_LIMIT) == ("query", 5_000)
+    assert "in 5000 steps" in refusal_of(alike(71, ("name", 6), ("id", 2))).message
 
 
 def test_where_more_operations_are_allowed_the_one_that_is_named_is_meant():
