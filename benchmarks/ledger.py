@@ -156,8 +156,9 @@ async def measure(
     begin_at: float = 0,
 ) -> tuple[list[float], float, float, float]:
     """Write for some seconds, from a moment on, and return every wait, the seconds it took, and both CPU times."""
-    store = PostgresLedgerStore(url, keys=SealingKeys(MASTER), timeout=10)
-    writer = LedgerWriter(store, timeout=10, waiting_limit=concurrent, group_limit=group_limit)
+    keys = SealingKeys(MASTER)
+    store, ahead = [PostgresLedgerStore(url, keys=keys, timeout=10) for _ in range(2)]
+    writer = LedgerWriter(store, ahead=ahead, timeout=10, waiting_limit=concurrent, group_limit=group_limit)
     writer.start()
     waits: list[float] = []
     supply = cycle(entries)
@@ -180,7 +181,7 @@ async def measure(
     database = database_time(pid) - database  # while the sessions are there: one that ends is counted some time later
     await writer.close()
     await checkpointer.close()
-    await asyncio.gather(store.close(), checkpoints.close())
+    await asyncio.gather(store.close(), ahead.close(), checkpoints.close())
     if checkpointer.fault is not None:
         raise RuntimeError(checkpointer.fault)
     return waits, elapsed, worked, database

@@ -1,10 +1,10 @@
 """The ledger on PostgreSQL: appending in one durable transaction, and reading what was appended."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import asyncpg
 import orjson
@@ -20,6 +20,8 @@ from gateway.ledger.reading import IndexedEntry
 from gateway.ledger.sealing import CannotOpen
 from gateway.ledger.stored import StoredEntry
 from gateway.vocabulary import ChildId, PersonId
+
+Result = TypeVar("Result")
 
 SEQUENCER_LOCK: Final = 0x6C6564676572  # "ledger": one gateway at a time appends, whichever process it is
 BATCH: Final = 2_000
@@ -78,10 +80,21 @@ class PostgresLedgerStore:
         Raises:
             AuditUnavailable: Whether they were appended is not known, or they were not.
         """
+        return await self._in_time(self._append(entries))
+
+    async def connect(self) -> None:
+        """Open the connection where it is not open.
+
+        Raises:
+            AuditUnavailable: It cannot be opened.
+        """
+        await self._in_time(self._connected())
+
+    async def _in_time(self, work: Coroutine[Any, Any, Result]) -> Result:
         try:
             with _unavailable():
                 async with asyncio.timeout(self._timeout):
-                    return await self._append(entries)
+                    return await work
         except BaseException:
             # What became of the transaction is not known here; without its connection it is rolled back.
             self._drop()

@@ -259,10 +259,12 @@ def _ledger(
     metrics: Metrics,
     stack: AsyncExitStack,
 ) -> LedgerWriter:
-    store = PostgresLedgerStore(url, keys=keys, timeout=settings.ledger_timeout)
+    store, ahead = [PostgresLedgerStore(url, keys=keys, timeout=settings.ledger_timeout) for _ in range(2)]
     stack.push_async_callback(store.close)
+    stack.push_async_callback(ahead.close)
     return LedgerWriter(
         store,
+        ahead=ahead,
         timeout=settings.ledger_timeout,
         waiting_limit=settings.ledger_waiting_limit,
         hold=proof.quorum.hold,

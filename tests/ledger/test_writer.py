@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from gateway.errors import AuditUnavailable
-from gateway.ledger.writer import TOLD_AT_ONCE, LedgerWriter
+from gateway.ledger.writer import AHEAD, TOLD_AT_ONCE, LedgerWriter
 from tests.ledger.entries import an_entry
 
 
@@ -20,6 +20,10 @@ class MemoryStore:
 
     def sealed(self, entry):
         return entry
+
+    async def connect(self):
+        if self.failing:
+            raise AuditUnavailable("The ledger could not be written.", reason="no-connection")
 
     async def append(self, entries):
         first = sum(len(group) for group in self.groups)
@@ -237,6 +241,143 @@ async def test_a_closed_writer_takes_nothing(writer):
 async def test_a_writer_that_was_not_started_takes_nothing(store):
     with pytest.raises(AuditUnavailable):
         await LedgerWriter(store, timeout=1).record(an_entry())
+
+
+@pytest.fixture
+async def ahead(store):
+    """The same ledger over a second connection."""
+    ahead = MemoryStore()
+    ahead.groups = store.groups
+    return ahead
+
+
+@pytest.fixture
+async def crowded(store, ahead):
+    writer = LedgerWriter(store, ahead=ahead, timeout=60)
+    writer.start()
+    yield writer
+    store.may_commit.set()
+    ahead.may_commit.set()
+    await writer.close()
+
+
+async def waiting(writer, *names):
+    """Return the tasks of entries that nothing is done about at once."""
+    tasks = recording(writer, *names)
+    await until(lambda: writer.waiting >= len(names))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    return tasks
+
+
+async def test_a_crowd_is_sent_ahead_while_a_group_is_under_way(crowded, store, ahead):
+    first = await blocked(crowded, store)
+    names = [str(number) for number in range(AHEAD)]
+
+    others = recording(crowded, *names)
+
+    assert await asyncio.gather(*others) == list(range(1, AHEAD + 1))
+    assert not first.done()
+    assert store.requests == [["first"], names]
+
+
+async def test_fewer_than_a_crowd_wait_for_the_group_under_way(crowded, store, ahead):
+    first = await blocked(crowded, store)
+    names = [str(number) for number in range(AHEAD - 1)]
+    others = await waiting(crowded, *names)
+
+    assert store.requests == [["first"]]
+    store.may_commit.set()
+    await asyncio.gather(first, *others)
+    assert store.requests == [["first"], names]
+
+
+async def test_a_group_that_is_sent_ahead_is_no_smaller_than_the_one_under_way(crowded, store, ahead):
+    store.may_commit.clear()
+    under_way = recording(crowded, *(f"under way {number}" for number in range(AHEAD + 2)))
+    await until(lambda: store.groups)
+    others = await waiting(crowded, *(f"{number}" for number in range(AHEAD + 1)))
+    assert len(store.groups) == 1
+
+    others += recording(crowded, "one more")
+
+    await asyncio.gather(*others)
+    assert [len(group) for group in store.groups] == [AHEAD + 2, AHEAD + 2]
+    assert not any(task.done() for task in under_way)
+
+
+async def test_a_few_do_not_pass_a_crowd_that_was_sent_ahead(crowded, store, ahead):
+    ahead.may_commit.clear()
+    first = await blocked(crowded, store)
+    crowd = recording(crowded, *(str(number) for number in range(AHEAD)))
+    await until(lambda: len(store.groups) == 2)
+    few = await waiting(crowded, "few")
+
+    store.may_commit.set()
+    await first
+    await asyncio.sleep(0)
+    assert len(store.groups) == 2
+
+    ahead.may_commit.set()
+    await asyncio.gather(*crowd, *few)
+    assert store.requests[2:] == [["few"]]
+
+
+async def test_where_no_second_connection_is_to_be_had_a_crowd_waits_and_nobody_is_refused(crowded, store, ahead):
+    ahead.failing = True
+    first = await blocked(crowded, store)
+    others = await waiting(crowded, *(str(number) for number in range(AHEAD)))
+
+    assert len(store.groups) == 1
+    store.may_commit.set()
+    assert await asyncio.gather(first, *others) == list(range(AHEAD + 1))
+
+
+async def test_closing_while_a_crowd_was_sent_ahead_writes_what_waits_behind_it(crowded, store, ahead):
+    ahead.may_commit.clear()
+    first = await blocked(crowded, store)
+    crowd = recording(crowded, *(str(number) for number in range(AHEAD)))
+    await until(lambda: len(store.groups) == 2)
+    last = await waiting(crowded, "last")
+
+    closing = asyncio.create_task(crowded.close())
+    await asyncio.sleep(0)
+    ahead.may_commit.set()
+    store.may_commit.set()
+    await closing
+
+    assert await asyncio.gather(first, *crowd, *last) == list(range(AHEAD + 2))
+
+
+async def test_a_crowd_that_fails_ahead_fails_for_itself_alone(crowded, store, ahead):
+    first = await blocked(crowded, store)
+    ahead.may_commit.clear()
+    crowd = recording(crowded, *(str(number) for number in range(AHEAD)))
+    await until(lambda: len(store.groups) == 2)
+
+    ahead.failing = True
+    ahead.may_commit.set()
+    answers = await asyncio.gather(*crowd, return_exceptions=True)
+
+    assert {answer.reason for answer in answers} == {"disk-full"}
+    store.may_commit.set()
+    assert await first == 0
+
+
+async def test_a_crowd_sent_ahead_is_told_when_it_waited_too_long(store, ahead):
+    writer = LedgerWriter(store, ahead=ahead, timeout=1.0)
+    writer.start()
+    ahead.may_commit.clear()
+    first = await blocked(writer, store)
+    crowd = recording(writer, *(str(number) for number in range(AHEAD)))
+    await until(lambda: len(store.groups) == 2)
+
+    answers = await asyncio.gather(first, *crowd, return_exceptions=True)
+
+    assert {answer.reason for answer in answers} == {"ledger-timeout"}
+    store.may_commit.set()
+    ahead.may_commit.set()
+    await writer.close()
 
 
 async def test_a_store_that_breaks_its_promise_leaves_nobody_waiting():

@@ -16,7 +16,7 @@ from connectors.postgres.migration import migrate
 from connectors.postgres.server import EmbeddedServer
 from gateway.errors import AuditUnavailable
 from gateway.ledger.reading import check_sequence
-from gateway.ledger.writer import LedgerWriter
+from gateway.ledger.writer import AHEAD, LedgerWriter
 from tests.ledger.entries import AYESHA, BEN, NOON, a_caller, a_masked_involvement, a_record, an_entry
 from tests.support.ledger import sealing_keys
 from tests.support.postgres import server_folder
@@ -26,14 +26,16 @@ PROJECT = Path(__file__).parents[3]
 
 @asynccontextmanager
 async def a_writer(url, *, timeout=20.0):  # noqa: ASYNC109 - the writer's, not this call's
-    store = PostgresLedgerStore(url, keys=sealing_keys(), timeout=timeout)
-    writer = LedgerWriter(store, timeout=timeout)
+    keys = sealing_keys()
+    store, ahead = [PostgresLedgerStore(url, keys=keys, timeout=timeout) for _ in range(2)]
+    writer = LedgerWriter(store, ahead=ahead, timeout=timeout)
     writer.start()
     try:
         yield writer
     finally:
         await writer.close()
         await store.close()
+        await ahead.close()
 
 
 @pytest.fixture
@@ -117,7 +119,7 @@ async def test_three_gateways_on_one_database_leave_no_gap_and_no_double_while_o
 
     async def ask(writer, asker):
         nonlocal cut_off
-        for number in range(25):
+        for number in range(8):
             name = f"{asker}-{number}"
             try:
                 told[await writer.record(an_entry(request_id=name))] = name
@@ -135,7 +137,7 @@ async def test_three_gateways_on_one_database_leave_no_gap_and_no_double_while_o
 
     async with a_writer(database_url) as one, a_writer(database_url) as two, a_writer(database_url) as three:
         asks = [asyncio.create_task(ask(writer, f"{writer_at}-{asker}"))
-                for writer_at, writer in enumerate((one, two, three)) for asker in range(6)]  # fmt: skip
+                for writer_at, writer in enumerate((one, two, three)) for asker in range(2 * AHEAD)]  # fmt: skip
         cutting = asyncio.create_task(cut())
         await asyncio.sleep(0.05)
         asks[0].cancel()
@@ -145,7 +147,7 @@ async def test_three_gateways_on_one_database_leave_no_gap_and_no_double_while_o
 
     recorded = await whole(reader)
     assert cut_off > 0
-    assert len(told) + cut_off >= 16 * 25
+    assert len(told) + cut_off >= (3 * 2 * AHEAD - 2) * 8
     assert told.items() <= recorded.items()
     assert len(set(recorded.values())) == len(recorded)
 
@@ -226,6 +228,31 @@ async def test_a_gateway_that_is_cut_off_while_it_waits_for_its_turn_appends_not
     async with a_writer(database_url) as writer:
         await writer.record(an_entry(request_id="here"))
     assert list((await whole(reader)).values()) == ["here"]
+
+
+async def test_a_crowd_that_is_sent_ahead_waits_for_its_turn_and_is_numbered_after_those_before_it(
+    database_url, reader, other
+):
+    waiting = """
+        SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    """
+    names = [f"ahead-{number}" for number in range(AHEAD)]
+
+    async def wait(connections):
+        return await other.fetchval(waiting) == connections
+
+    async with a_writer(database_url, timeout=60) as writer:
+        async with other.transaction():
+            await other.execute(f"SELECT pg_advisory_xact_lock({SEQUENCER_LOCK})")
+            first = asyncio.create_task(writer.record(an_entry(request_id="first")))
+            await until(lambda: wait(1))
+            crowd = asyncio.create_task(record_all(writer, names))
+            await until(lambda: wait(2))
+        numbers = [await first, *await crowd]
+
+    assert sorted(numbers) == list(range(AHEAD + 1))
+    assert set((await whole(reader)).values()) == {"first", *names}
 
 
 async def test_a_gateway_that_hangs_with_the_sequencer_in_hand_is_passed_over(database_url, reader):

@@ -4,14 +4,15 @@ import asyncio
 import sys
 
 from connectors.postgres.ledger import PostgresLedgerStore
-from gateway.ledger.writer import LedgerWriter
+from gateway.ledger.writer import AHEAD, LedgerWriter
 from tests.ledger.entries import an_entry
 from tests.support.ledger import sealing_keys
 
 
 async def write(url, name):
-    store = PostgresLedgerStore(url, keys=sealing_keys(), timeout=5)
-    writer = LedgerWriter(store, timeout=5)
+    keys = sealing_keys()
+    store, ahead = [PostgresLedgerStore(url, keys=keys, timeout=5) for _ in range(2)]
+    writer = LedgerWriter(store, ahead=ahead, timeout=5)
     writer.start()
 
     async def ask(asker):
@@ -22,7 +23,7 @@ async def write(url, name):
             sys.stdout.flush()
             number += 1
 
-    await asyncio.gather(*(ask(asker) for asker in range(8)))
+    await asyncio.gather(*(ask(asker) for asker in range(3 * AHEAD)))
 
 
 if __name__ == "__main__":
