@@ -9,15 +9,21 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial, wraps
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Final, Generic, TypeVar, cast
 
 from gateway.errors import SourceUnavailable
 
-KEY_LIMIT = 500
+KEY_LIMIT: Final = 500
 """Keys from which a statement takes no further asks in."""
 
-AT_ONCE = 2
-"""Statements of one kind under way at once: a slow one holds nobody else up, and those who wait still share."""
+PATIENCE: Final = 0.02
+"""Seconds that an ask waits for a statement under way: a slow one holds nobody up for longer.
+
+Until then one of a kind is under way at a time, for those who wait share the next: the longer, the fewer statements.
+"""
+
+AT_ONCE: Final = 2
+"""Statements of one kind under way at once, where one is slow."""
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -42,6 +48,22 @@ def shared(method: Method) -> Method:
 class _Ask(Generic[Key, Value]):
     keys: Sequence[Key]
     answer: "asyncio.Future[Mapping[Key, Value]]"
+    statement: "_Statement[Key, Value] | None" = None
+
+
+@dataclass(slots=True, eq=False)
+class _Statement(Generic[Key, Value]):
+    """A statement under way, and whom it is for."""
+
+    asks: Sequence[_Ask[Key, Value]]
+    task: "asyncio.Task[None]"
+    forsaken: bool = False
+
+    def left(self) -> None:
+        """Stop it once everybody whom it was for has gone."""
+        if not self.forsaken and all(asked.answer.cancelled() for asked in self.asks):
+            self.forsaken = True
+            self.task.cancel()
 
 
 class SharedLoads(Generic[Key, Value]):
@@ -52,6 +74,7 @@ class SharedLoads(Generic[Key, Value]):
         self._load = load
         self._waiting: deque[_Ask[Key, Value]] = deque()
         self._under_way: set[asyncio.Task[None]] = set()
+        self._impatient: asyncio.TimerHandle | None = None
 
     async def ask(self, keys: Sequence[Key]) -> Mapping[Key, Value]:
         """Return the values of these keys and of no other.
@@ -62,28 +85,42 @@ class SharedLoads(Generic[Key, Value]):
         """
         if not keys:
             return {}
-        answer: asyncio.Future[Mapping[Key, Value]] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Ask(keys, answer))
-        if len(self._under_way) < AT_ONCE:
-            # A task of its own, so that a caller who goes away takes nobody else's load along.
-            task = asyncio.create_task(self._load_waiting())
-            self._under_way.add(task)
-        return await answer
+        loop = asyncio.get_running_loop()
+        asked: _Ask[Key, Value] = _Ask(keys, loop.create_future())
+        self._waiting.append(asked)
+        if not self._under_way:
+            self._begin()
+        elif self._impatient is None and len(self._under_way) < AT_ONCE:
+            self._impatient = loop.call_later(PATIENCE, self._begin_another)
+        try:
+            return await asked.answer
+        except asyncio.CancelledError:
+            if asked.statement is not None:
+                asked.statement.left()
+            raise
+
+    def _begin(self) -> None:
+        # A task of its own, so that a caller who goes away takes nobody else's load along.
+        self._under_way.add(asyncio.create_task(self._load_waiting()))
+
+    def _begin_another(self) -> None:
+        self._impatient = None
+        if self._waiting and len(self._under_way) < AT_ONCE:
+            self._begin()
 
     async def _load_waiting(self) -> None:
+        task = cast("asyncio.Task[None]", asyncio.current_task())
         try:
             while group := self._next_group():
                 try:
-                    await self._load_group(group)
+                    await self._load_group(group, task)
                 finally:
                     # Left unanswered only if this task was cancelled, as when the gateway stops.
                     for asked in group:
                         asked.answer.cancel()
         finally:
             # In the same step that found nobody waiting: one who asks from now on starts a task of their own.
-            current = asyncio.current_task()
-            if current is not None:
-                self._under_way.discard(current)
+            self._under_way.discard(task)
 
     def _next_group(self) -> list[_Ask[Key, Value]]:
         group: list[_Ask[Key, Value]] = []
@@ -95,27 +132,32 @@ class SharedLoads(Generic[Key, Value]):
                 size += len(asked.keys)
         return group
 
-    async def _load_group(self, group: Sequence[_Ask[Key, Value]]) -> None:
-        loading = asyncio.ensure_future(self._load(list(dict.fromkeys(key for asked in group for key in asked.keys))))
+    async def _load_group(self, group: Sequence[_Ask[Key, Value]], task: "asyncio.Task[None]") -> None:
+        statement = _Statement(group, task)
         for asked in group:
-            asked.answer.add_done_callback(lambda _: _forsaken(group) and loading.cancel())
-        (found,) = await asyncio.gather(loading, return_exceptions=True)
-        group = [asked for asked in group if not asked.answer.done()]
-        if not isinstance(found, BaseException):
+            asked.statement = statement
+        try:
+            found = await self._load(list(dict.fromkeys(key for asked in group for key in asked.keys)))
+        except asyncio.CancelledError:
+            # Its askers have gone, and whoever waits is answered next; or else the gateway stops.
+            if not statement.forsaken or task.uncancel():
+                raise
+        except Exception as error:
+            await self._failed([asked for asked in group if not asked.answer.done()], error, task)
+        else:
             for asked in group:
-                asked.answer.set_result({key: found[key] for key in asked.keys if key in found})
-        elif isinstance(found, SourceUnavailable):
+                if not asked.answer.done():
+                    asked.answer.set_result({key: found[key] for key in asked.keys if key in found})
+
+    async def _failed(self, group: Sequence[_Ask[Key, Value]], error: Exception, task: "asyncio.Task[None]") -> None:
+        if isinstance(error, SourceUnavailable):
             for asked in group:
                 # Each its own: an exception that is raised in several places collects the frames of all.
-                asked.answer.set_exception(SourceUnavailable(found.message, reason=found.reason))
+                asked.answer.set_exception(SourceUnavailable(error.message, reason=error.reason))
         elif len(group) == 1:
-            group[0].answer.set_exception(found)
+            group[0].answer.set_exception(error)
         else:
             # A key or record that cannot be read is the trouble of whoever asked for it, and of nobody beside them.
             for asked in group:
-                await self._load_group([asked])
-
-
-def _forsaken(group: Sequence[_Ask[Any, Any]]) -> bool:
-    """Whether everybody whom a statement was for has gone, so that it need not be finished."""
-    return all(asked.answer.cancelled() for asked in group)
+                if not asked.answer.done():
+                    await self._load_group([asked], task)

@@ -139,6 +139,39 @@ async def test_a_statement_for_which_nobody_waits_any_more_is_stopped(loads):
     assert await shared.ask([3]) == {3: 6}
 
 
+async def test_who_asks_beside_a_quick_statement_waits_for_it_and_beside_a_slow_one_does_not(loads):
+    shared = SharedLoads(loads.load)
+    (slow,) = await asked(shared.ask([1]))
+    beside = await asked(shared.ask([2]), shared.ask([3]))
+    await asyncio.sleep(0)
+    assert loads.statements == [[1]]
+
+    async with asyncio.timeout(60):
+        while len(loads.statements) < AT_ONCE:
+            loads.begun.clear()
+            await loads.begun.wait()
+    assert loads.statements == [[1], [2, 3]]
+    assert not slow.done()
+
+    loads.go.set()
+    assert await asyncio.gather(slow, *beside) == [{1: 2}, {2: 4}, {3: 6}]
+
+
+async def test_whoever_waits_is_answered_after_a_statement_that_was_stopped(loads):
+    shared = SharedLoads(loads.load)
+    leaving = await asked(shared.ask([1]), shared.ask([2]))
+    await loads.begun.wait()
+    (staying,) = await asked(shared.ask([3]))
+    for ask in leaving:
+        ask.cancel()
+    await asyncio.gather(*leaving, return_exceptions=True)
+
+    loads.go.set()
+
+    assert await staying == {3: 6}
+    assert loads.statements == [[1, 2], [3]]
+
+
 async def test_a_statement_takes_so_many_keys_and_no_more(loads):
     shared = SharedLoads(loads.load)
     busy = await under_way(loads, shared)
