@@ -1,5 +1,6 @@
 """`gateway policy bench`: how long decisions take here, beside what they are meant to take."""
 
+import asyncio
 import statistics
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -17,7 +18,8 @@ from connectors.opa import OpaDecider
 from connectors.opa_command import find_opa
 from connectors.rule_set import RuleSet
 from gateway.cli.policy_matrix import terminal
-from gateway.cli.policy_rules import AsJson, Engine, Folder, complaints, engine_over, explained, printed, run
+from gateway.cli.policy_rules import AsJson, Engine, Folder, complaints, engine_over, explained, printed
+from gateway.cli.running import loop_factory
 from gateway.disclosure.decisions import Decisions, Memory
 from gateway.disclosure.question import Item, Question
 from gateway.ports import Decider
@@ -71,10 +73,11 @@ def bench(
 
     OPA answers over HTTP on the loopback interface. The road is what the same question takes to a rule that answers
     at once; how many times as long a decision takes says more than seconds, which differ from machine to machine.
+    The event loop is the one that `gateway serve` runs on.
     Prints measured and target; always exits with 0, unless the rules do not decide at all (1).
     """
-    with explained():
-        figures = run(lambda: _measured(policies, times))
+    with explained(), asyncio.Runner(loop_factory=loop_factory()) as runner:
+        figures = runner.run(_measured(policies, times))
     if as_json:
         printed(orjson.dumps([_document(figure) for figure in figures], option=orjson.OPT_INDENT_2).decode(), None)
     else:

@@ -6,12 +6,15 @@ One question carries a batch of *classes*, never a record: names, dates and iden
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from gateway.errors import DecisionUnavailable
 from gateway.vocabulary import Effect, Obligation, RecordType
 
 CONTRACT_VERSION = 1
+OUTCOMES_KEPT = 1024
+"""Different decisions on a field that are kept once read."""
 
 Attribute = str | bool | tuple[str, ...] | None
 """One attribute of a class: a word, a flag, or a sorted tuple of words."""
@@ -182,34 +185,52 @@ def _decision(document: Mapping[str, Any], item: Item) -> Decision:
         raise _incomplete("existence-malformed")
     return Decision(
         exists=exists,
-        reasons=_words(document.get("reasons", [])),
+        reasons=_words(_listed(document.get("reasons", []))),
         fields={name: _field(document["fields"][name]) for name in item.fields},
     )
 
 
 def _field(document: Mapping[str, Any]) -> FieldDecision:
-    effect = Effect(document["effect"])
-    obligations = tuple(Obligation(name) for name in _words(document["obligations"]))
-    if (effect is Effect.MASK) != bool(obligations):
-        raise _incomplete("obligations-do-not-fit")
-    tell, remedy = document["tell"], document["remedy"]
-    if effect is Effect.WITHHOLD and not isinstance(tell, str):
-        raise _incomplete("tell-missing")
-    if remedy is not None and not isinstance(remedy, str):
-        raise _incomplete("remedy-malformed")
-    return FieldDecision(
-        effect=effect,
-        reasons=_words(document["reasons"]),
-        tell=tell,
-        remedy=remedy,
-        obligations=obligations,
+    return _field_decision(
+        document["effect"],
+        document["tell"],
+        document["remedy"],
+        _listed(document["reasons"]),
+        _listed(document["obligations"]),
     )
 
 
-def _words(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+@lru_cache(maxsize=OUTCOMES_KEPT)
+def _field_decision(
+    word: str, tell: str | None, remedy: str | None, reasons: tuple[object, ...], names: tuple[object, ...]
+) -> FieldDecision:
+    """Return the decision with these codes, read once: the fields of an answer come to a few different ones.
+
+    What is malformed raises and is not kept. Codes alone are kept, and nobody's.
+    """
+    effect, obligations = Effect(word), tuple(Obligation(name) for name in _words(names))
+    if (effect is Effect.MASK) != bool(obligations):
+        raise _incomplete("obligations-do-not-fit")
+    if effect is Effect.WITHHOLD and tell is None:
+        raise _incomplete("tell-missing")
+    if tell is not None and not isinstance(tell, str):
+        raise _incomplete("tell-malformed")
+    if remedy is not None and not isinstance(remedy, str):
+        raise _incomplete("remedy-malformed")
+    return FieldDecision(effect=effect, reasons=_words(reasons), tell=tell, remedy=remedy, obligations=obligations)
+
+
+def _listed(value: object) -> tuple[object, ...]:
+    if not isinstance(value, list):
         raise _incomplete("words-malformed")
-    return tuple(sorted(value))
+    return tuple(value)
+
+
+def _words(listed: tuple[object, ...]) -> tuple[str, ...]:
+    words = tuple(sorted(word for word in listed if isinstance(word, str)))
+    if len(words) < len(listed):
+        raise _incomplete("words-malformed")
+    return words
 
 
 def _incomplete(reason: str) -> DecisionUnavailable:

@@ -196,14 +196,14 @@ _in_part := {"withhold", "mask"}
 
 # What becomes of the refused fields of each record that is told in part or in full; of the others there is no outcome.
 _refused[key] := {field: outcome |
-	some field in record.fields
+	some field in refused
 	codes := [code | some code in ranked; by_reason[code][field]]
 	outcome := _outcome(codes, codes[0])
 } if {
 	some key in _touched
 	not _silenced[key]
 	by_reason := _refusals[key]
-	record := question.records[key]
+	refused := question.records[key].fields & {field | some fields in by_reason; some field in fields}
 	ranked := [reason.code | some reason in _given; by_reason[reason.code]]
 }
 

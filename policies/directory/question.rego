@@ -65,39 +65,24 @@ sound contains key if {
 	_complete(item)
 }
 
+# What the type wants is there with a value the book knows, and nothing else is but what may be added.
 _complete(item) if {
 	class := item.class
 	wanted := data.attributes.of[item.type]
-	count({name | some name in wanted; some known in data.attributes.values[name]; known == class[name]}) == count(wanted)
-	count(object.keys(class) - _allowed[item.type]) == 0
-	not _strange(item)
+	known := {name | some name in wanted; class[name] in data.attributes.values[name]}
+	count(known) == count(wanted)
+	object.keys(class) == known | _added(item)
 }
 
-# An optional attribute is a list, or has a value the book knows.
-_strange(item) if {
-	some name in data.attributes.optional[item.type]
-	value := item.class[name]
-	not _may_be(name, value)
-}
+# The optional attributes that are a list, or have a value the book knows.
+_added(item) := {name | some name in _optional[item.type]; value := item.class[name]; _may_be(name, value)}
 
-_may_be(name, value) if {
-	some known in data.attributes.values[name]
-	value == known
-}
+_may_be(name, value) if value in data.attributes.values[name]
 
-_may_be(name, _) if {
-	some list in data.attributes.lists
-	name == list
-}
+_may_be(name, _) if name in data.attributes.lists
 
-# What a class of each type asked for may carry.
-_allowed[type] := {name | some names in [data.attributes.of[type], optional]; some name in names} if {
-	some type in _asked
-	optional := [name | some name in _optional[type]]
-}
+_may_be("criteria", _)
 
 _optional[type] := names if some type, names in data.attributes.optional
 
 _optional["Candidate"] := ["criteria"]
-
-_asked := {item.type | some item in input.items}

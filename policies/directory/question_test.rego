@@ -21,6 +21,25 @@ test_a_candidate_stands_for_a_child if {
 	record.fields == {"familyName"}
 }
 
+test_a_candidate_whose_class_is_incomplete_is_no_record if {
+	lacking := {"shield": "lifted", "criteria": ["familyName"]}
+	question.records == {} with input as fixture.question("Candidate", lacking)
+}
+
+test_what_may_be_added_to_a_class_has_a_value_that_the_book_knows if {
+	question.records.k with input as fixture.question("AccessLogEntry", {"asked_for": "review"})
+	question.records == {} with input as fixture.question("AccessLogEntry", {"asked_for": "curiosity"})
+}
+
+test_a_list_that_may_be_added_to_a_class_holds_any_words if {
+	question.records.k with input as fixture.question("Child", {"granted": ["address"]})
+}
+
+test_what_may_be_added_to_one_type_may_not_be_added_to_another if {
+	question.records == {} with input as fixture.question("Child", {"criteria": ["familyName"]})
+	question.records == {} with input as fixture.question("Setting", {"granted": ["address"]})
+}
+
 test_a_value_that_the_book_names_twice_makes_up_for_no_attribute_that_is_missing if {
 	lacking := json.remove(fixture.question("Child", {}), ["items/k/class/consent"])
 	question.records == {} with input as lacking

@@ -47,10 +47,11 @@ refusals[key]["type-not-for-role"] := record.fields if {
 #   ref: https://www.legislation.gov.uk/uksi/2007/2182/regulation/4/made
 # custom:
 #   domain: [A3, A4, D1, D2, D3, D4, D5, L4]
-refusals[key]["field-not-for-role"] := record.fields - told if {
+refusals[key]["field-not-for-role"] := fields if {
 	records := question.records
 	some key, record in records
-	told := _told[record.type]
+	fields := record.fields - _told[record.type]
+	count(fields) > 0
 }
 
 # METADATA

@@ -141,6 +141,9 @@ ALTERATIONS = {
     "obligations that are a word": _with("address-district", *_FIELD, "obligations"),
     "a withholding that says nothing": _with(_DISCLOSED | {"effect": "withhold"}, *_FIELD),
     "reasons that are no words": _with([1], *_FIELD, "reasons"),
+    "reasons that are one word": _with("role-permits", *_FIELD, "reasons"),
+    "a code that is a number": _with(7, *_FIELD, "tell"),
+    "a code that is a list": _with(["SHIELDED"], *_FIELD, "tell"),
 }
 
 
