@@ -20,6 +20,8 @@ BENCHMARKS = {
     "overload": "twice the asks that can be answered, and memory over a long time",
     "abuse": "honest asks beside bad input of every kind",
     "start": "how long commands take to begin, and a gateway until it is ready, also after a kill",
+    "memory": "what a gateway's process takes of memory, stage by stage",
+    "rim": "what the way of a request in and out of the gateway costs, with nothing behind it",
     "peers": "150 authorities of which 45 are broken; the slowest of 20; local answers beside a slow authority",
     "queues": "pages and counts of the worked queues over 200,000 children",
     "locator": "private set intersection: building a set, asking, answering, looking in the sets of 150 authorities",

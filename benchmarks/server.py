@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 
 from benchmarks.people import AUTHORITY
 from benchmarks.plain import plain
+from benchmarks.still import still
 from gateway import known_ids
 from gateway.app.application import application
 from gateway.cli.serving import protocol_of, settle
@@ -29,7 +30,9 @@ UNSCOPED = "unscoped"
 """The gateway telling the directory's own ids to everybody: what ids of each agency's own cost is measured by it."""
 GUARDED = "guarded"
 """The gateway with the door that it is shipped with; behind the others nobody is turned away."""
-OURS = ("gateway", BARE, GUARDED, UNSCOPED)
+STILL = "still"
+"""The gateway's rim with nothing behind it: what a request's way in and out costs is measured by it."""
+OURS = ("gateway", BARE, GUARDED, UNSCOPED, STILL)
 
 _NO_DOOR: Mapping[str, Any] = {"requests_waiting": 10_000, "requests_patience": 60}
 
@@ -72,6 +75,8 @@ def settings_in(folder: Path, **changed: Any) -> Settings:
 def _application(kind: str, folder: Path, url: str) -> Starlette:
     if kind == UNSCOPED:
         setattr(known_ids, "_Block", _Unciphered)  # noqa: B010  # of this process alone, and of no gateway that serves
+    if kind == STILL:
+        return still(settings_in(folder, **_NO_DOOR))
     if kind in OURS:
         return application(settings_in(folder, **({} if kind == GUARDED else _NO_DOOR)), url=url)
     return plain(url, tuned=kind == "tuned")

@@ -9,14 +9,15 @@ import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from regopy import Input, Interpreter, RegoError
-
 from connectors.portable_rego import unportable
+from connectors.rego_cpp import BundleFormat, Input, Interpreter, RegoError
 from connectors.rule_set import ENTRYPOINT, RuleSet
 from gateway.disclosure.question import Answer, Question
 from gateway.errors import DecisionUnavailable
+from gateway.memory import give_back
 
 ITEMS_ALONE = 8
 """Items up to which a question is not parted: what each part costs by itself is as much as three items."""
@@ -32,20 +33,21 @@ class RulesDoNotBuild(Exception):
 
 
 class Evaluation:
-    """One interpreter with its built rules; belongs to one thread."""
+    """One interpreter with built rules; belongs to one thread."""
 
-    def __init__(self, rules: RuleSet) -> None:
-        self._interpreter = Interpreter()
-        self._interpreter.strict_built_in_errors = True
+    def __init__(self, built: Path) -> None:
+        """Read the rules that `build` wrote.
+
+        Raises:
+            RulesDoNotBuild: They cannot be read.
+        """
+        self._interpreter = _interpreter()
         try:
-            self._interpreter.add_data(rules.document())
-            for name, source in rules.modules.items():
-                self._interpreter.add_module(name, source)
-            self._bundle = self._interpreter.build(None, [ENTRYPOINT])
-        except RegoError as error:
-            raise RulesDoNotBuild(_first_problem(str(error), rules)) from None
+            self._bundle = self._interpreter.load_bundle(str(built), BundleFormat.Binary)
+        except RegoError:
+            raise _unreadable() from None
         if not self._bundle.ok():
-            raise RulesDoNotBuild("the rules do not build")
+            raise _unreadable()
 
     def answer(self, document: dict[str, Any]) -> object:
         self._interpreter.set_input(Input(document))
@@ -53,6 +55,35 @@ class Evaluation:
         if not output.ok() or len(output) != 1 or len(output[0].expressions) != 1:
             return None
         return output[0].expressions[0]
+
+
+def build(rules: RuleSet, built: Path) -> None:
+    """Build rules into a file, from which each interpreter reads them: one that builds keeps three times as much.
+
+    Raises:
+        RulesDoNotBuild: They do not compile.
+    """
+    interpreter = _interpreter()
+    try:
+        interpreter.add_data(rules.document())
+        for name, source in rules.modules.items():
+            interpreter.add_module(name, source)
+        bundle = interpreter.build(None, [ENTRYPOINT])
+        if not bundle.ok():
+            raise RulesDoNotBuild("the rules do not build")
+        interpreter.save_bundle(str(built), bundle, BundleFormat.Binary)
+    except RegoError as error:
+        raise RulesDoNotBuild(_first_problem(str(error), rules)) from None
+
+
+def _unreadable() -> RulesDoNotBuild:
+    return RulesDoNotBuild("the rules that were built cannot be read; is there room for temporary files?")
+
+
+def _interpreter() -> Interpreter:
+    made = Interpreter()
+    made.strict_built_in_errors = True
+    return made
 
 
 class EmbeddedDecider:
@@ -74,16 +105,14 @@ class EmbeddedDecider:
         self._workers = workers
         self._local = threading.local()
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="policy")
-        # All workers build now and meet at the barrier, so that none takes the work of another
-        # and no caller waits for an interpreter to be built.
-        together = threading.Barrier(workers)
-        built = [self._threads.submit(self._build, together) for _ in range(workers)]
         try:
-            for worker in built:
-                worker.result()
+            with TemporaryDirectory(prefix="gateway-rules-") as folder:
+                build(self._rules, built := Path(folder) / "rules.rbb")
+                self._begin(built)
         except RulesDoNotBuild:
             self._threads.shutdown()
             raise
+        give_back()
 
     @property
     def rules(self) -> RuleSet:
@@ -118,19 +147,21 @@ class EmbeddedDecider:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _ask(self, document: dict[str, Any]) -> object:
-        return self._evaluation().answer(document)
-
-    def _build(self, together: threading.Barrier) -> None:
-        try:
-            self._evaluation()
-        finally:
-            together.wait()
-
-    def _evaluation(self) -> Evaluation:
-        if not hasattr(self._local, "evaluation"):
-            self._local.evaluation = Evaluation(self._rules)
         evaluation: Evaluation = self._local.evaluation
-        return evaluation
+        return evaluation.answer(document)
+
+    def _begin(self, built: Path) -> None:
+        """Have every worker read the rules: they meet at the barrier, so that none takes the work of another."""
+        together = threading.Barrier(self._workers)
+
+        def begin() -> None:
+            try:
+                self._local.evaluation = Evaluation(built)
+            finally:
+                together.wait()
+
+        for worker in [self._threads.submit(begin) for _ in range(self._workers)]:
+            worker.result()
 
 
 def _refuse_unportable(rules: RuleSet) -> None:

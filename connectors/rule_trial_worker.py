@@ -10,6 +10,7 @@ import json
 import os
 import resource
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,8 +32,8 @@ MEMORY_LIMIT: Final = 512 << 20
 """Bytes of resident memory; the engine reserves so much address space that the system's own limit cannot bound it."""
 CPU_LIMIT: Final = 120
 """Seconds of processor time."""
-FILE_LIMIT: Final = 1 << 20
-"""Bytes that a file may have."""
+FILE_LIMIT: Final = 4 << 20
+"""Bytes that a file may have; rules that are built take a few times what they are written in."""
 QUESTION_TIMEOUT: Final = 10.0
 
 
@@ -47,6 +48,7 @@ def main() -> None:
         resource.setrlimit(limit, (value, value))
     threading.Thread(target=_end_when_grown, daemon=True).start()
     folder = Path.cwd()
+    tempfile.tempdir = str(folder)  # goes with the trial, also where that is killed
     try:
         decider, left_out = _started(folder, json.loads(sys.stdin.readline()))
     except RulesRejected as rejected:

@@ -15,6 +15,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from gateway.http_protocol import ConnectionLimits, LimitedProtocol, limited
+from gateway.memory import give_back
 from gateway.reloading import Reloading
 from gateway.settings import Settings, SettingsError
 from gateway.tls_protocol import TlsProtocol
@@ -62,9 +63,10 @@ def listening(host: str, port: int, setting: str = "PORT") -> socket.socket:
 
 
 def settle() -> None:
-    """Leave what is there out of the garbage collector's rounds, and let threads take short turns."""
+    """Give back what is not used, keep what is out of the collector's rounds, and let threads take short turns."""
     gc.collect()
     gc.freeze()
+    give_back()
     sys.setswitchinterval(TURN)
 
 

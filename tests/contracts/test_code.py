@@ -55,6 +55,10 @@ def test_drivers_stay_behind_the_connectors(module):
     assert {name.partition(".")[0] for name in _imports(module)} & DRIVERS == set()
 
 
+def test_the_engines_library_is_loaded_by_the_module_that_loads_the_runtime_before_it():
+    assert [module for module in FILES if "regopy" in set(_imports(module))] == ["connectors.rego_cpp"]
+
+
 def _calls(module, name):
     return [
         node.lineno

@@ -19,6 +19,8 @@ SMALL = {
     "abuse": ["--children", "300", "--seconds", "0.1"],
     "locator": ["--children", "200", "--asks", "2"],
     "queues": ["--children", "3000"],
+    "memory": ["--children", "300", "--seconds", "0.1", "--rounds", "1"],
+    "rim": ["--seconds", "0.1", "--rounds", "1"],
 }
 TOO_LONG = {"graph", "ledger", "ledger_faults", "ledger_takeover", "review", "peers", "start"}
 """What these measure is run by tests of its own; `graph` serves and asks as `overload` does, and `ledger` makes the

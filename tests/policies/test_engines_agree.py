@@ -6,15 +6,17 @@ Questions are drawn, and so are rules: the packaged ones, and those broken in on
 import json
 import random
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
-from regopy import RegoError
 
-from connectors.embedded_engine import Evaluation, RulesDoNotBuild
+from connectors.embedded_engine import Evaluation, RulesDoNotBuild, build
 from connectors.golden import PLAIN, PLAIN_ACTION
 from connectors.opa_command import answers_of_opa, find_opa
 from connectors.policy_questions import as_class
 from connectors.portable_rego import unportable
+from connectors.rego_cpp import RegoError
 from connectors.rule_set import RuleSet
 from gateway.disclosure.question import AccessAttributes, CallerAttributes, GrantAttributes, Item, Question
 from gateway.vocabulary import RecordType
@@ -124,7 +126,9 @@ def _decisions(documents):
 
 def _answers(rules, questions):
     """The embedded engine's answers; None where it has none, which the gateway takes for silence."""
-    evaluation = Evaluation(rules)
+    with TemporaryDirectory() as folder:
+        build(rules, built := Path(folder) / "built")
+        evaluation = Evaluation(built)
     return [_answer(evaluation, question) for question in questions]
 
 

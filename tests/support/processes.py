@@ -28,6 +28,8 @@ from tests.support.ledger import as_read, opening_reader
 from tests.support.tools import opa_command
 
 PROJECT = Path(__file__).parents[2]
+BYTECODE = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(Path(sys.prefix) / "bytecode")}
+"""Has a process keep what it compiles, as an installed gateway does: else each one compiles a thousand modules anew."""
 START_TIMEOUT = 120.0
 """Seconds any process may take to start on a machine that has much else to do; no requirement."""
 
@@ -104,7 +106,7 @@ def environment_of(**settings):
         for name, value in ({"env": "development"} | settings).items()
         if value is not None
     }
-    return inherited | {"COLUMNS": "200", "NO_COLOR": "1"} | stated
+    return inherited | BYTECODE | {"COLUMNS": "200", "NO_COLOR": "1"} | stated
 
 
 def command_of(*arguments):
