@@ -1,6 +1,6 @@
 """What bad input costs those who ask beside it: each kind by itself, from several connections without a pause.
 
-    python -m benchmarks abuse [--children 20000] [--seconds 5] [--at-once 4]
+    python -m benchmarks abuse [--children 20000] [--seconds 5] [--at-once 4] [--kinds "no JSON" …]
 
 Honest callers ask Q1 at a third of what the server can carry, first alone and then beside each kind. Prints their p50
 and p99, the ratio of the latter to that alone, how often the bad input was sent and how it was answered. A status 500
@@ -126,6 +126,7 @@ def main() -> int:
     parser.add_argument("--children", type=int, default=20_000)
     parser.add_argument("--seconds", type=float, default=5, help="of one kind")
     parser.add_argument("--at-once", type=int, default=4, help="connections that send bad input")
+    parser.add_argument("--kinds", nargs="+", help="kinds of bad input; default: all")
     parser.add_argument("--folder", type=Path, help="where the people are kept; default: under the temporary folder")
     options = parser.parse_args()
     folder = options.folder or Path(tempfile.gettempdir()) / "directory-gateway-benchmark" / str(options.children)
@@ -136,7 +137,8 @@ def main() -> int:
         warm(server, job, concurrent=4)
         capacity = capacity_of(job, seconds=options.seconds)
         say(f"load of the machine: {os.getloadavg()[0]:.1f}; the server carries {capacity:,.0f} asks a second")
-        well = asyncio.run(measured(job, HONEST * capacity, probes(bearers[0]), options))
+        kinds = {name: sent for name, sent in probes(bearers[0]).items() if name in (options.kinds or (name,))}
+        well = asyncio.run(measured(job, HONEST * capacity, kinds, options))
         say(f"resident memory at the end: {server.memory:.0f} MB")
     return 0 if well else 1
 

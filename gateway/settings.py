@@ -225,7 +225,7 @@ class Settings(BaseSettings):
         "are not counted.",
     )
     requests_waiting: int = Field(
-        32, ge=0, description="Requests that may wait for one of those to be done; one more is turned away at once."
+        16, ge=0, description="Requests that may wait for one of those to be done; one more is turned away at once."
     )
     requests_patience: float = Field(0.25, gt=0, description="Seconds a request waits before it is turned away.")
     refusal_rate: int = Field(
