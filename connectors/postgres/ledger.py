@@ -305,7 +305,7 @@ def stored_entry(row: asyncpg.Record) -> StoredEntry:
 
 
 def _index_row(row: asyncpg.Record) -> IndexRow:
-    return IndexRow(**{name: row[name] for name in IndexRow.__slots__})
+    return IndexRow(**{name: row[name] for name in IndexRow._fields})
 
 
 def _child_row(row: asyncpg.Record) -> ChildRow:

@@ -23,7 +23,7 @@ RESTORE_TIMEOUT: Final = 4 * 3600.0
 RESTORED_AT_ONCE: Final = 2_000
 _LOCKED: Final = "database:55P03"
 
-_INDEX: Final = IndexRow.__slots__
+_INDEX: Final = IndexRow._fields
 
 # A partition is full once its last number is there, and may go once an entry after it is: the head never leaves.
 _FULL = """

@@ -16,7 +16,7 @@ from gateway.ledger.stored import StoredEntry
 
 LOCAL_TIME: Final = ZoneInfo("Europe/London")
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_INDEXED: Final = ", ".join(IndexRow.__slots__)
+_INDEXED: Final = ", ".join(IndexRow._fields)
 # `at`, `seq`, `authority`, `agency`, `role` and `outcome` are in one index, so that whoever only counts by them, or
 # leaves out by them, reads no entry.
 _HOUR: Final = f"date_part('hour', at AT TIME ZONE '{LOCAL_TIME.key}')::int"
@@ -192,4 +192,4 @@ def _place(arguments: list[object], value: object) -> str:
 
 
 def _listed(row: asyncpg.Record) -> Listed:
-    return Listed(seq=row["seq"], index=IndexRow(**{name: row[name] for name in IndexRow.__slots__}))
+    return Listed(seq=row["seq"], index=IndexRow(**{name: row[name] for name in IndexRow._fields}))

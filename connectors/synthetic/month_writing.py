@@ -64,7 +64,6 @@ _DECIDED: Final = {
         withheld={"address": WithheldNote(reasons=("shield-active",), tell="SHIELDED")}
         if shielded and not searching
         else {},
-        record_class=_SHIELDED_CLASS if shielded else _CLASS,
     )
     for shielded in (False, True)
     for searching in (False, True)
@@ -183,7 +182,8 @@ def _entry(ask: Planned, place: Place, commitments: Commitments) -> AuditEntry:
 
 
 def _record(ask: Planned, child: UUID, place: Place, commitments: Commitments, salt: bytes) -> RecordNote:
-    decided = _DECIDED[child in place.shielded, ask.searching]
+    shielded = child in place.shielded
+    decided = _DECIDED[shielded, ask.searching]
     values = dict.fromkeys(decided.disclosed, b'"made up"')
     return RecordNote(
         decided,
@@ -191,4 +191,5 @@ def _record(ask: Planned, child: UUID, place: Place, commitments: Commitments, s
         home=place.authority,
         about=(str(child),),
         values=commitments.commit(salt, RecordType.CHILD.value, str(child), values),
+        record_class=_SHIELDED_CLASS if shielded else _CLASS,
     )

@@ -52,6 +52,7 @@ class NotedFields:
     """What is noted of every record that was told in one way."""
 
     note: FieldsNote
+    record_class: RecordClass
     valued: tuple[bytes, ...]
     """The fields whose values are committed to."""
     read: Callable[[Sequence[Disclosed]], Sequence[Any]]
@@ -97,19 +98,40 @@ def _noted(tellings: tuple[tuple[Planned, Untold], ...]) -> NotedFields:
                 if decided.effect is Effect.MASK:
                     masked[name] = decided.reasons
     return NotedFields(
-        note=FieldsNote(
-            type=first.type,
-            reasons=first.decision.reasons,
+        note=_note(
+            first.type,
+            first.decision.reasons,
             disclosed=tuple(name for name in (*leading, *valued) if name not in masked),
-            masked=masked,
-            withheld=withheld,
-            concealed=concealed,
-            record_class=first.record_class,
+            masked=tuple(masked.items()),
+            withheld=tuple(withheld.items()),
+            concealed=tuple(concealed.items()),
         ),
+        record_class=first.record_class,
         valued=tuple(name.encode() for name in valued),
         read=_reader([(number, attribute(name)) for name, number in valued.items()]),
         names=(*valued, *leading),
         leading=[""] * len(leading),
+    )
+
+
+# There is a plan for each class and each kind of caller, and a few dozen things that they come to.
+@lru_cache(maxsize=4_096)
+def _note(
+    record_type: RecordType,
+    reasons: tuple[str, ...],
+    *,
+    disclosed: tuple[str, ...],
+    masked: tuple[tuple[str, tuple[str, ...]], ...],
+    withheld: tuple[tuple[str, WithheldNote], ...],
+    concealed: tuple[tuple[str, tuple[str, ...]], ...],
+) -> FieldsNote:
+    return FieldsNote(
+        type=record_type,
+        reasons=reasons,
+        disclosed=disclosed,
+        masked=dict(masked),
+        withheld=dict(withheld),
+        concealed=dict(concealed),
     )
 
 

@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from gateway.disclosure.classes import RecordClass
 from gateway.disclosure.fields import attribute
 from gateway.disclosure.noted_fields import noted_fields
 from gateway.disclosure.redaction import Disclosed
@@ -49,6 +48,7 @@ def _told_notes(told: Mapping[Place, list[Disclosed]], commitments: Commitments,
             alike[0].home,
             _texts(about),
             dict(zip(fields.names, texts + fields.leading, strict=True)),
+            fields.record_class,
         )
 
 
@@ -68,13 +68,13 @@ def _action_notes(
             withheld={note.action: WithheldNote(reasons=decided.reasons, tell=decided.tell or "")}
             if decided is not None and not done and decided.effect is Effect.WITHHOLD
             else {},
-            record_class=note.record_class,
         ),
         id=change,
         home=None,
         about=about,
         # The input is committed to, never held: what was stated can be proved.
         values=commitments.commit(salt, RecordType.ACTION.value, change, {note.action: note.stated}) if done else {},
+        record_class=note.record_class,
     )
     if note.changed is not None and (note.changed[0], str(note.changed[1])) not in told:
         yield RecordNote(FieldsNote(type=note.changed[0]), id=str(note.changed[1]), home=None, about=about, values={})
@@ -107,14 +107,12 @@ def _texts(about: Iterable[ChildId]) -> tuple[str, ...]:
 
 def _concealed_notes(notes: Notes) -> Iterator[RecordNote]:
     for record_type, record_id, home, about, reasons, record_class in _once(notes.concealed):
-        yield RecordNote(
-            _concealing(record_type, reasons, record_class), noted(record_id), home, _texts(about), values={}
-        )
+        yield RecordNote(_concealing(record_type, reasons), noted(record_id), home, _texts(about), {}, record_class)
 
 
 @lru_cache(maxsize=1_000)
-def _concealing(record_type: RecordType, reasons: tuple[str, ...], record_class: RecordClass | None) -> FieldsNote:
-    return FieldsNote(type=record_type, exists=Effect.CONCEAL, reasons=reasons, record_class=record_class)
+def _concealing(record_type: RecordType, reasons: tuple[str, ...]) -> FieldsNote:
+    return FieldsNote(type=record_type, exists=Effect.CONCEAL, reasons=reasons)
 
 
 def _once(concealed: Iterable[Concealed]) -> Iterable[Concealed]:

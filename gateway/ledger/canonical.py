@@ -22,6 +22,11 @@ RecordClass = tuple[tuple[str, Attribute], ...]
 _Names = tuple[str, ...]
 _Shape = tuple[str, _Names, _Names]
 _Clean = Callable[[Any], Any]
+_Form = tuple[FieldsNote, str | None, tuple[int, ...], int, int | None]
+"""What stands open of one record in an entry: what was decided, its home, its children and its part, and its class.
+
+Most records of most asks have one of a few forms.
+"""
 
 ENTRY_VERSION: Final = 2
 SALT_BYTES: Final = 16
@@ -30,8 +35,7 @@ INDEX_TEXT_LIMIT: Final = 200
 SEARCHES_LIMIT: Final = 32_767
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndexRow:
+class IndexRow(NamedTuple):
     """What the index holds of an entry beside its bytes; texts are cut to `INDEX_TEXT_LIMIT` and hold no NUL."""
 
     at: datetime
@@ -45,8 +49,7 @@ class IndexRow:
     searches: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChildRow:
+class ChildRow(NamedTuple):
     """What an entry says of one child, known by the tag of its key; fields as `Type.field`, sorted, each once."""
 
     tag: bytes
@@ -64,8 +67,7 @@ class SealedEntry:
     children: tuple[ChildRow, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(NamedTuple):
     """Words to be sealed together, and by whose keys: places in `PreparedEntry.keys`."""
 
     by: tuple[int, ...]
@@ -147,16 +149,6 @@ def leaf_hash(entry: bytes) -> bytes:
     return hashlib.sha256(b"\x00" + entry).digest()
 
 
-class _Form(NamedTuple):
-    """What stands open of one record in an entry: most records of most asks have one of a few forms."""
-
-    decided: FieldsNote
-    home: str | None
-    about: tuple[int, ...]
-    part: int
-    record_class: int | None
-
-
 class _Sealing:
     """Who is to be able to open which part of an entry: each record goes with those about the same children."""
 
@@ -198,13 +190,13 @@ def _prepared(entry: AuditEntry, sealing: _Sealing) -> PreparedEntry:
     classes: dict[RecordClass, int] = {}
     forms = _forms(entry.records, classes, sealing)
     try:
-        document = open_document(entry, classes, [_written(form) for form in forms])
+        document = open_document(entry, classes, [_written(*form) for form in forms])
         told: Sequence[tuple[_Names, _Names]] = [
             _told_by(tuple(of_child)) for of_child in _by_child(forms, sealing.children)
         ]
         return _made(entry, sealing, document, told, clean=_as_it_is)
     except orjson.JSONEncodeError:
-        document = without_lone_surrogates(open_document(entry, classes, [_record(form) for form in forms]))
+        document = without_lone_surrogates(open_document(entry, classes, [_record(*form) for form in forms]))
         told = _told_in(document, sealing.children)
         return _made(entry, sealing, document, told, clean=without_lone_surrogates)
 
@@ -362,22 +354,24 @@ def _named(shapes: tuple[_Shape, ...]) -> tuple[_Names, _Names]:
 
 
 def _forms(records: Iterable[RecordNote], classes: dict[RecordClass, int], sealing: _Sealing) -> list[_Form]:
-    # Hundreds of records have a handful of classes; each is written once and the records say which is theirs.
-    class_of: dict[FieldsNote, int | None] = {}
-    forms = []
-    for decided, _, home, about, _ in records:
-        if decided not in class_of:
-            record_class = decided.record_class
-            class_of[decided] = None if record_class is None else classes.setdefault(record_class, len(classes))
-        forms.append(_Form(decided, home, *sealing.place_of[about], class_of[decided]))
+    # Hundreds of records have a handful of classes; each is written once and the records say which is theirs. Those
+    # told alike have one and the same, which is found faster by which object it is than by what it says.
+    class_at: dict[int, int | None] = {id(None): None}
+    forms: list[_Form] = []
+    for decided, _, home, about, _, record_class in records:
+        at = id(record_class)
+        if record_class is not None and at not in class_at:
+            class_at[at] = classes.setdefault(record_class, len(classes))
+        places, part = sealing.place_of[about]
+        forms.append((decided, home, places, part, class_at[at]))
     return forms
 
 
 def _by_child(forms: Iterable[_Form], children: int) -> Sequence[Sequence[FieldsNote]]:
     of_children: list[list[FieldsNote]] = [[] for _ in range(children)]
-    for form in forms:
-        for place in form.about:
-            of_children[place].append(form.decided)
+    for decided, _, about, _, _ in forms:
+        for place in about:
+            of_children[place].append(decided)
     return of_children
 
 
@@ -392,22 +386,25 @@ def _told_by(of_child: tuple[FieldsNote, ...]) -> tuple[_Names, _Names]:
 
 
 @lru_cache(maxsize=4096)
-def _written(form: _Form) -> orjson.Fragment:
-    return orjson.Fragment(_dumped(_record(form)))
+def _written(
+    decided: FieldsNote, home: str | None, about: tuple[int, ...], part: int, record_class: int | None
+) -> orjson.Fragment:
+    return orjson.Fragment(_dumped(_record(decided, home, about, part, record_class)))
 
 
-def _record(form: _Form) -> dict[str, Any]:
+def _record(
+    decided: FieldsNote, home: str | None, about: tuple[int, ...], part: int, record_class: int | None
+) -> dict[str, Any]:
     # Most records are told in full; groups with nothing in them are left out.
-    decided = form.decided
     document: dict[str, Any] = {
-        "about": form.about,
+        "about": about,
         "exists": decided.exists,
-        "home": form.home,
-        "part": form.part,
+        "home": home,
+        "part": part,
         "type": decided.type,
     }
-    if form.record_class is not None:
-        document["class"] = form.record_class
+    if record_class is not None:
+        document["class"] = record_class
     if decided.reasons:
         document["reasons"] = decided.reasons
     if decided.disclosed:

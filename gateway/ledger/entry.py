@@ -118,7 +118,6 @@ class FieldsNote:
 
     `disclosed` names the fields told in full; `masked` and `concealed` map a field to its reasons.
     `exists` is `NOT_FOUND` where an id led to nothing.
-    `record_class` is the class that was decided on, `None` where nothing was: it lets other rules be tried on old asks.
 
     Most records share one of a few. Two are equal only if they are one object, so that what one comes to in an entry
     can be kept without comparing it.
@@ -131,7 +130,6 @@ class FieldsNote:
     masked: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     withheld: Mapping[str, WithheldNote] = field(default_factory=dict)
     concealed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    record_class: tuple[tuple[str, Attribute], ...] | None = None
 
 
 class RecordNote(NamedTuple):
@@ -139,6 +137,7 @@ class RecordNote(NamedTuple):
 
     `about` holds the ids of the children the record is about. `values` maps each told field to its commitment, which is
     to the form that was told; one that leads to other records has an empty text.
+    `record_class` is the class that was decided on, `None` where nothing was: it lets other rules be tried on old asks.
     """
 
     decided: FieldsNote
@@ -146,6 +145,7 @@ class RecordNote(NamedTuple):
     home: str | None
     about: tuple[str, ...]
     values: Mapping[str, str]
+    record_class: tuple[tuple[str, Attribute], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

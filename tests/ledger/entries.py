@@ -77,9 +77,10 @@ def a_record(child=AYESHA, **changes):
         "about": (str(child),),
         "disclosed": {"givenName": "commitment-1", "dateOfBirth": "commitment-2"},
         "withheld": {"address": WithheldNote(reasons=("shield-active",), tell="SHIELDED")},
+        "record_class": None,
         **changes,
     }
-    ours = {name: record.pop(name) for name in ("id", "home", "about")}
+    ours = {name: record.pop(name) for name in ("id", "home", "about", "record_class")}
     values = record.pop("disclosed")
     return RecordNote(FieldsNote(**record, disclosed=tuple(values)), **ours, values=values)
 
