@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import httpx
 
 from connectors.opa_command import OpaFailed
-from connectors.opa_serving import QUICK
+from connectors.opa_serving import QUICK, ROOMY
 from connectors.rule_set import RuleSet
 
 START_TIMEOUT = 20.0
@@ -29,7 +29,7 @@ async def opa_process(opa: str, rules: RuleSet) -> AsyncIterator[str]:
         bundle.write_bytes(rules.bundle())
         port = _free_port()
         server = await asyncio.create_subprocess_exec(
-            *(opa, "run", "--server", "--addr", f"127.0.0.1:{port}", *QUICK, "--skip-version-check"),
+            *(*ROOMY, opa, "run", "--server", "--addr", f"127.0.0.1:{port}", *QUICK, "--skip-version-check"),
             *("--log-level", "error", "--log-format", "text", "--bundle", str(bundle)),
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from connectors.bundle_publisher import BundlePublisher
 from connectors.following_engine import Trust
 from connectors.opa_command import find_opa
-from connectors.opa_serving import serving_arguments
+from connectors.opa_serving import ROOMY, serving_arguments
 from connectors.policy_engine import TrustedRules
 from connectors.postgres.database import Database
 from connectors.postgres.rule_releases import RuleReleases
@@ -111,7 +111,7 @@ async def _served_by_opa(settings: Settings, address: str) -> None:
         return
     key = settings.policies_key_file
     arguments = serving_arguments(address=address, rules_url=rules_url, key_file=None if key is None else str(key))
-    server = await asyncio.create_subprocess_exec(command, *arguments)
+    server = await asyncio.create_subprocess_exec(*ROOMY, command, *arguments)
     announce(f"Starting OPA at http://{address}, rules from {rules_url}", settings)
     ended = asyncio.create_task(server.wait())
     await asyncio.wait({serving, ended}, return_when=asyncio.FIRST_COMPLETED)

@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 import pytest
 from typer.main import get_command
 
-from connectors.opa_serving import serving_arguments
+from connectors.opa_serving import SELDOM, serving_arguments
 from gateway.cli.config import missing_in_production
 from gateway.cli.main import app
 from gateway.settings import Settings
@@ -115,6 +115,7 @@ def test_the_container_starts_opa_as_the_command_does(services):
     arguments = serving_arguments(address=OPA_ADDRESS, rules_url=RULES_URL, key_file=OPA_KEY)
 
     assert services["opa"]["command"] == list(arguments)
+    assert services["opa"]["environment"] == {"GOGC": SELDOM}
 
 
 def test_opa_in_the_container_is_the_opa_of_the_checks(services):
