@@ -14,6 +14,7 @@ from gateway.documents import TrustedDocuments
 from gateway.reply import Reply
 from gateway.settings import Settings
 from gateway.tokens import TokenReader
+from gateway.turns import Turns
 from schema.http import GraphQLEndpoint
 
 TOLD: Final = Reply(
@@ -53,6 +54,7 @@ def still(settings: Settings) -> Starlette:
             get_queries=settings.get_queries,
             address_limit=settings.address_limit,
             documents=TrustedDocuments(),
+            refusals=Turns(rate=settings.refusal_rate),
         )
         yield
 
