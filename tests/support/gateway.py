@@ -136,6 +136,7 @@ def settings_for(data_dir: Path, **changed) -> Settings:
             "caller_rate": UNBOUNDED,
             "agency_rate": UNBOUNDED,
             "requests_at_once": UNBOUNDED,
+            "refusal_rate": UNBOUNDED,
         }
         | PATIENT
         | changed
