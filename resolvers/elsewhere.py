@@ -169,11 +169,11 @@ async def record_elsewhere(asking: Asking, record_id: ForeignId, wanted: Wanted)
             f"{authority} holds this record and has not answered: {note.status.value}.", reason=f"peer:{note.reason}"
         )
     borders.arrived.take(reading.arrived)
-    left_out = await forget_linked(asking)
+    protected = await forget_linked(asking)
     if wanted.type is RecordType.CHILD:
         return found if found in borders.arrived.children else None
     # Who cares for a child, or works with one, says where the child is.
-    return None if left_out else found
+    return None if reading.arrived.forget(protected) else found
 
 
 def name_others(asking: Asking, told: Disclosed, others: Others) -> None:

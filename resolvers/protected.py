@@ -35,14 +35,14 @@ def with_children(wanted: Wanted) -> Wanted:
     return replace(wanted, fields=wanted.fields | {name}, below={**wanted.below, name: children})
 
 
-async def forget_linked(asking: Asking) -> list[Child]:
+async def forget_linked(asking: Asking) -> set[tuple[AuthorityCode, str]]:
     """Forget what has arrived of children elsewhere to whom a link leads from one who is protected here; return it.
 
     The work is the same whether or not anything arrived and is linked: how long it takes tells nobody of a shield.
     """
     borders = asking.borders
     if borders is None:
-        return []
+        return set()
     arrived = borders.arrived
     told = {_key(one) for one in arrived.children}
     links = await borders.links.protected(sorted(told))
@@ -50,9 +50,9 @@ async def forget_linked(asking: Asking) -> list[Child]:
         sorted({child for children in links.values() for child in children}) or NOBODY
     )
     untold = await _untold(asking, list(here.values()))
-    left_out = arrived.forget({key for key, children in links.items() if not here.keys() - untold >= set(children)})
-    asking.road.note_left_out(left_out, SHIELDED_HERE)
-    return left_out
+    protected = {key for key, children in links.items() if not here.keys() - untold >= set(children)}
+    asking.road.note_left_out(arrived.forget(protected), SHIELDED_HERE)
+    return protected
 
 
 async def without_numbered(asking: Asking, criteria: Criteria, there: Sequence[Candidate]) -> list[Candidate]:

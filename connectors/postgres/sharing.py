@@ -58,12 +58,18 @@ class _Statement(Generic[Key, Value]):
     asks: Sequence[_Ask[Key, Value]]
     task: "asyncio.Task[None]"
     forsaken: bool = False
+    over: bool = False
 
     def left(self) -> None:
-        """Stop it once everybody whom it was for has gone."""
-        if not self.forsaken and all(asked.answer.cancelled() for asked in self.asks):
+        """Stop it once everybody whom it was for has gone; one that is over has nothing to stop."""
+        if not self.over and not self.forsaken and all(asked.answer.cancelled() for asked in self.asks):
             self.forsaken = True
             self.task.cancel()
+
+    def end(self) -> bool:
+        """Note that it is over, and return whether it was stopped because everybody had gone, and for nothing else."""
+        self.over = True
+        return self.forsaken and not self.task.uncancel()
 
 
 class SharedLoads(Generic[Key, Value]):
@@ -121,6 +127,8 @@ class SharedLoads(Generic[Key, Value]):
         finally:
             # In the same step that found nobody waiting: one who asks from now on starts a task of their own.
             self._under_way.discard(task)
+            if self._waiting and not self._under_way and not task.cancelling():
+                self._begin()  # a statement that broke off takes nobody along who waits for the next
 
     def _next_group(self) -> list[_Ask[Key, Value]]:
         group: list[_Ask[Key, Value]] = []
@@ -140,11 +148,13 @@ class SharedLoads(Generic[Key, Value]):
             found = await self._load(list(dict.fromkeys(key for asked in group for key in asked.keys)))
         except asyncio.CancelledError:
             # Its askers have gone, and whoever waits is answered next; or else the gateway stops.
-            if not statement.forsaken or task.uncancel():
+            if not statement.end():
                 raise
         except Exception as error:
+            statement.end()
             await self._failed([asked for asked in group if not asked.answer.done()], error, task)
         else:
+            statement.end()
             for asked in group:
                 if not asked.answer.done():
                     asked.answer.set_result({key: found[key] for key in asked.keys if key in found})

@@ -385,6 +385,24 @@ async def test_who_cares_for_or_works_with_a_child_shielded_here_is_not_told_by_
     assert [(one["type"], one["exists"]) for one in records if one["home"] == THERE] == [("Child", "conceal")]
 
 
+async def test_who_cares_for_a_child_shielded_here_is_not_told_to_one_who_asks_twice_at_once_either(world, child):
+    [record] = a_told_record()["carers"]
+    told_here = {"name": "Joan Marsh", "children": [{"id": a_told_child()["id"]}]}
+    world.peers.told = {THERE: {"node": {"id": record["id"]} | told_here}}
+    by = {
+        "id": world.client.known(world.nurse).told(RecordType.CARER, told_there(THERE, RecordType.CARER, record["id"]))
+    }
+    twice = (
+        "query($id: ID!) { one: node(id: $id) { ... on Carer { name } } two: node(id: $id) { ... on Carer { name } } }"
+    )
+    before = await world.client.ask(world.nurse, twice, by)
+    await a_shield(world.database, child)
+    after = await world.client.ask(world.nurse, twice, by)
+
+    assert before.data == {"one": {"name": "Joan Marsh"}, "two": {"name": "Joan Marsh"}}
+    assert after.data == {"one": None, "two": None}
+
+
 @pytest.mark.parametrize("role", ["voluntary-practitioner", "supervisor"])
 async def test_nobody_is_asked_for_who_would_be_told_nothing_of_it(world, child, role):
     persona = await a_persona(world.database, role, purpose="review" if role == "supervisor" else "direct-support")

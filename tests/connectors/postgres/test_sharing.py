@@ -172,6 +172,72 @@ async def test_whoever_waits_is_answered_after_a_statement_that_was_stopped(load
     assert loads.statements == [[1, 2], [3]]
 
 
+class Gates:
+    """Loads that end one by one, each when its gate is opened."""
+
+    def __init__(self):
+        self._begun = asyncio.Queue()
+
+    async def load(self, keys):
+        gate = asyncio.get_running_loop().create_future()
+        self._begun.put_nowait(gate)
+        await gate
+        if len(keys) > 1:
+            raise SourceMalformed("Unreadable.", reason="row-malformed")
+        return {key: key * 2 for key in keys}
+
+    async def next(self):
+        """Return the gate of the next load that begins."""
+        async with asyncio.timeout(60):
+            return await self._begun.get()
+
+
+async def test_one_who_goes_as_the_answer_comes_takes_nobody_along_who_is_answered_next():
+    gates = Gates()
+    shared = SharedLoads(gates.load)
+    (leaving,) = await asked(shared.ask([1]))
+    gate = await gates.next()
+    (staying,) = await asked(shared.ask([2]))
+
+    gate.set_result(None)
+    leaving.cancel()
+    gate = await gates.next()
+    await asyncio.gather(leaving, return_exceptions=True)
+    gate.set_result(None)
+
+    assert await staying == {2: 4}
+
+
+async def test_those_who_go_while_each_is_asked_about_alone_leave_the_next_their_load():
+    gates = Gates()
+    shared = SharedLoads(gates.load)
+    leaving = await asked(shared.ask([1]), shared.ask([2]))
+    (await gates.next()).set_result(None)
+    await gates.next()
+    (staying,) = await asked(shared.ask([3]))
+
+    for ask in leaving:
+        ask.cancel()
+    (await gates.next()).set_result(None)
+
+    assert await staying == {3: 6}
+
+
+async def test_a_load_that_breaks_off_by_itself_leaves_the_next_theirs(loads):
+    broken = asyncio.get_running_loop().create_future()
+
+    async def load(keys):
+        return await broken if keys == [1] else {key: key * 2 for key in keys}
+
+    shared = SharedLoads(load)
+    (first,) = await asked(shared.ask([1]))
+    (staying,) = await asked(shared.ask([2]))
+    broken.cancel()
+
+    assert await staying == {2: 4}
+    await asyncio.gather(first, return_exceptions=True)
+
+
 async def test_a_statement_takes_so_many_keys_and_no_more(loads):
     shared = SharedLoads(loads.load)
     busy = await under_way(loads, shared)
