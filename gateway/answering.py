@@ -8,7 +8,7 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from gateway.admission import Admission
 from gateway.asked import Asked, Operation, commitment_of
@@ -21,6 +21,7 @@ from gateway.door import Door
 from gateway.errors import (
     AskRefused,
     BadRequest,
+    BudgetExhausted,
     DirectoryError,
     RulesChanged,
     SourceFailed,
@@ -36,6 +37,9 @@ from gateway.reply import Reply, reply_of, unexpected
 from gateway.vocabulary import AuthorityCode, Effect, PersonId
 
 log = logging.getLogger("gateway.answering")
+
+NEW_AT_ONCE: Final = 8
+"""Different new documents of one person that wait to be read at once: a part of the room for everybody's."""
 
 Done = TypeVar("Done")
 
@@ -122,6 +126,8 @@ class Answering:
         self._timeout = request_timeout
         self._plans = Plans()
         self._searching: Counter[PersonId] = Counter()
+        self._reading: Counter[tuple[PersonId, str]] = Counter()
+        """Asks whose document is being read or waits for it, by who asked and the document."""
         self._changing: set[asyncio.Task[Reply]] = set()
 
     async def answer(
@@ -142,7 +148,7 @@ class Answering:
         async def change_data(change: Change) -> Mapping[str, Any]:
             return await self._data(asked, read, change=change)
 
-        return await self._changed(asked, change_data, within=self._timeout)
+        return await self._changed(asked, change_data, within=until - time())
 
     async def _queried(self, asked: Asked, read: Readable | AskRefused, *, until: float) -> Reply:
         async def data_of(asked: Asked) -> Mapping[str, Any]:
@@ -405,12 +411,35 @@ class Answering:
                 del self._searching[asked.claims.person]
 
     async def _read(self, asked: Asked) -> Readable | AskRefused:
-        # Read before deciding whether the caller may ask, but complained of only to one who may. Nothing new is read
-        # for one whose budget is spent: reading costs more than refusing.
+        # Read before deciding whether the caller may ask, but complained of only to one who may.
+        assert asked.claims is not None  # noqa: S101  # nothing is read for nobody
+        new, place = False, (asked.claims.person, asked.operation.text)
+
+        def before_new() -> None:
+            nonlocal new
+            # For one whose budget is spent nothing new is read: reading costs more than refusing. And nobody's new
+            # documents keep everybody else's from being read.
+            self._admission.hold(asked)
+            if place not in self._reading and sum(person == place[0] for person, _ in self._reading) >= NEW_AT_ONCE:
+                raise _reading_enough()
+            self._reading[place] += 1
+            new = True
+
         try:
-            return await self._graph.read(asked.operation, before_new=lambda: self._admission.hold(asked))
+            return await self._graph.read(asked.operation, before_new=before_new)
         except AskRefused as error:
             return error
+        finally:
+            if new:
+                self._reading -= Counter([place])
+
+
+def _reading_enough() -> BudgetExhausted:
+    return BudgetExhausted(
+        f"{NEW_AT_ONCE} new documents of yours are waiting to be read, the most that may. Ask again in a moment.",
+        reason="reading-crowded-by-caller",
+        retry_after=1,
+    )
 
 
 def _changes_nothing(asked: Asked) -> AskRefused | None:

@@ -79,7 +79,8 @@ class Rates:
         now, period = self._now(), self._period
         for budget in self._budgets(claims):
             if not await self._taken(budget, amount, period):
-                if period == self._period:
+                if amount == 1 and period == self._period:
+                    # Nothing is left; of one who asked for more at once than is left, the next ask may be smaller.
                     self._refused.add((budget.kind, budget.spender))
                 raise _exhausted(budget, now)
 

@@ -6,7 +6,8 @@ One piece at a time is worked on, and at a pace.
 
 import asyncio
 from collections.abc import Callable, Hashable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -21,15 +22,16 @@ NOBODY_ELSES: Final = None
 
 @dataclass(slots=True)
 class _Piece:
-    future: asyncio.Future[Any]
+    work: Future[Any]
+    done: asyncio.Future[Any]
     waiting: int = 0
 
 
 class ReadingThread:
-    """Does one piece of work after another, in order of arrival; a few asks may wait for it."""
+    """Does one piece of work after another, in order of arrival; a few may wait to be begun."""
 
     def __init__(self, *, waiting: int) -> None:
-        """Take how many asks may wait beside the one whose work is done."""
+        """Take how many pieces may wait beside the one that is worked on."""
         self._room = waiting + 1
         self._taken = 0
         self._pieces: dict[Hashable, _Piece] = {}
@@ -42,40 +44,44 @@ class ReadingThread:
         Who waits for it waits outside the door, and keeps nobody out.
 
         Raises:
-            Overloaded: Too many wait already.
+            Overloaded: It would be one more piece than may wait.
         """
+        piece = self._pieces.get(key) or self._taken_on(key, work)
+        piece.waiting += 1
+        try:
+            async with outside():
+                done: Done = await asyncio.shield(piece.done)
+                return done
+        finally:
+            piece.waiting -= 1
+            if not piece.waiting:
+                self._pieces.pop(key, None)
+                piece.work.cancel()  # what nobody waits for any more is not begun
+
+    def _taken_on(self, key: Hashable, work: Callable[[Pace], Any]) -> _Piece:
         if self._taken >= self._room:
             raise Overloaded(
                 f"{self._room - 1} new documents are waiting to be read, the most that may. Ask again in a moment.",
                 reason="reading-crowded",
                 retry_after=1,
             )
-        piece = self._piece(key, work)
+        loop = asyncio.get_running_loop()
+        begun = self._thread.submit(self._paced, work)
         self._taken += 1
-        piece.waiting += 1
-        try:
-            async with outside():
-                done: Done = await asyncio.shield(piece.future)
-                return done
-        finally:
-            self._taken -= 1
-            piece.waiting -= 1
-            if not piece.waiting:
-                piece.future.cancel()  # what nobody waits for any more is not begun
 
-    def _piece(self, key: Hashable, work: Callable[[Pace], Done]) -> _Piece:
-        known = self._pieces.get(key)
-        if known is not None and not known.future.done():
-            return known
-        piece = _Piece(asyncio.get_running_loop().run_in_executor(self._thread, self._paced, work))
+        def over(_: Future[Any]) -> None:
+            with suppress(RuntimeError):  # the loop has ended before the thread has
+                loop.call_soon_threadsafe(self._leave)
+
+        # A piece keeps its place until the thread is done with it, whoever has given up waiting.
+        begun.add_done_callback(over)
+        piece = _Piece(begun, asyncio.wrap_future(begun))
         if key is not NOBODY_ELSES:
             self._pieces[key] = piece
-            piece.future.add_done_callback(lambda _: self._forget(key, piece))
         return piece
 
-    def _forget(self, key: Hashable, piece: _Piece) -> None:
-        if self._pieces.get(key) is piece:
-            del self._pieces[key]
+    def _leave(self) -> None:
+        self._taken -= 1
 
     def _paced(self, work: Callable[[Pace], Done]) -> Done:
         self._pace.begin()

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from time import monotonic
 from typing import Any, Final, TypeVar
 
 import asyncpg
@@ -27,6 +28,8 @@ SEQUENCER_LOCK: Final = 0x6C6564676572  # "ledger": one gateway at a time append
 BATCH: Final = 2_000
 SERVER_SHARE: Final = 0.9
 """Of the time an append may take, what the server may take of it."""
+UNUSED_LIMIT: Final = 60.0
+"""Seconds without an entry after which a connection is opened afresh: a firewall may have dropped it without a word."""
 GONE_AFTER: Final = 100
 """Milliseconds after which the server sees that a gateway which waits for its turn is gone."""
 _AFTER_ALL: Final = 2**63 - 1
@@ -61,6 +64,7 @@ class PostgresLedgerStore:
         self._keys = keys
         self._timeout = timeout
         self._connection: asyncpg.Connection | None = None
+        self._used = 0.0
 
     async def close(self) -> None:
         """Close the connection."""
@@ -83,11 +87,13 @@ class PostgresLedgerStore:
         return await self._in_time(self._append(entries))
 
     async def connect(self) -> None:
-        """Open the connection where it is not open.
+        """Open the connection where it is not open, or was not used for long; an entry is not sent to find out.
 
         Raises:
             AuditUnavailable: It cannot be opened.
         """
+        if monotonic() - self._used > UNUSED_LIMIT:
+            self._drop()
         await self._in_time(self._connected())
 
     async def _in_time(self, work: Coroutine[Any, Any, Result]) -> Result:
@@ -108,6 +114,7 @@ class PostgresLedgerStore:
         closed = [entry.closed(keys) if isinstance(entry, PreparedEntry) else entry for entry in entries]
         # It answers once the transaction has committed: a statement outside a block is one of its own.
         first: int = await connection.fetchval(_APPEND, *_columns(closed))
+        self._used = monotonic()
         self._keys.remember(keys)
         return first
 
@@ -132,6 +139,7 @@ class PostgresLedgerStore:
                 },
             )
             await become_writer(self._connection)
+            self._used = monotonic()
         return self._connection
 
     def _drop(self) -> None:

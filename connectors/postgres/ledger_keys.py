@@ -62,7 +62,8 @@ class SealingKeys:
         missing = [name for name in names if name not in found]
         if missing:
             found.update(await self._found(connection, missing))
-            absent = [name for name in missing if name not in found]
+            # In one order everywhere: two connections that make the same keys wait for each other one way only.
+            absent = sorted(name for name in missing if name not in found)
             if absent:
                 made = await self._made(connection, absent)
                 # Where another gateway was faster, its key is the one.

@@ -138,6 +138,15 @@ async def test_nothing_new_is_read_for_a_caller_whose_budget_is_spent(database, 
     assert len(rows) == 3
 
 
+async def test_who_asked_for_more_at_once_than_is_left_may_still_ask_for_less(database):
+    rates = rates_over(PostgresSpending(database), caller=2, clock=lambda: NOW)
+    with pytest.raises(BudgetExhausted):
+        await rates.take(claims_of(), 3)
+
+    rates.hold(claims_of())
+    await rates.take(claims_of(), 2)
+
+
 async def test_who_was_refused_is_held_until_the_minute_ends_and_nobody_else_is(database):
     moments = [NOW]
     rates = rates_over(PostgresSpending(database), caller=1, clock=lambda: moments[-1])

@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from gateway.answering import NEW_AT_ONCE
 from gateway.door import Door
 from gateway.errors import Overloaded
 from schema.reading import DocumentReader
@@ -31,6 +32,13 @@ class Held:
 
     def let_go(self):
         self._let_go.set()
+
+    @classmethod
+    def ended(cls):
+        """Return work that ends at once."""
+        work = cls()
+        work.let_go()
+        return work
 
 
 async def begun(held):
@@ -101,6 +109,64 @@ async def test_what_several_wait_for_is_read_once_and_for_those_who_stay(thread,
     assert held.times == 1
     assert await thread.done("a document", held) is True
     assert held.times == 2
+
+
+async def test_a_crowd_that_asks_for_one_new_document_takes_one_place(thread, held):
+    crowd = [asyncio.create_task(thread.done("a document", held)) for _ in range(50)]
+    await begun(held)
+    other = asyncio.create_task(thread.done("another", Held.ended()))
+    await asyncio.sleep(0)
+    held.let_go()
+
+    assert await asyncio.gather(*crowd, other) == [True] * 51
+    assert held.times == 1
+
+
+async def test_what_everybody_has_given_up_keeps_its_place_until_it_is_read(thread, held):
+    given_up = asyncio.create_task(thread.done(None, held))
+    await begun(held)
+    given_up.cancel()
+    await asyncio.gather(given_up, return_exceptions=True)
+    waiting = asyncio.create_task(thread.done(None, Held.ended()))
+    await asyncio.sleep(0)
+    with pytest.raises(Overloaded):
+        await thread.done(None, held)
+    held.let_go()
+
+    assert await waiting is True
+
+
+async def test_nobody_has_more_than_a_few_new_documents_read_at_once(
+    database, database_url, tmp_path, monkeypatch, held
+):
+    nurse, doctor = await a_persona(database, "health-practitioner"), await a_persona(database, "gp")
+    judged, done, arrived = DocumentReader.judged, ReadingThread.done, asyncio.Semaphore(0)
+
+    def held_up(reader, operation, **paced):
+        held()
+        return judged(reader, operation, **paced)
+
+    async def seen(thread, key, work):
+        arrived.release()
+        return await done(thread, key, work)
+
+    async with a_gateway(database_url, tmp_path) as client:
+        monkeypatch.setattr(DocumentReader, "judged", held_up)
+        monkeypatch.setattr(ReadingThread, "done", seen)
+        many = [f"query Number{number} {{ me {{ role }} }}" for number in range(NEW_AT_ONCE)]
+        reading = [asyncio.create_task(client.ask(nurse, text)) for text in many * 2]
+        async with asyncio.timeout(LONG):
+            for _ in reading:
+                await arrived.acquire()
+        one_more = await client.ask(nurse, "{ me { name } }", **{"x-request-id": "one-more"})
+        of_another = asyncio.create_task(client.ask(doctor, "{ me { name } }"))
+        held.let_go()
+        read = await asyncio.gather(*reading, of_another)
+
+    assert {answer.status for answer in read} == {200}
+    assert (one_more.codes, one_more.headers["retry-after"]) == (["BUDGET_EXHAUSTED"], "1")
+    outcome = (await entry_of(database, tmp_path, "one-more"))["outcome"]
+    assert outcome["codes"] == [{"code": "BUDGET_EXHAUSTED", "reason": "reading-crowded-by-caller"}]
 
 
 async def test_who_waits_for_something_to_be_read_waits_outside_the_door(thread, held):

@@ -11,6 +11,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from connectors.postgres import ledger
 from connectors.postgres.ledger import SEQUENCER_LOCK, OpeningLedgerReader, PostgresLedgerStore
 from connectors.postgres.migration import migrate
 from connectors.postgres.server import EmbeddedServer
@@ -253,6 +254,29 @@ async def test_a_crowd_that_is_sent_ahead_waits_for_its_turn_and_is_numbered_aft
 
     assert sorted(numbers) == list(range(AHEAD + 1))
     assert set((await whole(reader)).values()) == {"first", *names}
+
+
+async def test_a_connection_that_was_not_used_for_long_is_opened_afresh_before_an_entry_is_sent(
+    database_url, other, monkeypatch
+):
+    here = """
+        SELECT array_agg(pid ORDER BY pid) FROM pg_stat_activity
+        WHERE application_name = 'directory-gateway-ledger' AND datname = current_database()
+    """
+    store = PostgresLedgerStore(database_url, keys=sealing_keys(), timeout=20)
+    await store.connect()
+    first = await other.fetchval(here)
+    await store.connect()
+    still = await other.fetchval(here)
+    monkeypatch.setattr(ledger, "UNUSED_LIMIT", -1)
+    await store.connect()
+
+    async def alone():
+        return len(await other.fetchval(here)) == 1
+
+    await until(alone)
+    assert (still == first, await other.fetchval(here) == first) == (True, False)
+    await store.close()
 
 
 async def test_a_gateway_that_hangs_with_the_sequencer_in_hand_is_passed_over(database_url, reader):
