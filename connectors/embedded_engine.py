@@ -57,6 +57,10 @@ class Evaluation:
         return output[0].expressions[0]
 
 
+class RulesNotBuiltHere(RulesDoNotBuild):
+    """The rules may be as they must be, but this machine could not build them: tried again, they may."""
+
+
 def build(rules: RuleSet, built: Path) -> None:
     """Build rules into a file, from which each interpreter reads them: one that builds keeps three times as much.
 
@@ -76,8 +80,8 @@ def build(rules: RuleSet, built: Path) -> None:
         raise RulesDoNotBuild(_first_problem(str(error), rules)) from None
 
 
-def _unreadable() -> RulesDoNotBuild:
-    return RulesDoNotBuild("the rules that were built cannot be read; is there room for temporary files?")
+def _unreadable() -> RulesNotBuiltHere:
+    return RulesNotBuiltHere("the rules that were built cannot be read; is there room for temporary files?")
 
 
 def _interpreter() -> Interpreter:
@@ -97,6 +101,7 @@ class EmbeddedDecider:
         Raises:
             RuleSetUnreadable: The folder cannot be read.
             RulesDoNotBuild: The rules do not compile, or leave the portable subset.
+            RulesNotBuiltHere: There is no room to build them.
         """
         self._rules = RuleSet.read(rule_set_dir)
         _refuse_unportable(self._rules)
@@ -109,6 +114,9 @@ class EmbeddedDecider:
             with TemporaryDirectory(prefix="gateway-rules-") as folder:
                 build(self._rules, built := Path(folder) / "rules.rbb")
                 self._begin(built)
+        except OSError as error:
+            self._threads.shutdown()
+            raise _unreadable() from error
         except RulesDoNotBuild:
             self._threads.shutdown()
             raise

@@ -10,7 +10,7 @@ from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
 
-from connectors.embedded_engine import EmbeddedDecider, RulesDoNotBuild
+from connectors.embedded_engine import EmbeddedDecider, RulesDoNotBuild, RulesNotBuiltHere
 from connectors.golden import FILE as GOLDEN
 from connectors.golden import EnginesDiffer, Replay, replay_golden
 from connectors.rule_set import RuleSet, RuleSetUnreadable
@@ -123,6 +123,9 @@ class FollowingDecider:
     async def _take_up(self, rules: RuleSet) -> Reload:
         try:
             engine = await self._built(rules)
+        except RulesNotBuiltHere as error:
+            log.error("new rules could not be built, %s stay in force until they can: %s", self.revision, error)
+            return Reload.REFUSED
         except (RuleSetUnreadable, RulesDoNotBuild, RulesNotTrusted, EnginesDiffer) as error:
             return self._refuse(self._as_it_stands(rules), str(error))
         except (DecisionUnavailable, SourceFailed) as error:
@@ -164,7 +167,11 @@ class FollowingDecider:
     async def _follow(self, interval: float) -> None:
         while True:
             await asyncio.sleep(interval)
-            await self.reload()
+            try:
+                await self.reload()
+            except Exception:
+                # Whatever goes wrong this time, rules that withhold more must be taken up once it no longer does.
+                log.exception("the rules could not be looked at, %s stay in force", self.revision)
 
     async def _built(self, rules: RuleSet) -> EmbeddedDecider:
         await self._trust(rules)

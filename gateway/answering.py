@@ -40,6 +40,8 @@ log = logging.getLogger("gateway.answering")
 
 NEW_AT_ONCE: Final = 8
 """Different new documents of one person that wait to be read at once: a part of the room for everybody's."""
+ASKS_AT_ONCE: Final = 32
+"""Asks of one person that wait at once for new documents to be read; they wait outside the door."""
 
 Done = TypeVar("Done")
 
@@ -126,7 +128,7 @@ class Answering:
         self._timeout = request_timeout
         self._plans = Plans()
         self._searching: Counter[PersonId] = Counter()
-        self._reading: Counter[tuple[PersonId, str]] = Counter()
+        self._reading: Counter[tuple[PersonId, str, str | None]] = Counter()
         """Asks whose document is being read or waits for it, by who asked and the document."""
         self._changing: set[asyncio.Task[Reply]] = set()
 
@@ -359,8 +361,7 @@ class Answering:
             await self._recording.left(asked)
             raise
         except TimeoutError:
-            late = f"The answer was not complete within {within:g} s."
-            return None, SourceUnavailable(late, reason="request-late")
+            return None, SourceUnavailable("The answer was not complete in time.", reason="request-late")
         except DirectoryError as error:
             return None, error
         except Exception as error:  # the one handler at the rim: logs a code and withholds
@@ -413,14 +414,16 @@ class Answering:
     async def _read(self, asked: Asked) -> Readable | AskRefused:
         # Read before deciding whether the caller may ask, but complained of only to one who may.
         assert asked.claims is not None  # noqa: S101  # nothing is read for nobody
-        new, place = False, (asked.claims.person, asked.operation.text)
+        new, person, operation = False, asked.claims.person, asked.operation
+        place = (person, operation.text, operation.name)
 
         def before_new() -> None:
             nonlocal new
             # For one whose budget is spent nothing new is read: reading costs more than refusing. And nobody's new
             # documents keep everybody else's from being read.
             self._admission.hold(asked)
-            if place not in self._reading and sum(person == place[0] for person, _ in self._reading) >= NEW_AT_ONCE:
+            own = {known: asks for known, asks in self._reading.items() if known[0] == person}
+            if (place not in own and len(own) >= NEW_AT_ONCE) or sum(own.values()) >= ASKS_AT_ONCE:
                 raise _reading_enough()
             self._reading[place] += 1
             new = True
@@ -436,7 +439,8 @@ class Answering:
 
 def _reading_enough() -> BudgetExhausted:
     return BudgetExhausted(
-        f"{NEW_AT_ONCE} new documents of yours are waiting to be read, the most that may. Ask again in a moment.",
+        f"{NEW_AT_ONCE} new documents of yours, or {ASKS_AT_ONCE} asks for them, are waiting to be read, the most that "
+        "may. Ask again in a moment.",
         reason="reading-crowded-by-caller",
         retry_after=1,
     )

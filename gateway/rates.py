@@ -79,8 +79,7 @@ class Rates:
         now, period = self._now(), self._period
         for budget in self._budgets(claims):
             if not await self._taken(budget, amount, period):
-                if amount == 1 and period == self._period:
-                    # Nothing is left; of one who asked for more at once than is left, the next ask may be smaller.
+                if period == self._period and not await self._left_of(budget, period):
                     self._refused.add((budget.kind, budget.spender))
                 raise _exhausted(budget, now)
 
@@ -114,6 +113,14 @@ class Rates:
             # A budget keeps no record from anybody: without the others' figures this process keeps to it by itself.
             log.warning("budgets are not shared at the moment: %s", failed.reason)
             return budget.limit if (budget.kind, budget.spender) not in self._left else 0
+
+    async def _left_of(self, budget: Budget, period: int) -> bool:
+        """Return whether anything is left: who asked for more at once than there is may still ask for less."""
+        if not await self._taken(budget, 1, period):
+            return False
+        if period == self._period:
+            self._left[budget.kind, budget.spender] += 1
+        return True
 
     async def _taken(self, budget: Budget, amount: int, period: int) -> bool:
         key = (budget.kind, budget.spender)

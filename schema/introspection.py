@@ -7,15 +7,20 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any, Final
 
-from graphql import ExecutionResult, GraphQLSchema, execute
+from graphql import ExecutionResult, GraphQLSchema, OperationDefinitionNode, execute
 
 from gateway.asked import Operation
+from gateway.errors import Overloaded
 from schema.pace import Pace
 from schema.reading import REMEMBERED_LENGTH, ReadDocument
 from schema.reading_thread import NOBODY_ELSES, ReadingThread
 
 REMEMBERED: Final = 8
 """Answers kept at most: tools ask the same few documents, and an answer may take megabytes."""
+
+
+OTHERS_AT_ONCE: Final = 4
+"""Answers that wait at once to be worked out for one ask alone: a part of the thread's room, which documents need."""
 
 
 class SchemaAnswers:
@@ -26,6 +31,7 @@ class SchemaAnswers:
         self._schema = schema
         self._thread = thread
         self._known: OrderedDict[Hashable, ExecutionResult] = OrderedDict()
+        self._others = 0
 
     async def of(self, read: ReadDocument, operation: Operation) -> ExecutionResult:
         """Return what a document comes to; one without variables is worked out once while it is remembered.
@@ -34,8 +40,14 @@ class SchemaAnswers:
             Overloaded: Too many answers and documents are waiting to be worked out.
         """
         key = ("schema", operation.text, operation.name)
-        if operation.variables or len(operation.text) > REMEMBERED_LENGTH:
-            return await self._worked_out(NOBODY_ELSES, read, operation)
+        if _takes_variables(read) or len(operation.text) > REMEMBERED_LENGTH:
+            if self._others >= OTHERS_AT_ONCE:
+                raise _enough()
+            self._others += 1
+            try:
+                return await self._worked_out(NOBODY_ELSES, read, operation)
+            finally:
+                self._others -= 1
         if key not in self._known:
             result = await self._worked_out(key, read, operation)
             if result.errors:
@@ -65,3 +77,18 @@ class SchemaAnswers:
             return result
 
         return await self._thread.done(key, work)
+
+
+def _takes_variables(read: ReadDocument) -> bool:
+    return any(
+        isinstance(node, OperationDefinitionNode) and node.variable_definitions for node in read.document.definitions
+    )
+
+
+def _enough() -> Overloaded:
+    return Overloaded(
+        f"{OTHERS_AT_ONCE} answers about the schema with variables are being worked out, the most that may. "
+        "Ask without variables, or again in a moment.",
+        reason="reading-crowded",
+        retry_after=1,
+    )

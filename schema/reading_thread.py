@@ -76,6 +76,7 @@ class ReadingThread:
         # A piece keeps its place until the thread is done with it, whoever has given up waiting.
         begun.add_done_callback(over)
         piece = _Piece(begun, asyncio.wrap_future(begun))
+        piece.done.add_done_callback(_looked_at)
         if key is not NOBODY_ELSES:
             self._pieces[key] = piece
         return piece
@@ -90,3 +91,9 @@ class ReadingThread:
     def close(self) -> None:
         """Let the thread go; what waits is not begun."""
         self._thread.shutdown(wait=False, cancel_futures=True)
+
+
+def _looked_at(done: asyncio.Future[Any]) -> None:
+    """Look at what went wrong, for whoever gave up waiting for it; those who wait are told."""
+    if not done.cancelled():
+        done.exception()

@@ -7,11 +7,13 @@ RANGE: Final = """
 SELECT min(seq) AS lowest, max(seq) AS highest
 FROM (SELECT seq FROM ledger_entry WHERE at >= $1 AND at < $2 OFFSET 0) AS asked"""
 
+# What failed says nothing of who asked, nor does a rate that was used up, which may have been an agency's.
 # The code of a refusal is read from the canonical text: inside a value every quotation mark is escaped, so that nothing
 # a caller wrote can look like it.
 LOOKS: Final = r"""
 SELECT entry.person, entry.seq, entry.at, entry.role, entry.agency, entry.purpose, entry.searches, touched.tag,
-       CASE WHEN entry.outcome <> 'answered'
+       CASE WHEN entry.outcome = 'refused'
+                 AND entry.entry !~ '"codes":\[\{"code":"BUDGET_EXHAUSTED","reason":"(?!budget-exhausted")'
             THEN coalesce(substring(entry.entry FROM '"codes":\[\{"code":"([A-Z_]+)"'), 'INTERNAL') END AS code
 FROM ledger_entry AS entry
 LEFT JOIN (

@@ -15,6 +15,7 @@ from connectors.synthetic.draw import stream
 from connectors.synthetic.insiders import Planted
 from connectors.synthetic.month import Place, Planned, Worker
 from gateway.disclosure.classes import RecordClass
+from gateway.errors import BudgetExhausted
 from gateway.ledger.commitments import Commitments
 from gateway.ledger.entry import (
     AccessNote,
@@ -174,7 +175,7 @@ def _entry(ask: Planned, place: Place, commitments: Commitments) -> AuditEntry:
         policy=PolicyNote(revision="made-up", engine="none"),
         outcome=OutcomeNote(status=OutcomeStatus.ANSWERED)
         if ask.code is None
-        else OutcomeNote(status=OutcomeStatus.REFUSED, codes=(CodeNote(code=ask.code, reason="made-up"),)),
+        else OutcomeNote(status=OutcomeStatus.REFUSED, codes=(CodeNote(code=ask.code, reason=_reason(ask.code)),)),
         records=tuple(_record(ask, child, place, commitments, salt) for child in ask.children),
         searches=int(ask.searching),
         salt=salt,
@@ -193,3 +194,8 @@ def _record(ask: Planned, child: UUID, place: Place, commitments: Commitments, s
         values=commitments.commit(salt, RecordType.CHILD.value, str(child), values),
         record_class=_SHIELDED_CLASS if shielded else _CLASS,
     )
+
+
+def _reason(code: str) -> str:
+    """Return the audit reason that a gateway gives for a refusal; of searches alone a review asks which."""
+    return "budget-exhausted" if code == BudgetExhausted.code else "made-up"

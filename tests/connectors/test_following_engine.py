@@ -3,6 +3,7 @@
 import asyncio
 import json
 import shutil
+import tempfile
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from connectors.following_engine import FollowingDecider, Reload
 from connectors.golden import EnginesDiffer, golden_questions
 from connectors.postgres.rule_releases import RuleReleases
+from connectors.rego_cpp import Interpreter
 from connectors.rule_set import RuleSet
 from connectors.rule_signature import RulesNotTrusted, new_key, sign, verify
 from gateway.settings import PACKAGED_POLICIES
@@ -64,6 +66,22 @@ async def test_rules_that_do_not_build_leave_the_ones_in_force(decider, folder):
     assert (await decider.decide(golden_questions(decider.rules)[0])).revision == before
 
 
+async def test_rules_that_could_not_be_built_here_are_taken_up_once_they_can(decider, folder, tmp_path, monkeypatch):
+    before = decider.revision
+    retitle(folder, "Another title")
+
+    with monkeypatch.context() as without_room:
+        without_room.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+        assert await decider.reload() is Reload.REFUSED
+    with monkeypatch.context() as full:
+        full.setattr(Interpreter, "save_bundle", lambda *_: None)
+        assert await decider.reload() is Reload.REFUSED
+    assert decider.revision == before
+
+    assert await decider.reload() is Reload.TAKEN_UP
+    assert decider.revision != before
+
+
 async def test_a_folder_that_has_gone_leaves_the_rules_in_force(decider, folder):
     before = decider.revision
     shutil.rmtree(folder)
@@ -101,6 +119,29 @@ async def test_questions_under_way_are_answered_while_the_rules_change(decider, 
     answers = await asyncio.gather(*asked)
     assert len(answers) == 20
     assert all(answer.items == answers[0].items for answer in answers)
+
+
+async def test_a_change_is_noticed_after_something_went_wrong_with_an_earlier_look(folder, monkeypatch):
+    decider = FollowingDecider(folder, timeout=60.0, trust=trusted, golden_required=False)
+    looked, reload = asyncio.Event(), FollowingDecider.reload
+
+    async def failing(self):
+        if not looked.is_set():
+            looked.set()
+            raise OSError("something went wrong")
+        return await reload(self)
+
+    monkeypatch.setattr(FollowingDecider, "reload", failing)
+    await decider.start(interval=0.05)
+    before = decider.revision
+    await looked.wait()
+    retitle(folder, "Another title")
+    try:
+        async with asyncio.timeout(120):
+            while decider.revision == before:  # noqa: ASYNC110  # what is awaited is another task's work
+                await asyncio.sleep(0.05)
+    finally:
+        await decider.close()
 
 
 async def test_a_change_is_noticed_without_being_told(folder):

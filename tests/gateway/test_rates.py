@@ -147,6 +147,16 @@ async def test_who_asked_for_more_at_once_than_is_left_may_still_ask_for_less(da
     await rates.take(claims_of(), 2)
 
 
+async def test_who_has_nothing_left_is_held_whatever_they_asked_for_last(database):
+    rates = rates_over(PostgresSpending(database), caller=2, clock=lambda: NOW)
+    await rates.take(claims_of(), 2)
+    with pytest.raises(BudgetExhausted):
+        await rates.take(claims_of(), 2)
+
+    with pytest.raises(BudgetExhausted):
+        rates.hold(claims_of())
+
+
 async def test_who_was_refused_is_held_until_the_minute_ends_and_nobody_else_is(database):
     moments = [NOW]
     rates = rates_over(PostgresSpending(database), caller=1, clock=lambda: moments[-1])

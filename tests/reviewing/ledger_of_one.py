@@ -17,11 +17,11 @@ YESTERDAY = NOW - timedelta(days=2)
 """The day the tests' world stands still is a Sunday; two days before is a working day."""
 
 
-def an_ask(persona, *children, at=YESTERDAY, code=None, name="Robin Example", **stated):
+def an_ask(persona, *children, at=YESTERDAY, code=None, reason="budget-exhausted", name="Robin Example", **stated):
     """An ask by a persona that looks into children, or that was refused."""
     outcome = OutcomeNote(status=OutcomeStatus.ANSWERED)
     if code is not None:
-        outcome = OutcomeNote(status=OutcomeStatus.REFUSED, codes=(CodeNote(code=code, reason="made-up"),))
+        outcome = OutcomeNote(status=OutcomeStatus.REFUSED, codes=(CodeNote(code=code, reason=reason),))
     caller = a_caller(
         person=persona.person, role=persona.role, agency=str(persona.agency), authority=persona.authority, name=name
     )

@@ -245,6 +245,13 @@ async def test_an_exhausted_budget_reaches_the_supervisor(review, asked, insider
     assert found["entries"][0]["outcome"] == "BUDGET_EXHAUSTED"
 
 
+@pytest.mark.parametrize("reason", ["agency-rate", "caller-rate", "reading-crowded-by-caller"])
+async def test_a_rate_that_was_used_up_is_no_search_beyond_a_budget(review, asked, insider, reason):
+    await asked(an_ask(insider, code=BudgetExhausted.code, reason=reason))
+
+    assert (await review())["edges"] == []
+
+
 async def test_what_was_erased_is_held_against_nobody(review, asked, database, insider):
     children = await strangers(database, 6)
     await asked(*(an_ask(insider, child) for child in children))
@@ -258,7 +265,7 @@ async def test_what_was_erased_is_held_against_nobody(review, asked, database, i
 async def test_candidates_of_a_search_were_not_looked_into(review, asked, database, insider):
     children = await strangers(database, 9)
     ask = an_ask(insider, *children, searches=1)
-    await asked(replace(ask, records=tuple(replace(record, withheld={}) for record in ask.records)))
+    await asked(replace(ask, records=tuple(record._replace(withheld={}) for record in ask.records)))
 
     assert shown(await review()) == set()
 

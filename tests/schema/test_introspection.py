@@ -1,7 +1,9 @@
 """Who may read the schema is the rules' to say, in data that a policy owner edits; nobody is helped to guess it."""
 
+import asyncio
 import json
 import shutil
+import threading
 
 import pytest
 from graphql import execute
@@ -9,9 +11,10 @@ from graphql import execute
 from connectors.embedded_engine import EmbeddedDecider
 from gateway.app.application import application
 from gateway.asked import Operation
+from gateway.errors import Overloaded
 from gateway.settings import PACKAGED_POLICIES, Settings
 from schema.directory import DIRECTORY
-from schema.introspection import REMEMBERED, SchemaAnswers
+from schema.introspection import OTHERS_AT_ONCE, REMEMBERED, SchemaAnswers
 from schema.limits import Limits
 from schema.reading import DocumentReader
 from schema.reading_thread import ReadingThread
@@ -124,6 +127,27 @@ async def test_answers_about_the_schema_are_remembered_up_to_a_number():
     thread.close()
 
     assert len(answers._known) == REMEMBERED
+
+
+async def test_answers_with_variables_leave_room_for_documents():
+    thread, held = ReadingThread(waiting=32), threading.Event()
+    busy = asyncio.create_task(thread.done(None, lambda _: held.wait(60)))
+    answers, reader = SchemaAnswers(DIRECTORY._schema, thread), DocumentReader(DIRECTORY._schema, Limits.of(Settings()))
+    text = "query($name: String!) { __type(name: $name) { name } }"
+    asks = [Operation(text=text, name=None, variables={"name": name}) for name in "abcdef"]
+    read = reader.read(asks[0])
+    waiting = [asyncio.create_task(answers.of(read, ask)) for ask in asks[:OTHERS_AT_ONCE]]
+    await asyncio.sleep(0)
+
+    with pytest.raises(Overloaded) as refused:
+        await answers.of(read, asks[-1])
+    held.set()
+
+    assert [result.data for result in await asyncio.gather(*waiting)] == [{"__type": None}] * OTHERS_AT_ONCE
+    assert (await answers.of(read, asks[-1])).data == {"__type": None}
+    assert (refused.value.reason, refused.value.retry_after) == ("reading-crowded", 1)
+    await busy
+    thread.close()
 
 
 def test_graphiql_is_there_in_development_and_not_in_production(tmp_path):

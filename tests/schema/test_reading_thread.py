@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from gateway.answering import NEW_AT_ONCE
+from gateway.answering import ASKS_AT_ONCE, NEW_AT_ONCE
 from gateway.door import Door
 from gateway.errors import Overloaded
 from schema.reading import DocumentReader
@@ -154,17 +154,25 @@ async def test_nobody_has_more_than_a_few_new_documents_read_at_once(
         monkeypatch.setattr(DocumentReader, "judged", held_up)
         monkeypatch.setattr(ReadingThread, "done", seen)
         many = [f"query Number{number} {{ me {{ role }} }}" for number in range(NEW_AT_ONCE)]
-        reading = [asyncio.create_task(client.ask(nurse, text)) for text in many * 2]
+        reading = [asyncio.create_task(client.ask(nurse, text)) for text in many * (ASKS_AT_ONCE // NEW_AT_ONCE - 1)]
         async with asyncio.timeout(LONG):
             for _ in reading:
                 await arrived.acquire()
         one_more = await client.ask(nurse, "{ me { name } }", **{"x-request-id": "one-more"})
+        named = {"query": many[0], "operationName": "Another"}
+        another_name = await client.http.post("/graphql", json=named, headers=client.headers(nurse))
+        last = [asyncio.create_task(client.ask(nurse, text)) for text in many]
+        async with asyncio.timeout(LONG):
+            for _ in last:
+                await arrived.acquire()
+        too_often = await client.ask(nurse, many[0])
         of_another = asyncio.create_task(client.ask(doctor, "{ me { name } }"))
         held.let_go()
-        read = await asyncio.gather(*reading, of_another)
+        read = await asyncio.gather(*reading, *last, of_another)
 
     assert {answer.status for answer in read} == {200}
     assert (one_more.codes, one_more.headers["retry-after"]) == (["BUDGET_EXHAUSTED"], "1")
+    assert (another_name.status_code, too_often.codes) == (429, ["BUDGET_EXHAUSTED"])
     outcome = (await entry_of(database, tmp_path, "one-more"))["outcome"]
     assert outcome["codes"] == [{"code": "BUDGET_EXHAUSTED", "reason": "reading-crowded-by-caller"}]
 
