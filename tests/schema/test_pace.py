@@ -22,7 +22,7 @@ class Clock:
     def __init__(self, monkeypatch):
         self.now = self.rested = 0.0
         monkeypatch.setattr(pace, "perf_counter", lambda: self.now)
-        monkeypatch.setattr(pace, "sleep", self._rest)
+        monkeypatch.setattr(pace, "rest", self._rest)
 
     def _rest(self, seconds):
         self.now += seconds
