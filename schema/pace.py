@@ -9,8 +9,10 @@ from time import perf_counter
 from typing import Final
 
 from graphql import ValidationContext
-from graphql.language import Lexer, Node, Source, Token
+from graphql.language import Lexer, Node, Source, Token, TokenKind
 from graphql.validation import ValidationRule
+
+from gateway.errors import QueryTooCostly
 
 RESTS: Final = 3.0
 """Seconds of rest for each second of work."""
@@ -20,6 +22,12 @@ STRETCH: Final = 0.01
 
 REST: Final = 0.003
 """Seconds of one rest."""
+
+NESTING_LIMIT: Final = 64
+"""Brackets open at once in a document: what is deeper than any limit is given up there, and not where it ends."""
+
+_OPEN: Final = frozenset({TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L})
+_CLOSE: Final = frozenset({TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R})
 
 _NEVER: Final = Event()
 
@@ -57,17 +65,34 @@ class Pace:
 
 
 class PacedLexer(Lexer):
-    """Reads a document's tokens at a pace."""
+    """Reads a document's tokens at a pace, and not beyond so many open brackets."""
 
     def __init__(self, text: str, pace: Pace) -> None:
         """Take the document and the pace."""
         super().__init__(Source(text))
         self._pace = pace
+        self._nested = 0
 
     def advance(self) -> Token:
-        """Return the next token."""
+        """Return the next token.
+
+        Raises:
+            QueryTooCostly: More brackets are open than may be.
+        """
         self._pace.keep()
-        return super().advance()
+        token = super().advance()
+        if token.kind in _OPEN:
+            self._nested += 1
+            if self._nested > NESTING_LIMIT:
+                raise nested_too_deeply()
+        elif token.kind in _CLOSE:
+            self._nested -= 1
+        return token
+
+
+def nested_too_deeply() -> QueryTooCostly:
+    """Return the refusal of a document for its nesting."""
+    return QueryTooCostly("The document is nested too deeply to be read. Nest it less.", reason="document-limit")
 
 
 def paced_rule(pace: Pace) -> type[ValidationRule]:

@@ -26,7 +26,7 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from gateway.asked import Operation
 from gateway.errors import BadRequest, DirectoryError, QueryTooCostly
 from schema.limits import INTROSPECTION, Limits, measure, root_names
-from schema.pace import Pace, PacedLexer, paced_rule
+from schema.pace import Pace, PacedLexer, nested_too_deeply, paced_rule
 from schema.plan import DocumentPlan, planned
 from schema.sizes import Sizes
 
@@ -129,7 +129,7 @@ class DocumentReader:
             return self._whole(operation, pace or Pace())
         except GraphQLSyntaxError as error:
             if "nested too deeply" in error.message:
-                return _nested()
+                return nested_too_deeply()
             if "tokens" in error.message:
                 return QueryTooCostly(
                     f"The document has more than {self._limits.tokens} tokens, which is the limit. Ask for less.",
@@ -137,9 +137,7 @@ class DocumentReader:
                 )
             return BadRequest(_told(error), reason="document-unreadable")
         except RecursionError:
-            return QueryTooCostly(
-                "The document is nested too deeply to be read. Nest it less.", reason="document-limit"
-            )
+            return nested_too_deeply()
         except DirectoryError as error:
             return error
 
@@ -187,10 +185,6 @@ def _meant(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
     if found[0].operation is OperationType.SUBSCRIPTION:
         raise BadRequest("Subscriptions are not served; ask with a query.", reason="subscription")
     return found[0]
-
-
-def _nested() -> QueryTooCostly:
-    return QueryTooCostly("The document is nested too deeply to be read. Nest it less.", reason="document-limit")
 
 
 def _invalid(errors: list[GraphQLError]) -> DirectoryError:

@@ -75,6 +75,14 @@ def test_a_document_over_a_limit_is_refused_with_limit_value_and_way_out(text, m
     assert refusal.message.count(". ") >= 1, "what is wrong, and then what to do"
 
 
+def test_a_document_is_given_up_where_65_brackets_are_open_and_not_where_it_ends():
+    nested = {count: "{ a " * count + "}" * count for count in (64, 65)}
+
+    assert "64 levels of depth" in refusal_of(nested[64]).message
+    assert "nested too deeply" in refusal_of(nested[65]).message
+    assert "nested too deeply" in refusal_of("{ a(b: " + "[" * 64).message
+
+
 def alike(roles, *others):
     """A document that selects one field so many times, and others as often as stated, each in a fragment of its own."""
     repeated = ["role"] * roles + [name for name, times in others for _ in range(times)]
