@@ -38,6 +38,11 @@ class Door:
         """Return how many wait to be let in."""
         return len(self._waiting)
 
+    @property
+    def full(self) -> bool:
+        """Return whether there is no room inside, and none to wait."""
+        return self.inside >= self._places and len(self._waiting) >= self._room
+
     @asynccontextmanager
     async def place(self) -> AsyncIterator[None]:
         """Be inside for the length of the block.
@@ -55,13 +60,13 @@ class Door:
             place.close()
 
     async def _enter(self) -> None:
-        if self.inside >= self._places and len(self._waiting) >= self._room:
-            raise self._turned_away()
+        if self.full:
+            raise self.turn_away()
         try:
             async with asyncio.timeout(self._patience):
                 await self.let_in(self._waiting)
         except TimeoutError:
-            raise self._turned_away() from None
+            raise self.turn_away() from None
 
     async def let_in(self, queue: deque[asyncio.Future[None]]) -> None:
         """Wait in a queue for a place."""
@@ -93,7 +98,8 @@ class Door:
                     return
         self.inside -= 1
 
-    def _turned_away(self) -> Overloaded:
+    def turn_away(self) -> Overloaded:
+        """Count one more who is turned away, and return what they are told."""
         self.turned_away += 1
         return Overloaded(
             "The gateway has more to answer than it can; ask again in a moment.", reason="door-crowded", retry_after=1

@@ -3,19 +3,17 @@
 What is refused here has never become a request: it is answered in the form of all errors, without looking at who asks.
 """
 
-import uuid
 from asyncio import TimerHandle, Transport
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
-from starlette.datastructures import MutableHeaders
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from gateway.errors import BadRequest, DirectoryError, Overloaded
-from gateway.http_requests import refusal, response_of
-from gateway.http_rim import SAID
+from gateway.http_requests import new_request_id, refusal, response_of
+from gateway.http_turning_away import TurningAway, response_bytes
 
 SLICE: Final = 16_384
 """Bytes that are read at once: a head that is over a limit is given up after so many more at most."""
@@ -48,10 +46,13 @@ class LimitedProtocol(HttpToolsProtocol):
     limits = ConnectionLimits()
     refused: Callable[[int], None] = staticmethod(lambda status: None)
     """Told the status of each refusal."""
+    turning_away: TurningAway | None = None
+    """Turns asks away while there are too many; without it all become requests."""
 
     _head_timer: TimerHandle | None = None
     _taking_timer: TimerHandle | None = None
     _in_body = False
+    _passed_over = False
     _over = False
     _stopping = False
     _head_read = 0
@@ -130,21 +131,45 @@ class LimitedProtocol(HttpToolsProtocol):
         if self.parser.get_method() == b"CONNECT":
             self._refuse(405, BadRequest("This is no proxy."))
         if not self._over and not self.parser.should_upgrade():
-            super().on_headers_complete()
             self._in_body = True
+            self._passed_over = self._turned_away()
+            if not self._passed_over:
+                super().on_headers_complete()
             if self._stopping:
                 self.cycle.keep_alive = False
 
+    def _turned_away(self) -> bool:
+        """Reply at once to an ask for which there is no room, and return whether there was none.
+
+        Left to the application are those after which the connection is let go, and those that come before the reply
+        to another was sent or taken.
+        """
+        busy = self.cycle is not None and not self.cycle.response_complete
+        if self.turning_away is None or busy or self._stopping or self.flow.write_paused:
+            return False
+        if self.parser.get_http_version() != "1.1" or not self.parser.should_keep_alive():
+            return False
+        secure = self.scheme == "https"
+        reply = self.turning_away.reply_to(self.parser.get_method(), self.url, self.headers, secure=secure)
+        if reply is None:
+            return False
+        line, rest = reply
+        said = [b"%s: %s\r\n" % header for header in self.server_state.default_headers]
+        self.transport.write(b"".join([line, *said, rest]))
+        self.on_response_complete()
+        return True
+
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body."""
-        if not self._over:
+        if not self._over and not self._passed_over:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Be ready for the next request."""
         if not self._over and not self.parser.should_upgrade():
-            super().on_message_complete()
-            self._in_body = False
+            if not self._passed_over:
+                super().on_message_complete()
+            self._in_body = self._passed_over = False
             self._stop_waiting()
 
     def on_response_complete(self) -> None:
@@ -230,16 +255,14 @@ def limited(
     limits: ConnectionLimits,
     refused: Callable[[int], None],
     *,
+    turning_away: TurningAway | None = None,
     protocol: type[LimitedProtocol] = LimitedProtocol,
 ) -> type[LimitedProtocol]:
-    """Return the protocol with its limits and who is told of refusals, in the form in which uvicorn takes one."""
-    return type(protocol.__name__, (protocol,), {"limits": limits, "refused": staticmethod(refused)})
+    """Return the protocol with its limits, who is told of refusals and what turns asks away, as uvicorn takes one."""
+    stated = {"limits": limits, "refused": staticmethod(refused), "turning_away": turning_away}
+    return type(protocol.__name__, (protocol,), stated)
 
 
 def _response(status: int, error: DirectoryError) -> bytes:
-    response = response_of(refusal(error), str(uuid.uuid4()), status=status, headers={"connection": "close"})
-    headers = MutableHeaders(raw=response.raw_headers)
-    for name, text in SAID.items():
-        headers.setdefault(name, text)
-    said: list[Any] = [STATUS_LINE[status], *(name + b": " + text + b"\r\n" for name, text in headers.raw)]
-    return b"".join([*said, b"\r\n", bytes(response.body)])
+    response = response_of(refusal(error), new_request_id(), status=status, headers={"connection": "close"})
+    return bytes(STATUS_LINE[status]) + response_bytes(response)

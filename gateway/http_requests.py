@@ -43,6 +43,7 @@ from gateway.reply import Reply, problem_of
 from gateway.tokens import RefusedToken, TokenReader
 
 PLAIN_JSON = "application/json"
+GRAPHQL_JSON = "application/graphql-response+json"
 
 STATUS: Mapping[str, int] = {
     Unauthenticated.code: 401,
@@ -83,7 +84,7 @@ NESTING_LIMIT = 64
 """Levels of objects and lists in a request body; no input of the graph has ten."""
 
 _SPACE = b" \t\r\n"
-_REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+REQUEST_ID_FORM = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _CODE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -138,7 +139,12 @@ def request_id_of(request: Request) -> str:
     if isinstance(known, str):
         return known
     given = request.headers.get("x-request-id", "")
-    return given if _REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
+    return given if REQUEST_ID_FORM.fullmatch(given) else new_request_id()
+
+
+def new_request_id() -> str:
+    """Return an id for a request that brought none of its own."""
+    return str(uuid.uuid4())
 
 
 async def json_body(request: Request, *, limit: int, within: float = BODY_TIMEOUT) -> Mapping[str, Any]:

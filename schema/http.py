@@ -15,6 +15,7 @@ from gateway.documents import TrustedDocuments, digest_of
 from gateway.errors import AskRefused, BadRequest, Overloaded
 from gateway.http_negotiation import accepted
 from gateway.http_requests import (
+    GRAPHQL_JSON,
     PLAIN_JSON,
     Refusal,
     json_body,
@@ -29,7 +30,6 @@ from gateway.reply import Problem, Reply
 from gateway.tokens import TokenReader
 from gateway.turns import Turns
 
-GRAPHQL_JSON: Final = "application/graphql-response+json"
 _KEEPS_STATUS: Final = frozenset({401, 405, 429})
 """Statuses of well-formed requests that clients of the older media type get as well: nothing of them was asked."""
 _PARAMETERS: Final = ("query", "documentId", "operationName", "variables", "extensions")

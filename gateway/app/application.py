@@ -63,6 +63,7 @@ def application(
             documents = documents_of(settings)
             app.state.reloading = reloading_of(gateway, port, documents)
             app.state.gateway = gateway
+            app.state.turning_away.door = gateway.answering.door
             app.state.endpoint = GraphQLEndpoint(
                 answering=gateway.answering,
                 tokens=gateway.tokens,

@@ -210,7 +210,12 @@ def _config(app: Starlette, tls: ssl.SSLContext | None, *, keep_alive: int = KEE
 def protocol_of(app: Starlette, protocol: type[LimitedProtocol]) -> type[LimitedProtocol]:
     """Return the protocol with the limits that the application's state states, where it states any."""
     limits = getattr(app.state, "connection_limits", ConnectionLimits())
-    return limited(limits, getattr(app.state, "connection_refused", lambda _status: None), protocol=protocol)
+    return limited(
+        limits,
+        getattr(app.state, "connection_refused", lambda _status: None),
+        turning_away=getattr(app.state, "turning_away", None),
+        protocol=protocol,
+    )
 
 
 class _Server(uvicorn.Server):
