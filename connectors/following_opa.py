@@ -25,6 +25,9 @@ log = logging.getLogger("gateway.rules")
 PROOF_TIMEOUT = 5.0
 """Seconds that an ask waits for new rules to be proven; more than a decision, or each release would drop asks."""
 
+START_PATIENCE = 10.0
+"""Seconds for which OPA is looked for at the start: it may be starting itself, and late with its first decisions."""
+
 READING_TIMEOUT = 1.0
 """Seconds to wait for the rules themselves, which are more than a decision."""
 AGAIN = 2.0
@@ -57,10 +60,9 @@ class FollowingOpa:
 
         Raises:
             RulesNotTrusted, EnginesDiffer: They may not decide.
-            DecisionUnavailable: OPA does not answer.
+            DecisionUnavailable: OPA does not answer, and has not for `START_PATIENCE`.
         """
-        await self._opa.look()
-        await self._prove(self._opa.revision)
+        await self._begin(given_up=monotonic() + START_PATIENCE)
         self._opa.watch()
         self._following = asyncio.create_task(self._follow(), name="follow-opa")
 
@@ -135,6 +137,16 @@ class FollowingOpa:
             raise _unavailable("rules-not-proven") from error
         if revision != self.rules.revision:
             raise _unavailable("rules-not-trusted" if revision == self._refused else "rules-not-proven")
+
+    async def _begin(self, *, given_up: float) -> None:
+        while True:
+            await self._opa.look()
+            try:
+                return await self._prove(self._opa.revision)
+            except DecisionUnavailable:
+                if monotonic() >= given_up:
+                    raise
+            await asyncio.sleep(LOOK)
 
     async def _take_up(self, revision: str) -> None:
         before = self.rules.revision

@@ -1,6 +1,7 @@
 """The compose file and the Containerfile, held to settings, commands and files that exist."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -91,6 +92,49 @@ def test_gateways_log_in_as_somebody_who_owns_nothing(services):
     assert services["migrate"]["command"] == ["migrate", "--serve-as", "gateway"]
     assert "CREATE ROLE gateway LOGIN PASSWORD" in made
     assert "./serving-login.sh:/docker-entrypoint-initdb.d/serving-login.sh:ro" in services["postgres"]["volumes"]
+
+
+def test_what_serves_is_started_again_with_the_machine_and_what_ends_is_not(services):
+    """An engine that stops and starts again leaves alone what was to be restarted on failure."""
+    policies = {name: service["restart"] for name, service in services.items()}
+
+    assert policies.pop("migrate") == "on-failure"
+    assert set(policies.values()) == {"unless-stopped"}
+
+
+def test_everybody_waits_for_what_is_needed_and_not_only_for_its_start(services):
+    conditions = {
+        (name, needed): wait["condition"]
+        for name, service in services.items()
+        for needed, wait in service.get("depends_on", {}).items()
+    }
+
+    assert conditions == {
+        ("migrate", "postgres"): "service_healthy",
+        ("rules", "migrate"): "service_completed_successfully",
+        ("opa", "rules"): "service_healthy",
+        ("gateway", "opa"): "service_healthy",
+    }
+    assert all("healthcheck" in services[needed] for (_, needed), how in conditions.items() if how == "service_healthy")
+
+
+def test_the_database_counts_as_well_only_once_it_answers_by_the_road_that_others_take(services):
+    """The server that makes the database answers on its socket alone, and is gone a moment later."""
+    _, program, *words = services["postgres"]["healthcheck"]["test"]
+
+    assert (program, "--host=127.0.0.1" in words) == ("pg_isready", True)
+
+
+def test_the_database_has_room_for_queries_in_parts_and_time_for_its_last_checkpoint(services):
+    """An engine gives 64 MB and ten seconds: less than a join over a million rows, and than a full checkpoint, take."""
+    database = services["postgres"]
+
+    assert (database["shm_size"], database["stop_grace_period"]) == ("256mb", "1m")
+
+
+def test_the_login_is_made_by_a_program_of_its_own():
+    """One that cannot be run is read into the image's own script instead, which then stops at every unset name."""
+    assert os.access(PROJECT / "deploy" / "serving-login.sh", os.X_OK)
 
 
 def test_only_the_graph_is_reached_from_outside_and_only_on_this_machine(services):

@@ -1,5 +1,6 @@
 """OPA as the compose file starts it, over rules that change: followed, refused, and its failures told apart."""
 
+import asyncio
 import json
 import shutil
 import signal
@@ -316,6 +317,34 @@ async def test_rules_published_before_are_not_published_again_once_newer_were_in
 
         assert decider.revision == revision
         assert (code, "a newer rule set has already been in force" in again.complained) == (2, True)
+
+
+async def test_a_gateway_that_is_started_before_opa_has_rules_waits_for_them(
+    folder, key, tmp_path, follower, monkeypatch
+):
+    monkeypatch.setattr("connectors.following_opa.START_PATIENCE", START_TIMEOUT)
+    rules = RuleSet.read(folder)
+    async with a_bundle_server(tmp_path / "bundles") as server, an_opa_of(server.url, tmp_path, key=key) as opa:
+        starting = asyncio.create_task(follower(opa.url))
+
+        async def asked_in_vain():
+            with suppress(httpx.TransportError):
+                async with httpx.AsyncClient(base_url=opa.url, timeout=60) as http:
+                    return starting.done() or 'handler="v1/data"' in (await http.get("/metrics")).text
+            return False
+
+        await until(asked_in_vain, within=START_TIMEOUT)
+        (tmp_path / "bundles" / "bundle.tar.gz").write_bytes(rules.bundle(fitting_signature(folder, rules)))
+        decider = await starting
+
+        assert decider.revision == rules.revision
+
+
+async def test_a_gateway_whose_opa_does_not_come_gives_up(follower, monkeypatch):
+    monkeypatch.setattr("connectors.following_opa.START_PATIENCE", 0.5)
+
+    with pytest.raises(DecisionUnavailable):
+        await follower(f"http://127.0.0.1:{free_port()}")
 
 
 async def test_the_gateway_is_ready_while_opa_is_there_and_not_without_it(road, database_url, tmp_path, key, folder):
