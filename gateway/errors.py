@@ -13,7 +13,7 @@ DirectoryError
 │   ├── DocumentNotTrusted    only documents of the installed manifests are asked here
 │   ├── BadCriteria           the search criteria are below the minimum
 │   ├── TooManyMatches        more candidates than may be told
-│   ├── BudgetExhausted       the caller's budget of searches is spent
+│   ├── BudgetExhausted       a budget is spent: the caller's searches (S4), or what they or their agency may ask
 │   └── QueryTooCostly        the document is over a limit
 ├── SourceFailed          one source gave no answer: name it
 │   ├── SourceUnavailable     it did not answer in time, or at all
@@ -120,7 +120,7 @@ class TooManyMatches(AskRefused):
 
 
 class BudgetExhausted(AskRefused):
-    """The caller's budget of searches is spent (S4)."""
+    """A budget is spent: the caller's searches (S4), or what they or their agency may ask for at a time."""
 
     code = "BUDGET_EXHAUSTED"
 
