@@ -171,6 +171,12 @@ class LimitedProtocol(HttpToolsProtocol):
                 super().on_message_complete()
             self._in_body = self._passed_over = False
             self._stop_waiting()
+            replied = self.cycle is None or self.cycle.response_complete
+            if replied and self.timeout_keep_alive_task is None:
+                # What came behind the reply has ended uvicorn's waiting for another request.
+                self.timeout_keep_alive_task = self.loop.call_later(
+                    self.timeout_keep_alive, self.timeout_keep_alive_handler
+                )
 
     def on_response_complete(self) -> None:
         """Keep the connection; the rest of a body that nobody reads may come for as long as a head may."""

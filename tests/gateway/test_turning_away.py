@@ -40,7 +40,13 @@ async def begun():
 
 
 @pytest.fixture
-async def port(metrics, door, begun):
+def hurry():
+    """Seconds that a server waits for anything; long, where a test is not about that."""
+    return 60
+
+
+@pytest.fixture
+async def port(metrics, door, begun, hurry):
     """A server whose application says what it was asked, behind the door."""
 
     async def application(scope, receive, send):
@@ -54,8 +60,10 @@ async def port(metrics, door, begun):
 
     turning_away = TurningAway(metrics)
     turning_away.door = door
-    protocol = limited(ConnectionLimits(head_timeout=0.3), lambda _status: None, turning_away=turning_away)
-    config = uvicorn.Config(application, http=protocol, ws="none", lifespan="off", log_config=None)
+    protocol = limited(ConnectionLimits(head_timeout=hurry), lambda _status: None, turning_away=turning_away)
+    config = uvicorn.Config(
+        application, http=protocol, timeout_keep_alive=hurry, ws="none", lifespan="off", log_config=None
+    )
     server = uvicorn.Server(config)
     config.load()
     server.lifespan = config.lifespan_class(config)
@@ -123,6 +131,7 @@ async def test_a_body_that_comes_after_the_reply_is_passed_over_and_is_no_reques
     assert answered[2] == {"asked": BODY.decode()}
 
 
+@pytest.mark.parametrize("hurry", [0.3])
 async def test_a_body_that_never_comes_ends_the_connection(port, door):
     async with a_conversation(port) as (say, heard, reader):
         async with door.place():
@@ -131,6 +140,31 @@ async def test_a_body_that_never_comes_ends_the_connection(port, door):
         rest = await asyncio.wait_for(reader.read(), 60)
 
     assert (refused[0], rest) == (503, b"")
+
+
+@pytest.mark.parametrize("hurry", [1])
+async def test_a_connection_whose_body_came_after_the_reply_is_not_kept_for_ever(port, door):
+    head, body = an_ask()
+    async with a_conversation(port) as (say, heard, reader):
+        async with door.place():
+            await say(head)
+            refused = await heard()
+        await say(body)
+        rest = await asyncio.wait_for(reader.read(), 60)
+
+    assert (refused[0], rest) == (503, b"")
+
+
+async def test_a_body_in_chunks_is_passed_over_as_well(port, door):
+    head = b"POST /graphql HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    async with a_conversation(port) as (say, heard, _):
+        async with door.place():
+            await say(head)
+            refused = await heard()
+        await say(b"5\r\nPOST \r\n0\r\n\r\n" + b"".join(an_ask()))
+        answered = await heard()
+
+    assert (refused[0], answered[2]) == (503, {"asked": BODY.decode()})
 
 
 @pytest.mark.parametrize(
