@@ -4,10 +4,9 @@ from typing import Any
 
 import httpx
 
-from connectors.rule_set import RuleSet
+from connectors.rule_set import REVISION, WEIGHED, RuleSet, weighed
 from gateway.errors import DecisionUnavailable
 
-REVISION = "revision"
 _OWN = ("directory", "system")
 """Documents that are no part of the book: what the rules say themselves, and what guards OPA's own interface."""
 
@@ -34,6 +33,9 @@ async def held_rules(url: str, *, within: float) -> tuple[RuleSet, dict[str, Any
     stated = book.pop(REVISION, None)
     if not isinstance(stated, dict) or stated != before:
         raise DecisionUnavailable("The policy engine is changing its rules.", reason="rules-changing")
+    # Other weights than those of the list stay with the rules, which then have another revision than they state.
+    if book.get(WEIGHED) == weighed(book):
+        del book[WEIGHED]
     return RuleSet.of(modules, {name: value for name, value in book.items() if name not in _OWN}), stated
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from connectors.portable_rego import unportable
-from connectors.rule_set import RuleSet, RuleSetUnreadable
+from connectors.rule_set import REVISION, WEIGHED, RuleSet, RuleSetUnreadable
 from gateway.pages.trials import FILES_LIMIT, RULES_LIMIT, RuleProblem, RulesRejected
 from gateway.vocabulary import Effect
 
@@ -83,7 +83,7 @@ def laid_out(folder: Path, base: Mapping[str, str], files: Mapping[str, str]) ->
     for place, text in {**base, **placed}.items():
         path = folder / place
         path.parent.mkdir(exist_ok=True)
-        path.write_text(_without_revision(text) if place == _BOOK else text, encoding="utf-8")
+        path.write_text(_book_alone(text) if place == _BOOK else text, encoding="utf-8")
     return _judged(folder), tuple(left_out)
 
 
@@ -141,8 +141,8 @@ def _place(name: str) -> str | None:
     return _BOOK if path.name == _BOOK else None
 
 
-def _without_revision(text: str) -> str:
-    # A bundle's book carries the revision that it was made under; these rules get one of their own.
+def _book_alone(text: str) -> str:
+    # A bundle's book carries what engines are given beside it, which these rules get of their own.
     try:
         book = json.loads(text)
     except ValueError as error:
@@ -151,8 +151,8 @@ def _without_revision(text: str) -> str:
         raise RulesRejected([RuleProblem(file=_BOOK, line=line, message=f"This is not JSON: {said}.")]) from None
     except RecursionError:
         raise RulesRejected([RuleProblem(file=_BOOK, message="This is nested too deeply.")]) from None
-    if isinstance(book, dict) and "revision" in book:
-        return json.dumps({name: value for name, value in book.items() if name != "revision"})
+    if isinstance(book, dict) and book.keys() & {REVISION, WEIGHED}:
+        return json.dumps({name: value for name, value in book.items() if name not in (REVISION, WEIGHED)})
     return text
 
 

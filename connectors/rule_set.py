@@ -3,6 +3,7 @@
 import io
 import json
 import tarfile
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,7 +14,11 @@ from typing import Any
 from gateway.brokering import ContactLimits
 
 ENTRYPOINT = "directory/answer"
+REVISION, WEIGHED = "revision", "weighed"
+"""What an engine is given beside the book: the name of the rules, and the book's reasons by code and weight."""
 REVISION_LENGTH = 12
+WEIGHTIEST = 1000
+"""The weight of the book's first reason: all have four digits, for one engine sorts numbers as if they were words."""
 
 
 class RuleSetUnreadable(Exception):
@@ -52,8 +57,8 @@ class RuleSet:
             data = json.loads((folder / "data.json").read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError) as error:
             raise RuleSetUnreadable(f"{folder}: {error}") from error
-        if not isinstance(data, dict) or "revision" in data:
-            raise RuleSetUnreadable(f"{folder / 'data.json'} must be an object without a revision of its own")
+        if not isinstance(data, dict) or data.keys() & {REVISION, WEIGHED}:
+            raise RuleSetUnreadable(f"{folder / 'data.json'} must be an object without revision or weights of its own")
         rules = cls.of(modules, data)
         fault = rules.fault()
         if fault is not None:
@@ -76,8 +81,11 @@ class RuleSet:
         return None
 
     def document(self) -> dict[str, Any]:
-        """Return the data as every engine loads it: one document, with the revision that the answers carry."""
-        return {**self.data, "revision": {"id": self.revision}}
+        """Return the data as every engine loads it: one document, with the revision that the answers carry.
+
+        Its reasons stand there by code as well, for an engine would go through all of them for each question.
+        """
+        return {**self.data, WEIGHED: weighed(self.data), REVISION: {"id": self.revision}}
 
     def bundle(self, signature: Mapping[str, str] | None = None) -> bytes:
         """Return the rule set as an OPA bundle (a compressed tar), so that OPA answers under the same revision.
@@ -103,7 +111,7 @@ class RuleSet:
         """Return the bundle's JSON files by name."""
         data = self.document()
         if signature is not None:
-            data["revision"] |= {name: signature[name] for name in ("digest", "issued", "signature")}
+            data[REVISION] |= {name: signature[name] for name in ("digest", "issued", "signature")}
         return {"data.json": data, ".manifest": {"revision": self.revision, "rego_version": 1}}
 
     def purposes_of(self, role: str) -> tuple[str, ...]:
@@ -127,6 +135,20 @@ class RuleSet:
         """Return how long requests for brokered contact are kept."""
         days = self.data["brokering"]["kept_days"]
         return ContactLimits(answered=timedelta(days=days["answered"]), waiting=timedelta(days=days["waiting"]))
+
+
+def weighed(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the reasons by code, each with its weight: the book lists the weightiest first.
+
+    One that cannot be read, or that the book lists twice, is left out, and hides the records that it is given for.
+    """
+    listed = [reason for reason in data.get("reasons", ()) if isinstance(reason, dict)]
+    times = Counter(str(reason.get("code")) for reason in listed)
+    return {
+        code: {**reason, "weight": WEIGHTIEST + place}
+        for place, reason in enumerate(listed)
+        if isinstance(code := reason.get("code"), str) and times[code] == 1
+    }
 
 
 def _digest(modules: Mapping[str, str], data: Mapping[str, Any]) -> str:

@@ -20,7 +20,7 @@ _FACT: Final = re.compile(r"\b(?:record\.)?(class\.\w+)|\binput\.((?:caller|acce
 _BOOK: Final = re.compile(r"\bdata\.(\w+)")
 _LITERAL: Final = re.compile(r'"[^"]*"|#.*$', re.MULTILINE)
 _WHOLE_INPUT: Final = re.compile(r"\binput\b(?!\.(?:items|(?:caller|access)\.\w))")
-_NOT_BOOK: Final = frozenset({"directory", "revision"})
+_NOT_BOOK: Final = frozenset({"directory", "revision", "weighed"})
 _QUESTION: Final = "directory.question"
 """The package every rule reads its records from; what it reads says nothing of the one rule."""
 

@@ -83,38 +83,59 @@ items[key] := {"exists": "disclose", "reasons": [], "fields": told} if {
 
 _permitted := {"effect": "disclose", "reasons": ["role-permits"], "tell": null, "remedy": null, "obligations": []}
 
+# The subjects that may refuse whatever is asked for.
 _subjects := [
-	access_log.refusals,
-	actions.refusals,
-	ask.refusals,
 	authority.refusals,
-	brokering.refusals,
 	caller.refusals,
 	conflict.refusals,
-	counts.refusals,
-	detriment.refusals,
-	grants.refusals,
-	ledger.refusals,
 	messages.refusals,
 	own_record.refusals,
-	queues.refusals,
-	recording.refusals,
 	retention.refusals,
 	review.refusals,
 	roles.refusals,
-	search.refusals,
 	sensitive.refusals,
 	shielding.refusals,
+]
+
+# Those that speak of the types named alone: they cost nothing where no such record is asked for.
+_subjects_of.AccessLogEntry := [access_log.refusals]
+
+_subjects_of.Action := [
+	access_log.refusals,
+	actions.refusals,
+	brokering.refusals,
+	detriment.refusals,
+	grants.refusals,
+	recording.refusals,
 	suppliers.refusals,
 	transfer.refusals,
 ]
+
+_subjects_of.Ask := [ask.refusals, ledger.refusals]
+
+_subjects_of.BrokeredContact := [brokering.refusals]
+
+_subjects_of.Count := [counts.refusals]
+
+_subjects_of.Grant := [grants.refusals]
+
+_subjects_of.LedgerEntry := [ledger.refusals]
+
+_subjects_of.QueueEntry := [queues.refusals]
+
+_subjects_of.Search := [search.refusals]
+
+_speaking := array.concat(_subjects, [subject |
+	some type in object.keys(question.of_type)
+	some subject in _subjects_of[type]
+])
 
 _of_a_match := {field | some field in data.fields.Candidate.match}
 
 # The fields of each record that each reason refuses. Two subjects giving one reason different fields is an error.
 _refusals[key][reason] := fields if {
 	lifts := grants.lifts
-	some subject in _subjects
+	some subject in _speaking
 	some key, by_reason in subject
 	some reason, fields in by_reason
 	not lifts[key][reason]
@@ -123,7 +144,7 @@ _refusals[key][reason] := fields if {
 _refusals[key][reason] := fields if {
 	some key, lifted in grants.lifts
 	some reason, opened in lifted
-	some subject in _subjects
+	some subject in _speaking
 	fields := subject[key][reason] - opened
 	count(fields) > 0
 }
@@ -131,7 +152,7 @@ _refusals[key][reason] := fields if {
 # What only a grant reveals is told in the fields it names, and in no other.
 _refusals[key]["not-granted"] := fields if {
 	some key, fields in grants.beside
-	some subject in _subjects
+	some subject in _speaking
 	some code, _ in subject[key]
 	grants.reveals[code]
 }
@@ -144,7 +165,7 @@ _concealing[key] := {"class-incomplete"} if {
 	not _recorded[key]
 }
 
-_concealing[key] := object.keys(_refusals[key]) - _narrowing if some key in _silenced
+_concealing[key] := object.keys(_refusals[key]) - object.keys(_narrowing) if some key in _silenced
 
 _concealing[key] := {code | some outcome in refused; some code in outcome.reasons} | {"criterion-hidden"} if {
 	some key in question.candidates
@@ -173,24 +194,36 @@ _found contains key if {
 	}
 }
 
-# The reasons met in this question, the weightiest first: the book has many more.
-# The codes are handed over whole: OPA would look for the rule that makes them again for each code.
-_given := _ranked(_codes)
+# The codes of the reasons met in this question that the book knows, the weightiest first.
+_given := [pair[1] | some pair in sort(_by_weight)]
 
-_ranked(codes) := [reason | some reason in data.reasons; codes[reason.code]]
-
-_met := {reason.code: reason | some reason in _given}
+_by_weight := [pair | some code in _codes; reason := _weighed[code]; pair := [reason.weight, code]]
 
 _codes := {code | some key in _touched; some code in object.keys(_refusals[key])}
 
-# The reasons met that leave the record there, where the book says what is told of them: one of which it does not hides it.
-_narrowing := {reason.code |
-	some reason in _given
-	_in_part[reason.effect]
-	count(_said - object.keys(reason)) == 0
+# The reasons of the book by code, each with its weight: engines are given them so, for the book has many more than are
+# met. Where the rules are tried on the book alone, by their tests, they are weighed here.
+_weighed := data.weighed
+
+_weighed := {reason.code: weighed |
+	some place, reason in data.reasons
+	weighed := object.union(reason, {"weight": place + 1000})
+} if {
+	not data.weighed
 }
 
-_said := {"tell", "remedy", "obligations"}
+# The reasons met that leave the record there, where the book says what is told of them: one of which it does not hides it.
+_narrowing := {code: told |
+	some code in _given
+	reason := _weighed[code]
+	_in_part[reason.effect]
+	told := {
+		"effect": reason.effect,
+		"tell": reason.tell,
+		"remedy": reason.remedy,
+		"obligations": reason.obligations,
+	}
+}
 
 _in_part := {"withhold", "mask"}
 
@@ -204,7 +237,7 @@ _refused[key] := {field: outcome |
 	not _silenced[key]
 	by_reason := _refusals[key]
 	refused := question.records[key].fields & {field | some fields in by_reason; some field in fields}
-	ranked := [reason.code | some reason in _given; by_reason[reason.code]]
+	ranked := [code | some code in _given; by_reason[code]]
 }
 
 _refused[key] := {} if {
@@ -220,7 +253,7 @@ _outcome(codes, weightiest) := {
 	"remedy": reason.remedy,
 	"obligations": [],
 } if {
-	reason := _met[weightiest]
+	reason := _narrowing[weightiest]
 	reason.effect == "withhold"
 }
 
@@ -231,7 +264,7 @@ _outcome(codes, weightiest) := {
 	"remedy": reason.remedy,
 	"obligations": obligations,
 } if {
-	reason := _met[weightiest]
+	reason := _narrowing[weightiest]
 	reason.effect == "mask"
-	obligations := [name | some code in codes; some name in _met[code].obligations]
+	obligations := [name | some code in codes; some name in _narrowing[code].obligations]
 }

@@ -55,6 +55,20 @@ test_a_reason_of_which_the_book_does_not_say_what_is_told_hides_the_record if {
 	}
 }
 
+test_the_heaviest_of_the_reasons_that_an_engine_is_given_decides if {
+	whole := fixture.question("Child", {"conflict": true, "shield": "active"})
+	asked := object.union(whole, {"items": {"k": object.union(whole.items.k, {"fields": ["leadProfessional"]})}})
+	every pair in [["conflict-declared", "shield-active"], ["shield-active", "conflict-declared"]] {
+		weighed := {code: reason |
+			some place, code in pair
+			reason := {"effect": "withhold", "tell": code, "remedy": null, "obligations": [], "weight": 1009 + place}
+		}
+		items := data.directory.items with input as asked with data.weighed as weighed with data.reasons as []
+		items.k.fields.leadProfessional.tell == pair[0]
+		items.k.fields.leadProfessional.reasons == pair
+	}
+}
+
 test_a_reason_that_conceals_hides_the_record_whatever_words_the_book_has_for_it if {
 	words := {"tell": null, "remedy": null, "obligations": []}
 	book := [object.union(words, reason) | some reason in data.reasons]

@@ -14,7 +14,9 @@ import data.directory.question
 # custom:
 #   domain: [H1, H2, H3, H4, H6]
 refusals[key]["shield-active"] := (record.fields - {field | some field in told}) - _read_by_reviewers if {
-	some key, record in _shielded.shielded
+	some level, records in _shielded
+	level == "shielded"
+	some key, record in records
 	told := data.shielding.told.shielded[record.type]
 }
 
@@ -27,7 +29,9 @@ refusals[key]["shield-active"] := (record.fields - {field | some field in told})
 # custom:
 #   domain: [H1, H3, H4, H6]
 refusals[key]["shield-associated"] := (record.fields - {field | some field in told}) - _read_by_reviewers if {
-	some key, record in _shielded.associated
+	some level, records in _shielded
+	level == "associated"
+	some key, record in records
 	told := data.shielding.told.associated[record.type]
 }
 

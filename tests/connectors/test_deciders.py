@@ -226,6 +226,21 @@ async def test_an_opa_with_days_that_would_delete_at_once_is_not_followed(tmp_pa
             await following.close()
 
 
+@pytest.mark.parametrize("changed", [{}, {"field-not-for-role": {"effect": "disclose"}}], ids=["none", "others"])
+async def test_an_opa_that_weighs_reasons_otherwise_than_its_book_is_not_followed(tmp_path, monkeypatch, changed):
+    async def trusted(_rules, _stated):
+        pass
+
+    monkeypatch.setattr("connectors.rule_set.weighed", lambda _book: changed)
+    with opa_server(RULES, tmp_path) as url:
+        following = FollowingOpa(url, folder=POLICIES, timeout=20, trust=trusted)
+        try:
+            with pytest.raises(RulesNotTrusted, match=f"OPA calls its rules {RULES.revision}, and they are"):
+                await following.start()
+        finally:
+            await following.close()
+
+
 def test_the_purposes_of_a_role_are_the_books():
     assert RULES.purposes_of("police-child-protection") == ("safeguarding-enquiry",)
     assert RULES.purposes_of("unheard-of") == ()

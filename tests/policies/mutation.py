@@ -117,7 +117,8 @@ class Killer:
     def _break(self, mutant: Mutant) -> bool:
         if mutant.file in self._modules:
             return self._put(mutant.file, mutant.content)
-        return self._put_data({**json.loads(mutant.content), "revision": self._data["revision"]})
+        broken = RuleSet.of(self._modules, json.loads(mutant.content)).document()
+        return self._put_data({**broken, "revision": self._data["revision"]})
 
     def _mend(self, mutant: Mutant) -> None:
         if mutant.file in self._modules:
@@ -172,12 +173,15 @@ def _patient() -> httpx.HTTPTransport:
 
 
 def _together(cases: list[Case]) -> list[tuple[dict[str, Any], dict[str, Case]]]:
-    """Return questions of a few cases each, of the same caller and access, with the case behind each item."""
+    """Return questions of a few cases each, of the same caller, access and type, with the case behind each item.
+
+    A record of another type may have a subject heard that the case alone would not.
+    """
     groups: dict[str, tuple[dict[str, Any], dict[str, Case]]] = {}
     for number, case in enumerate(cases):
         asked = case.question.as_input()
         (item,) = asked.pop("items").values()
-        same = json.dumps(asked, sort_keys=True)
+        same = json.dumps([asked, item["type"]], sort_keys=True)
         if same in groups and len(groups[same][1]) == TOGETHER:
             groups[f"{same} {number}"] = groups.pop(same)
         question, members = groups.setdefault(same, ({**asked, "items": {}}, {}))
