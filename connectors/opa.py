@@ -3,9 +3,9 @@
 import asyncio
 from urllib.parse import urlsplit
 
-import aiohttp
 from opa_client import AsyncOpaClient
 
+from connectors.opa_connections import OpaConnections
 from connectors.rule_set import ENTRYPOINT
 from gateway.disclosure.question import Answer, Question
 from gateway.errors import DecisionUnavailable
@@ -15,8 +15,6 @@ REVISION = ("revision", "id")
 """Where the bundle keeps the name of its rules."""
 LOOK = 0.2
 """Seconds between looks at the server."""
-PLAIN = {"Accept-Encoding": "identity"}
-"""OPA would compress each answer as tightly as it can, which takes longer than the road beside the gateway."""
 
 
 class OpaDecider:
@@ -27,11 +25,7 @@ class OpaDecider:
     def __init__(self, url: str, *, timeout: float) -> None:
         """Keep where the server is; nothing is asked of it yet."""
         parts = urlsplit(url)
-        self._place = {
-            "host": parts.hostname or "localhost",
-            "port": parts.port or 8181,
-            "ssl": parts.scheme == "https",
-        }
+        self._host, self._port, self._tls = parts.hostname or "localhost", parts.port or 8181, parts.scheme == "https"
         self._timeout = timeout
         self._client: AsyncOpaClient | None = None
         self._revision = ""
@@ -89,11 +83,10 @@ class OpaDecider:
     async def _asked(self, question: Question, package: str, rule: str) -> object:
         try:
             async with asyncio.timeout(self._timeout):
-                client = await self._connected()
-                return await client.query_rule(question.as_input(), package, rule)
+                return await self._connected().query_rule(question.as_input(), package, rule)
         except TimeoutError as error:
             raise _unavailable("engine-late") from error
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+        except (OSError, ValueError) as error:
             raise _unavailable("engine-failed") from error
 
     async def _watch(self) -> None:
@@ -111,17 +104,16 @@ class OpaDecider:
     async def _held_revision(self) -> str | None:
         try:
             async with asyncio.timeout(self._timeout):
-                client = await self._connected()
-                document = await client.query_rule({}, *REVISION)
-        except (TimeoutError, aiohttp.ClientError, OSError, ValueError):
+                document = await self._connected().query_rule({}, *REVISION)
+        except (TimeoutError, OSError, ValueError):
             return None
         held = document.get("result") if isinstance(document, dict) else None
         return held if isinstance(held, str) and held else None
 
-    async def _connected(self) -> AsyncOpaClient:
+    def _connected(self) -> AsyncOpaClient:
         if self._client is None:
-            client = AsyncOpaClient(**self._place, headers=PLAIN, retries=0, timeout=self._timeout)
-            self._client = await client.__aenter__()
+            self._client = AsyncOpaClient(self._host, self._port, ssl=self._tls, retries=0)
+            self._client._session = OpaConnections(self._host, self._port, tls=self._tls)
         return self._client
 
 

@@ -1,10 +1,8 @@
 """The issuer's keys over real https: read, kept through an outage, and never in the way of those who ask."""
 
 import asyncio
-import ssl
 import time
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 
 import orjson
 import pytest
@@ -12,7 +10,7 @@ from joserfc.jwk import ECKey
 
 from connectors.issuer_keys import COOLDOWN, REFRESH, SIZE_LIMIT, IssuerKeys
 from gateway.errors import SourceUnavailable
-from gateway.federation.enrolment import certificate_request, issue, new_tls_key, self_made_issuer
+from tests.support.certificates import made_up_tls
 from tests.support.processes import until
 
 KEY = ECKey.generate_key("P-256", {"kid": "one", "use": "sig", "alg": "ES256"})
@@ -63,20 +61,8 @@ class Issuer:
 @asynccontextmanager
 async def an_issuer(folder, monkeypatch):
     """Yield the issuer and the address of its keys; its certificate is one that this process trusts."""
-    now = datetime.now(UTC)
-    issuer_key, key = new_tls_key(), new_tls_key()
-    root = self_made_issuer(issuer_key, name="Made-up issuer", at=now, days=2)
-    request = certificate_request(key, name="issuer", uri="urn:issuer", endpoints=["https://127.0.0.1:1"])
-    paths = {
-        "root.pem": root,
-        "key.pem": key,
-        "issuer.pem": issue(request, issuer=root, issuer_key=issuer_key, at=now, days=1),
-    }
-    for name, content in paths.items():
-        (folder / name).write_bytes(content)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "issuer.pem", folder / "key.pem")
-    monkeypatch.setenv("SSL_CERT_FILE", str(folder / "root.pem"))
+    context, root = made_up_tls(folder)
+    monkeypatch.setenv("SSL_CERT_FILE", str(root))
     issuer = Issuer()
     async with await asyncio.start_server(issuer, "127.0.0.1", 0, ssl=context) as server:
         yield issuer, f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/jwks"
