@@ -12,8 +12,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from connectors.embedded_input import engine_input
 from connectors.portable_rego import unportable
-from connectors.rego_cpp import BundleFormat, Input, Interpreter, RegoError
+from connectors.rego_cpp import BundleFormat, Interpreter, RegoError
 from connectors.rule_set import ENTRYPOINT, RuleSet
 from gateway.disclosure.question import Answer, Question
 from gateway.errors import DecisionUnavailable
@@ -50,7 +51,7 @@ class Evaluation:
             raise _unreadable()
 
     def answer(self, document: dict[str, Any]) -> object:
-        self._interpreter.set_input(Input(document))
+        self._interpreter.set_input(engine_input(document))
         output = self._interpreter.query_bundle_entrypoint(self._bundle, ENTRYPOINT)
         if not output.ok() or len(output) != 1 or len(output[0].expressions) != 1:
             return None

@@ -17,5 +17,8 @@ with suppress(OSError):  # a system whose libraries find their own symbols first
 
 from regopy import Input, Interpreter, RegoError  # noqa: E402  # after the runtime
 from regopy.interpreter import Bundle, BundleFormat  # noqa: E402  # the same
+from regopy.rego_shared import Code  # noqa: E402  # the same
+from regopy.rego_shared import rego as library  # noqa: E402  # the same
+from regopy.rego_shared import rego_new_input as new_input  # noqa: E402  # the same
 
-__all__ = ["Bundle", "BundleFormat", "Input", "Interpreter", "RegoError"]
+__all__ = ["Bundle", "BundleFormat", "Code", "Input", "Interpreter", "RegoError", "library", "new_input"]
