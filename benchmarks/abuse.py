@@ -14,6 +14,7 @@ import os
 import sys
 import tempfile
 from collections import Counter
+from itertools import cycle
 from pathlib import Path
 from typing import Final
 
@@ -51,13 +52,14 @@ BODIES: Final = {
 def probes(token: str) -> dict[str, bytes]:
     """Return each kind of bad input as a whole request, with a token that is good unless the token is what is bad."""
     bodies = {name: json.dumps({"query": text}).encode() for name, text in DOCUMENTS.items()} | BODIES
-    requests = {name: _request(body, token) for name, body in bodies.items()}
-    requests["a forged token"] = _request(bodies["misspelt names"], token[:-20] + "A" * 20)
-    requests["no token"] = _request(bodies["misspelt names"], "")
+    requests = {name: request_of(body, token) for name, body in bodies.items()}
+    requests["a forged token"] = request_of(bodies["misspelt names"], token[:-20] + "A" * 20)
+    requests["no token"] = request_of(bodies["misspelt names"], "")
     return requests
 
 
-def _request(body: bytes, token: str) -> bytes:
+def request_of(body: bytes, token: str) -> bytes:
+    """Return a whole request with such a body."""
     head = (
         f"POST /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(body)}\r\nAuthorization: Bearer {token}\r\n"
@@ -92,7 +94,7 @@ async def beside(job: Job, rate: float, request: bytes | None, options: argparse
     """Return what became of honest asks, and of the bad input beside them."""
     met: Counter[str] = Counter()
     sending = [asyncio.create_task(send_on(request, job.port, met)) for _ in range(options.at_once if request else 0)]
-    asking = Asking(job)
+    asking = Asking(job.port, cycle(job.requests))
     try:
         return await asking.keep(rate, seconds=options.seconds), met
     finally:

@@ -1,12 +1,11 @@
-"""What becomes of asks when there are twice as many as can be answered, and of memory over a long time.
+"""What becomes of asks when there are twice as many as can be answered.
 
-    python -m benchmarks overload [--children 20000] [--seconds 20] [--soak MINUTES]
+    python -m benchmarks overload [--children 20000] [--seconds 20]
 
 Asks Q1 at a steady pace, whether or not answers come: at 70% of what the server can carry (once more before it counts,
 so that nothing is met of what measuring that left behind), at twice that, and at 70% again. Prints the p99 of those
 answered and of those turned away, the ratio of the first to that at 70% before and after, and how long it takes after
-the crowd until nobody is turned away. With `--soak` asks at 70% for so many minutes and prints the slope of
-memory and open files. Every figure is of one server process with asking side and database beside it.
+the crowd until nobody is turned away. Every figure is of one server process with asking side and database beside it.
 """
 
 import argparse
@@ -16,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import cycle
 from pathlib import Path
@@ -23,7 +23,7 @@ from typing import Final
 
 import psutil
 
-from benchmarks.graph import Server, job_for, known_ids, questions, run, say, serving, tokens, warm
+from benchmarks.graph import job_for, known_ids, questions, run, say, serving, tokens, warm
 from benchmarks.load import Job
 from benchmarks.people import people
 from benchmarks.server import GUARDED
@@ -60,15 +60,15 @@ class Met:
 class Asking:
     """Asks at a pace over as many connections as it takes."""
 
-    def __init__(self, job: Job) -> None:
-        """Take what to ask."""
-        self._port = job.port
-        self._requests = cycle(job.requests)
+    def __init__(self, port: int, requests: Iterator[bytes]) -> None:
+        """Take whom to ask, and what."""
+        self._port = port
+        self._requests = requests
         self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
-    async def keep(self, rate: float, *, seconds: float) -> Met:
-        """Ask so many times a second, evenly, and return what came of it."""
-        met, asks = Met(), []
+    async def keep(self, rate: float, *, seconds: float, into: Met | None = None) -> Met:
+        """Ask so many times a second, evenly, and return what came of it, added to what is there already."""
+        met, asks = into or Met(), []
         began = time.perf_counter()
         for number in range(int(rate * seconds)):
             due = began + number / rate - time.perf_counter()
@@ -130,7 +130,7 @@ def _show(what: str, rate: float, met: Met) -> None:
 
 
 async def _phases(job: Job, capacity: float, seconds: float) -> None:
-    asking = Asking(job)
+    asking = Asking(job.port, cycle(job.requests))
     answered, away = f"{'answered':>10}{'p50 ms':>10}{'p99 ms':>10}", f"{'turned away':>12}{'p99 ms':>12}"
     say(f"\n{'':<28}{'asked/s':>10}{answered}{away}  others")
     await asking.keep(LIGHT * capacity, seconds=seconds)
@@ -147,32 +147,11 @@ async def _phases(job: Job, capacity: float, seconds: float) -> None:
     say(f"somebody was turned away until {after.last_turned_away:.1f} s after the crowd had gone")
 
 
-async def _soak(job: Job, server: Server, rate: float, minutes: float) -> None:
-    asking, taken = Asking(job), []
-    for minute in range(int(minutes * 6)):
-        met = await asking.keep(rate, seconds=10)
-        taken.append((minute / 360, server.memory, server.process.num_fds()))
-        say(f"{minute / 6:>6.1f} min {taken[-1][1]:>8.1f} MB {taken[-1][2]:>6} files  {len(met.told):,} answered")
-    await asking.close()
-    settled = taken[len(taken) // 3 :]
-    hours, first = settled[-1][0] - settled[0][0], settled[0][1]
-    growth = _slope([(at, memory) for at, memory, _ in settled]) / first * 100
-    say(f"memory grows by {growth:.1f}% an hour (over {hours * 60:.0f} min, first third left out)")
-    say(f"open files: {settled[0][2]} to {settled[-1][2]}")
-
-
-def _slope(points: list[tuple[float, float]]) -> float:
-    middle = [sum(values) / len(points) for values in zip(*points, strict=True)]
-    across = sum((x - middle[0]) ** 2 for x, _ in points)
-    return sum((x - middle[0]) * (y - middle[1]) for x, y in points) / across if across else 0.0
-
-
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--children", type=int, default=20_000)
     parser.add_argument("--seconds", type=float, default=20, help="of one phase")
-    parser.add_argument("--soak", type=float, default=0, help="minutes at 70%%")
     parser.add_argument("--folder", type=Path, help="where the people are kept; default: under the temporary folder")
     options = parser.parse_args()
     folder = options.folder or Path(tempfile.gettempdir()) / "directory-gateway-benchmark" / str(options.children)
@@ -183,10 +162,7 @@ def main() -> None:
         warm(server, job, concurrent=4)
         capacity = capacity_of(job, seconds=options.seconds)
         say(f"load of the machine: {os.getloadavg()[0]:.1f}; the server carries {capacity:,.0f} asks a second")
-        with asyncio.Runner() as runner:
-            runner.run(_phases(job, capacity, options.seconds))
-            if options.soak:
-                runner.run(_soak(job, server, LIGHT * capacity, options.soak))
+        asyncio.run(_phases(job, capacity, options.seconds))
     assert not psutil.pid_exists(server.process.pid)  # noqa: S101 - nothing is left running
 
 

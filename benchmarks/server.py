@@ -34,6 +34,9 @@ STILL = "still"
 """The gateway's rim with nothing behind it: what a request's way in and out costs is measured by it."""
 OURS = ("gateway", BARE, GUARDED, UNSCOPED, STILL)
 
+BUDGETS: Mapping[str, Any] = dict.fromkeys(("search_budget", "caller_rate", "agency_rate"), 1_000_000_000)
+"""Budgets that measuring does not exhaust."""
+
 _NO_DOOR: Mapping[str, Any] = {"requests_waiting": 10_000, "requests_patience": 60}
 
 
@@ -63,12 +66,7 @@ class _Server(uvicorn.Server):
 def settings_in(folder: Path, **changed: Any) -> Settings:
     """Return the gateway's settings: the defaults, but for budgets that measuring does not exhaust."""
     return Settings(  # type: ignore[call-arg]
-        **changed,
-        data_dir=folder,
-        authority=AUTHORITY,
-        search_budget=1_000_000_000,
-        caller_rate=1_000_000_000,
-        agency_rate=1_000_000_000,
+        **BUDGETS, **changed, data_dir=folder, authority=AUTHORITY
     )
 
 

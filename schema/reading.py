@@ -36,6 +36,12 @@ REMEMBERED: Final = 1_000
 REMEMBERED_LENGTH: Final = 10_000
 """Characters of a document that is kept in read form at most."""
 
+REMEMBERED_TEXT: Final = 400_000
+"""Characters of all documents that are kept in read form together: 25 to 60 MB of memory, as clients write them.
+
+A client that writes ids into its documents always has new ones, and a thousand long ones took 350 MB.
+"""
+
 READ_THE_SCHEMA: Final = INTROSPECTION | {"__typename"}
 """Root fields of a document that reads the schema: what is the same for everybody is worked out apart."""
 
@@ -83,6 +89,7 @@ class DocumentReader:
         self._sizes = Sizes(schema)
         self._limits = limits
         self._read: OrderedDict[tuple[str, str | None], ReadDocument] = OrderedDict()
+        self._length = 0
 
     def read(self, operation: Operation) -> ReadDocument:
         """Return the document ready to run, read at most once while it is remembered.
@@ -108,10 +115,16 @@ class DocumentReader:
             # Not remembered: whoever sends what is refused could fill the memory with it.
             raise judged
         if len(operation.text) <= REMEMBERED_LENGTH:
-            self._read[operation.text, operation.name] = judged
-            if len(self._read) > REMEMBERED:
-                self._read.popitem(last=False)
+            self._remember((operation.text, operation.name), judged)
         return judged
+
+    def _remember(self, key: tuple[str, str | None], read: ReadDocument) -> None:
+        if key not in self._read:
+            self._length += len(key[0])
+        self._read[key] = read
+        while len(self._read) > REMEMBERED or self._length > REMEMBERED_TEXT:
+            (text, _), _ = self._read.popitem(last=False)
+            self._length -= len(text)
 
     def hold(self, read: ReadDocument, operation: Operation) -> None:
         """Hold what a document comes to with its variables to the limit.

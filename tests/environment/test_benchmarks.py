@@ -16,6 +16,7 @@ SMALL = {
     "ledger_page": ["--entries", "2000", "--rounds", "1"],
     "access_log": ["--entries", "2048", "--seconds", "0.1"],
     "overload": ["--children", "300", "--seconds", "0.5"],
+    "soak": ["--children", "300", "--minutes", "0.02", "--rate", "20", "--unfilled"],
     "abuse": ["--children", "300", "--seconds", "0.1"],
     "locator": ["--children", "200", "--asks", "2"],
     "queues": ["--children", "3000"],

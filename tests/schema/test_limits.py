@@ -11,7 +11,7 @@ from gateway.errors import BadRequest, QueryTooCostly
 from gateway.settings import Settings
 from schema.directory import DIRECTORY
 from schema.limits import Limits, Measuring, measure
-from schema.reading import COMPARISON_LIMIT, DocumentReader
+from schema.reading import COMPARISON_LIMIT, REMEMBERED_TEXT, DocumentReader
 from schema.sizes import Sizes
 
 SCHEMA = DIRECTORY._schema
@@ -311,3 +311,16 @@ def test_documents_that_are_refused_are_not_remembered_and_others_are_up_to_a_nu
             reader.read(Operation(text=f"{{ unheardOf{n} }}", name=None, variables={}))
 
     assert len(reader._read) == 1_000
+
+
+def test_long_documents_are_remembered_up_to_a_length_of_all_together():
+    reader = DocumentReader(SCHEMA, DEFAULT)
+    long = [Operation(text=f"# {'x' * 9_900}\n{{ me {{ a{n}: role }} }}", name=None, variables={}) for n in range(60)]
+
+    for operation in long:
+        reader.read(operation)
+        reader.kept(operation, reader.judged(operation))  # two who ask it at once have it read twice
+
+    remembered = [operation for operation in long if reader.remembered(operation)]
+    assert remembered == long[-len(remembered) :]
+    assert REMEMBERED_TEXT - 10_000 < sum(len(operation.text) for operation in remembered) <= REMEMBERED_TEXT
