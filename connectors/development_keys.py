@@ -43,8 +43,12 @@ def development_token(
     valid_for: int,
     mediated_for: str | None = None,
     issued_at: int | None = None,
+    bound_to: str | None = None,
 ) -> str:
-    """Return a signed token for a made-up person; `valid_for` is in seconds, `issued_at` defaults to this moment."""
+    """Return a signed token for a made-up person, good for the holder of the certificate with a thumbprint if stated.
+
+    `valid_for` is in seconds, `issued_at` defaults to this moment.
+    """
     key = _issuer_key(data_dir)
     now = int(time.time()) if issued_at is None else issued_at
     claims: dict[str, object] = {
@@ -61,6 +65,8 @@ def development_token(
     }
     if mediated_for is not None:
         claims["mediated_for"] = mediated_for
+    if bound_to is not None:
+        claims["cnf"] = {"x5t#S256": bound_to}
     return jwt.encode({"alg": ALGORITHM, "kid": key.kid, "typ": "JWT"}, claims, key, algorithms=[ALGORITHM])
 
 

@@ -37,6 +37,8 @@ class DirectoryError(Exception):
     code: ClassVar[str] = "INTERNAL"
     status: ClassVar[int | None] = None
     """An HTTP status of its own, where it is another than its code's."""
+    challenge: ClassVar[str] = "Bearer"
+    """What a reply of status 401 asks for. Source: RFC 6750, 3."""
 
     def __init__(self, message: str, *, reason: str = "unspecified", retry_after: float | None = None) -> None:
         """Keep the public message, the audit reason code (stored in the ledger, never told), and when to ask again.

@@ -40,6 +40,7 @@ from gateway.identity import REASON_LIMIT, Access, Claims
 from gateway.logs import REQUEST, loggable
 from gateway.metrics.metrics import ANSWERED
 from gateway.reply import Reply, problem_of
+from gateway.shown_certificate import shown_in
 from gateway.tokens import RefusedToken, TokenReader
 
 PLAIN_JSON = "application/json"
@@ -272,7 +273,7 @@ async def _let_in(
     if len(request.headers.getlist("authorization")) > 1:
         return refusal(Unauthenticated("A bearer token is required, and one only.", reason="token-twice"))
     try:
-        claims = await tokens.read(request.headers.get("authorization"))
+        claims = await tokens.read(request.headers.get("authorization"), shown=shown_in(request.scope))
     except RefusedToken as refused:
         return await answering.refuse(
             refused, claims=refused.claims, access=access, operation=operation, request_id=request_id
@@ -348,7 +349,7 @@ def response_of(
         document["data"] = reply.data
     sent = {"cache-control": "no-store", "x-request-id": request_id, "x-content-type-options": "nosniff"}
     if status == 401:
-        sent["www-authenticate"] = "Bearer"
+        sent["www-authenticate"] = reply.errors[0].challenge
     if reply.errors and reply.errors[0].retry_after is not None:
         sent["retry-after"] = str(ceil(reply.errors[0].retry_after))
     response = ReplyResponse(

@@ -20,6 +20,7 @@ class Problem:
     retry_after: float | None = None
     status: int | None = None
     """The HTTP status, where it is another than the code's."""
+    challenge: str = DirectoryError.challenge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,13 @@ class Reply:
 
 def problem_of(error: DirectoryError) -> Problem:
     """Return what is told of an error."""
-    return Problem(code=error.code, message=error.message, status=error.status, retry_after=error.retry_after)
+    return Problem(
+        code=error.code,
+        message=error.message,
+        status=error.status,
+        retry_after=error.retry_after,
+        challenge=error.challenge,
+    )
 
 
 def reply_of(data: Mapping[str, Any] | None, error: DirectoryError | None) -> Reply:

@@ -2,11 +2,14 @@
 
 import os
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Network = IPv4Network | IPv6Network
 
 PACKAGED_POLICIES = Path(__file__).resolve().parent.parent / "policies"
 PACKAGED_WORDS = Path(__file__).resolve().parent / "access_report" / "words" / "en.json"
@@ -88,6 +91,11 @@ class Settings(BaseSettings):
         description="File or https URL of the issuer's public keys (JWKS). Unset in development: keys made under the "
         "data folder; unset in production: the start stops.",
     )
+    token_binding_required: bool = Field(
+        False,
+        description="Whether every token must be bound to the caller's certificate (`cnf`, RFC 8705). One that says "
+        "that it is bound is held to it in any case.",
+    )
 
     ledger_key_file: Path | None = Field(
         None,
@@ -145,6 +153,21 @@ class Settings(BaseSettings):
         None, description="Certificate (PEM, with its chain) of the port for callers. Unset: a proxy before it has TLS."
     )
     tls_key_file: Path | None = Field(None, description="Private key (PEM) of that certificate.")
+    tls_client_ca_file: Path | None = Field(
+        None,
+        description="Certificates (PEM) of the authorities that make callers' certificates. Set: the port for callers "
+        "takes TLS 1.3 only, and connections by a certificate of theirs only. Unset: it asks for none.",
+    )
+    tls_proxies: str | None = Field(
+        None,
+        description="Addresses or networks, parted by commas, of proxies where callers' TLS ends and from where alone "
+        "a caller's certificate is believed as a header. Unset: no such header is read.",
+    )
+    tls_proxy_header: str = Field(
+        "Client-Cert",
+        pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$",
+        description="Header in which those proxies hand on the caller's certificate, as RFC 9440 has it.",
+    )
     registry: str | None = Field(
         None,
         description="File or https URL of the federation's registry. Unset: no other authority is asked or answered.",
@@ -327,6 +350,28 @@ class Settings(BaseSettings):
     def document_manifests(self) -> tuple[Path, ...]:
         """The files of trusted documents."""
         return tuple(Path(name.strip()) for name in (self.documents or "").split(",") if name.strip())
+
+    @property
+    def declared_proxies(self) -> tuple[Network, ...]:
+        """The networks of proxies where callers' TLS ends."""
+        return tuple(ip_network(name.strip()) for name in (self.tls_proxies or "").split(",") if name.strip())
+
+    @field_validator("tls_proxies")
+    @classmethod
+    def _proxies_are_networks(cls, stated: str | None) -> str | None:
+        for name in (stated or "").split(","):
+            if name.strip() and not ip_network(name.strip()).prefixlen:
+                raise ValueError("a network of all addresses declares no proxy")
+        return stated
+
+    @model_validator(mode="after")
+    def _certificates_can_be_shown(self) -> "Settings":
+        if self.token_binding_required and self.tls_client_ca_file is None and not self.declared_proxies:
+            raise ValueError(
+                "GATEWAY_TLS_CLIENT_CA_FILE or GATEWAY_TLS_PROXIES must be set where GATEWAY_TOKEN_BINDING_REQUIRED "
+                "is true: otherwise nobody can show a certificate"
+            )
+        return self
 
     @model_validator(mode="after")
     def _documents_are_there(self) -> "Settings":

@@ -6,12 +6,11 @@ uvicorn does not put it there by itself; once it does, this module can go.
 import ssl
 import time
 from asyncio import Transport
-from typing import Any, Final
+from typing import Any
 
+from gateway.caller_tls import CallerContext
 from gateway.http_protocol import LimitedProtocol
-
-EXPIRED: Final = "certificate-expired"
-"""What is wrong with the certificate of a client that has it no longer, though the connection is still there."""
+from gateway.shown_certificate import EXPIRED
 
 
 class TlsProtocol(LimitedProtocol):
@@ -33,6 +32,9 @@ class TlsProtocol(LimitedProtocol):
             "tls_version": 0x0304 if connection is not None and connection.version() == "TLSv1.3" else None,
             "cipher_suite": None,
         }
+        context = None if connection is None else connection.context
+        if isinstance(context, CallerContext) and not context.takes(self):
+            transport.abort()
 
     def on_message_begin(self) -> None:
         """Begin a request with it; TLS looked at its time when the connection was made, which may be long ago."""

@@ -11,6 +11,8 @@ from joserfc.jwt import Token
 
 from gateway.errors import Unauthenticated
 from gateway.identity import Claims
+from gateway.shown_certificate import NOTHING, Shown
+from gateway.token_binding import binding_fault
 from gateway.vocabulary import AuthorityCode, PersonId
 
 ALGORITHMS = ["RS256", "ES256", "EdDSA", "Ed25519"]
@@ -28,6 +30,9 @@ REMEMBERED = 10_000
 TYPES = frozenset({"jwt", "at+jwt", "application/at+jwt"})
 """What a token may say that it is, if it says so. Source: RFC 8725, 3.11; RFC 9068, 2.1."""
 
+CHALLENGE = 'Bearer error="invalid_token"'
+"""What a reply asks for where there was a token. Source: RFC 6750, 3.1; RFC 8705, 3."""
+
 _CLAIMS = ("iss", "aud", "sub", "name", "agency", "authority", "role", "iat", "exp", "jti")
 
 
@@ -39,8 +44,16 @@ class KeySource(Protocol):
         ...
 
 
+class UntrustedToken(Unauthenticated):
+    """A token that no known key has signed; nobody can be held to it."""
+
+    challenge = CHALLENGE
+
+
 class RefusedToken(Unauthenticated):
     """A token of a known key whose claims are not acceptable; who presented it goes into the ledger."""
+
+    challenge = CHALLENGE
 
     def __init__(self, message: str, *, reason: str, claims: Claims | None) -> None:
         """Keep who the token names, where it says so readably."""
@@ -51,26 +64,35 @@ class RefusedToken(Unauthenticated):
 class TokenReader:
     """Reads the `Authorization` header."""
 
-    def __init__(self, *, issuer: str, audience: str, keys: KeySource, clock: Callable[[], datetime]) -> None:
-        """Accept tokens of one issuer for one audience."""
+    def __init__(
+        self,
+        *,
+        issuer: str,
+        audience: str,
+        keys: KeySource,
+        clock: Callable[[], datetime],
+        binding_required: bool = False,
+    ) -> None:
+        """Accept tokens of one issuer for one audience; where it is required, those only that are bound."""
         self._issuer = issuer
         self._audience = audience
         self._keys = keys
         self._clock = clock
+        self._binding_required = binding_required
         self._verified_before: dict[str, tuple[KeySet, Token]] = {}
 
-    async def read(self, header: str | None) -> Claims:
-        """Return the claims of a bearer token.
+    async def read(self, header: str | None, *, shown: Shown = NOTHING) -> Claims:
+        """Return the claims of a bearer token; `shown` is the certificate of whoever sent it.
 
         Raises:
             Unauthenticated: There is no token, or it cannot be trusted; nobody can be held to it.
             RefusedToken: The signature is good, but the token has expired, is not yet valid, or is for somebody or
-                something else.
+                something else, the holder of another certificate included.
         """
         scheme, _, text = (header or "").partition(" ")
         if scheme.lower() != "bearer" or not text or len(text) > TOKEN_LIMIT:
             raise Unauthenticated("A bearer token is required.", reason="token-missing")
-        return self._accepted(await self._verified(text.strip()))
+        return self._accepted(await self._verified(text.strip()), shown)
 
     async def _verified(self, text: str) -> Token:
         keys = await self._keys.keys()
@@ -89,7 +111,7 @@ class TokenReader:
                 return self._remember(text, fresh, jwt.decode(text, fresh, algorithms=ALGORITHMS))
             except (JoseError, ValueError, TypeError) as error:
                 failed = error
-        raise Unauthenticated("The token cannot be trusted.", reason="token-unverified") from failed
+        raise UntrustedToken("The token cannot be trusted.", reason="token-unverified") from failed
 
     def _remember(self, text: str, keys: KeySet, token: Token) -> Token:
         if len(self._verified_before) >= REMEMBERED:
@@ -97,9 +119,13 @@ class TokenReader:
         self._verified_before[text] = (keys, token)
         return token
 
-    def _accepted(self, token: Token) -> Claims:
+    def _accepted(self, token: Token, shown: Shown) -> Claims:
         claims = _claims(token.claims)
-        fault = _type_fault(token.header) or self._fault(token.claims, claims)
+        fault = (
+            _type_fault(token.header)
+            or self._fault(token.claims, claims)
+            or binding_fault(token.claims, shown, required=self._binding_required)
+        )
         if fault is not None or claims is None:
             raise RefusedToken(
                 "The token is not acceptable here, or no longer.", reason=fault or "token-claims-missing", claims=claims

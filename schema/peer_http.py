@@ -30,7 +30,6 @@ from gateway.federation.assertion import (
     organisation,
 )
 from gateway.federation.certificates import holder_of, issuing_members
-from gateway.federation.refused_connections import Fault, RefusedConnections
 from gateway.federation.registry import Member, Registry
 from gateway.http_requests import (
     Refusal,
@@ -43,6 +42,7 @@ from gateway.http_requests import (
     unless_left,
 )
 from gateway.identity import Access
+from gateway.refused_connections import Fault, RefusedConnections
 from gateway.reply import Reply
 from gateway.vocabulary import AuthorityCode
 from schema.http import NOTHING, operation_in

@@ -11,15 +11,15 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from gateway.app.chosen import hosts_chosen
+from gateway.app.chosen import hosts_chosen, proxies_chosen
 from gateway.app.clock import utc_now
 from gateway.app.connections import limit_connections
 from gateway.app.operation import documents_of, health_of, healthz, readyz, reloading_of, sampler_of
 from gateway.app.pages import access_log_of, ledger_page_of, ledger_requests_of, policies_of
 from gateway.app.peer_side import peer_side_of
 from gateway.app.running import running
+from gateway.caller_tls import CallerPort
 from gateway.federation.asking import Peers
-from gateway.federation.tls import CallerPort
 from gateway.http_requests import Named, client_gone
 from gateway.http_rim import Rim, told_in_json
 from gateway.http_tracing import Traced
@@ -32,7 +32,9 @@ from gateway.pages.graphiql import PagePersona, graphiql_routes
 from gateway.pages.ledger import ledger_page_routes
 from gateway.pages.policies import policies_routes
 from gateway.ports import Decider
+from gateway.refused_connections import CALLERS, RefusedConnections
 from gateway.settings import Settings
+from gateway.shown_certificate import Certified
 from gateway.turns import Turns
 from schema.http import GraphQLEndpoint
 
@@ -50,6 +52,8 @@ def application(
 ) -> Starlette:
     """Return the ASGI application; its parts start and stop with its lifespan."""
     metrics = Metrics()
+    if port is not None and port.takes_certificates:
+        RefusedConnections(counted=metrics.caller_refused, log=CALLERS).watch(port.context)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -106,6 +110,7 @@ def application(
             Middleware(Named),
             Middleware(Counted, metrics=metrics, routes=routes),
             Middleware(Traced),
+            Middleware(Certified, proxies=proxies_chosen(settings)),
             Middleware(Rim, hosts=hosts_chosen(settings)),
         ],
         exception_handlers={ClientDisconnect: client_gone, HTTPException: told_in_json},

@@ -9,6 +9,7 @@ from gateway.disclosure.redaction import Freshness
 from gateway.door import Door
 from gateway.http_rim import hosts_of
 from gateway.settings import Settings, SettingsError
+from gateway.shown_certificate import Proxies
 
 
 def door_of(settings: Settings, places: int) -> Door:
@@ -60,3 +61,8 @@ def words_of(settings: Settings) -> Words:
 def hosts_chosen(settings: Settings) -> frozenset[str] | None:
     """Return the names that the application may be asked for by; None is any."""
     return hosts_of(settings.allowed_hosts, development=settings.env == "development", host=settings.host)
+
+
+def proxies_chosen(settings: Settings) -> Proxies:
+    """Return the proxies where TLS ends for callers, and how they hand certificates on; there may be none."""
+    return Proxies(networks=settings.declared_proxies, header=settings.tls_proxy_header)

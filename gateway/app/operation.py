@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from gateway.app.running import Gateway
+from gateway.caller_tls import CallerPort
 from gateway.documents import DocumentsUnreadable, TrustedDocuments
 from gateway.errors import AuditUnavailable, DecisionUnavailable, SourceUnavailable
-from gateway.federation.tls import CallerPort
 from gateway.health import Health
 from gateway.metrics.sampling import Looked, Sampler
 from gateway.reloading import Reloading
@@ -78,7 +78,7 @@ def documents_of(settings: Settings) -> TrustedDocuments:
 
 
 def reloading_of(gateway: Gateway, port: CallerPort | None, documents: TrustedDocuments) -> Reloading:
-    """Return what reads rules, keys, registry, documents and certificate again."""
+    """Return what reads rules, keys, registry, documents and certificates again."""
     registry = gateway.registry
 
     async def rules() -> str:

@@ -15,13 +15,13 @@ from gateway.app.connections import limit_connections
 from gateway.app.federation import own_certificate
 from gateway.app.running import Gateway
 from gateway.federation.assertion import AssertionChecker
-from gateway.federation.refused_connections import RefusedConnections
 from gateway.federation.tls import PeerPort
 from gateway.http_requests import Named, client_gone
 from gateway.http_rim import Rim, told_in_json
 from gateway.http_tracing import Traced
 from gateway.metrics.http import Counted
 from gateway.metrics.metrics import Metrics
+from gateway.refused_connections import RefusedConnections
 from gateway.settings import Settings, SettingsError
 from gateway.vocabulary import AuthorityCode
 from schema.locator_http import LocatorEndpoint

@@ -220,6 +220,7 @@ async def running(
             audience=settings.token_audience,
             keys=issuer,
             clock=clock,
+            binding_required=settings.token_binding_required,
         )
         yield Gateway(
             settings=settings,

@@ -1,7 +1,7 @@
 """What `gateway config check` looks at: everything a start needs, each with a sentence and a way out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,6 +25,7 @@ from connectors.registry import believed, pinned_keys, registry_text
 from connectors.rule_set import RuleSet, RuleSetUnreadable
 from connectors.rule_signature import RulesNotTrusted, read_signature, verify_signature
 from gateway.access_report.words import Words, WordsUnreadable
+from gateway.caller_tls import authorities_in
 from gateway.cli.running import ready_database_url
 from gateway.cli.serve import caller_port
 from gateway.documents import DocumentsUnreadable, TrustedDocuments
@@ -254,11 +255,24 @@ class Checks:
         return f"{known} known" + (", and no others are asked" if self.settings.documents_required else "")
 
     async def caller_tls(self) -> str:
-        """See that the port for callers can have TLS."""
-        if caller_port(self.settings) is None:
-            return "none: a proxy in front has it"
-        assert self.settings.tls_cert_file is not None  # noqa: S101  # or there was no port
-        return self._in_time(self.settings.tls_cert_file)
+        """See that the port for callers can have TLS, and that somebody can make certificates for them."""
+        settings = self.settings
+        if caller_port(settings) is None:
+            return "none: a proxy in front has it" + (f", at {settings.tls_proxies}" if settings.tls_proxies else "")
+        assert settings.tls_cert_file is not None  # noqa: S101  # or there was no port
+        own = self._in_time(settings.tls_cert_file)
+        if settings.tls_client_ca_file is None:
+            return own
+        return f"{own}; {self._authorities_in_time(authorities_in(settings.tls_client_ca_file))}"
+
+    def _authorities_in_time(self, authorities: Sequence[x509.Certificate]) -> str:
+        first, last = (of(one.not_valid_after_utc for one in authorities) for of in (min, max))
+        way_out = "Put its successor into GATEWAY_TLS_CLIENT_CA_FILE, then SIGHUP."
+        if last < self._clock():
+            raise Wrong(Verdict.UNUSABLE, f"the last authority for callers expired on {last:%Y-%m-%d}", way_out)
+        if first < self._clock() + EXPIRES_SOON:
+            raise Wrong(Verdict.WARNING, f"an authority for callers ends on {first:%Y-%m-%d}", way_out)
+        return f"callers show one of theirs, by {len(authorities)} authorities, until {first:%Y-%m-%d} at least"
 
     async def registry(self) -> str:
         """See that the registry of members verifies and is in force."""

@@ -12,8 +12,8 @@ from connectors.checkpoint_keys import signing_keys
 from connectors.development_keys import development_jwks
 from connectors.ledger_secret import ledger_master_key
 from connectors.postgres.migration import pending
+from gateway.caller_tls import CallerFiles, CallerPort
 from gateway.cli.running import announce, database_url, run
-from gateway.federation.tls import CallerPort
 from gateway.settings import Settings, SettingsError
 
 
@@ -24,7 +24,7 @@ def serve(
 ) -> None:
     """Serve the graph until told to stop. Refuses to start on a database that is not migrated.
 
-    SIGTERM lets requests under way finish; SIGHUP reads rules, keys, registry and certificate again.
+    SIGTERM lets requests under way finish; SIGHUP reads rules, keys, registry and certificates again.
     """
 
     async def act(settings: Settings) -> int:
@@ -121,8 +121,10 @@ def caller_port(settings: Settings) -> CallerPort | None:
     Raises:
         SettingsError: Its files cannot be used.
     """
-    if settings.tls_cert_file is None and settings.tls_key_file is None:
+    certificate, key, authorities = settings.tls_cert_file, settings.tls_key_file, settings.tls_client_ca_file
+    if certificate is None and key is None and authorities is None:
         return None
-    if settings.tls_cert_file is None or settings.tls_key_file is None:
-        raise SettingsError("GATEWAY_TLS_CERT_FILE and GATEWAY_TLS_KEY_FILE: must be set together")
-    return CallerPort(settings.tls_cert_file, settings.tls_key_file)
+    if certificate is None or key is None:
+        beside = "" if authorities is None else ", and with GATEWAY_TLS_CLIENT_CA_FILE"
+        raise SettingsError(f"GATEWAY_TLS_CERT_FILE and GATEWAY_TLS_KEY_FILE: must be set together{beside}")
+    return CallerPort(CallerFiles(certificate=certificate, key=key, authorities=authorities))

@@ -198,6 +198,7 @@ def _config(app: Starlette, tls: ssl.SSLContext | None, *, keep_alive: int = KEE
         log_config=None,  # the process has one form of lines
         access_log=False,  # a request's line says nothing that the ledger does not, and less safely
         server_header=False,
+        proxy_headers=False,  # a sender's address is the connection's, whatever a header says
         timeout_graceful_shutdown=GRACE,
         timeout_keep_alive=keep_alive,
         lifespan="off",

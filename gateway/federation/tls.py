@@ -1,6 +1,5 @@
 """TLS between gateways: version 1.3 only, certificates on both sides, changed without a restart."""
 
-import asyncio
 import logging
 import ssl
 import time
@@ -12,9 +11,9 @@ import orjson
 
 from gateway.federation.certificates import expiry_of
 from gateway.federation.enrolment import CertificateRefused, der_of
-from gateway.federation.refused_connections import Fault, RefusedConnections
 from gateway.federation.registry import Member, Registry
 from gateway.federation.signed import Key, KeyUnusable, read_key
+from gateway.refused_connections import Fault, RefusedConnections
 from gateway.settings import SettingsError
 
 log = logging.getLogger("gateway.federation")
@@ -100,44 +99,6 @@ class OwnKey:
                 # A half-replaced file: the last key that could be used stands until the next call.
                 self._complaints.make(version, error)
         return self._key
-
-
-def caller_context(certificate: Path, key: Path) -> ssl.SSLContext:
-    """Return the context of the port for callers.
-
-    Raises:
-        SettingsError: The files cannot be read, or do not belong together.
-    """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        context.load_cert_chain(certificate, key)
-    except (OSError, ssl.SSLError) as error:
-        raise SettingsError(
-            "GATEWAY_TLS_CERT_FILE and GATEWAY_TLS_KEY_FILE: not a certificate and its key in PEM"
-        ) from error
-    return context
-
-
-class CallerPort:
-    """The TLS of the port for callers, whose certificate can be changed while it serves."""
-
-    def __init__(self, certificate: Path, key: Path) -> None:
-        """Take the certificate's files; raises as `caller_context` does."""
-        self._certificate = certificate
-        self._key = key
-        self._current = caller_context(certificate, key)
-        self.context = caller_context(certificate, key)
-        """What to listen with: it hands each handshake to the context of the moment."""
-        self.context.sni_callback = self._hand_over
-
-    async def reload(self) -> str:
-        """Read the files again; raises as `caller_context` does, and then those before stand."""
-        self._current = await asyncio.to_thread(caller_context, self._certificate, self._key)
-        return "read"
-
-    def _hand_over(self, connection: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:
-        connection.context = self._current
 
 
 def asking_context(own: OwnCertificate, member: Member) -> ssl.SSLContext:

@@ -67,6 +67,10 @@ class Metrics:
         self._engine_seconds = histogram("engine_duration_seconds", "Seconds a question took.", _PART)
         self._revision = latest("engine_revision_timestamp_seconds", "When the rules in force were taken up.")
 
+        self._caller_refused = counter(
+            "caller_connections_refused", "Connections of callers that were refused for their certificate.", "reason"
+        )
+
         self._peer_calls = counter("peer_calls", "Asks of other authorities, by status.", "member", "status")
         self._peer_seconds = histogram("peer_call_duration_seconds", "Seconds a member took.", _ASK, "member")
         self._peer_silences = counter(
@@ -176,6 +180,10 @@ class Metrics:
     def peer_circuit(self, member: AuthorityCode, state: Circuit) -> None:
         """Note how the breaker to a member stands."""
         self._peer_circuit.labels(member).set(_STATES[state])
+
+    def caller_refused(self, reason: str) -> None:
+        """Note a connection on the port for callers whose handshake failed, where it takes certificates."""
+        self._caller_refused.labels(reason).inc()
 
     def peer_refused(self, reason: str) -> None:
         """Note a connection on the port for peers that was refused before any member could be held to it."""

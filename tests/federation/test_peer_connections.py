@@ -13,10 +13,11 @@ import orjson
 import pytest
 from prometheus_client import generate_latest
 
+from gateway.caller_tls import CallerFiles, caller_context
 from gateway.federation.certificates import thumbprint
-from gateway.federation.refused_connections import Fault, RefusedConnections
 from gateway.federation.signed import new_key
-from gateway.federation.tls import OwnKey, PeerPort, asking_context, caller_context
+from gateway.federation.tls import OwnKey, PeerPort, asking_context
+from gateway.refused_connections import Fault, RefusedConnections
 from gateway.settings import SettingsError
 from tests.support.builders import NOW
 from tests.support.federation import (
@@ -364,7 +365,7 @@ async def test_gateway_serve_answers_peers_on_a_port_of_its_own(database_url, tm
 
 async def test_callers_can_be_served_over_tls_without_a_proxy(database_url, tmp_path, there, registry):
     context = ssl.create_default_context(cadata=there.member.issuers[0])
-    tls = caller_context(there.own.certificate, there.own.key)
+    tls = caller_context(CallerFiles(certificate=there.own.certificate, key=there.own.key))
     async with (
         a_member_served(database_url, tmp_path / "there", there, registry, tls=tls) as (address, _peers, _app),
         httpx.AsyncClient(verify=context, timeout=60) as http,

@@ -2,15 +2,18 @@
 
 import subprocess
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import asyncpg
 import orjson
 import pytest
+from pydantic import ValidationError
 
 from connectors.checkpoint_keys import write_key
 from connectors.ledger_secret import ledger_master_key
 from connectors.postgres.ledger_keys import SealingKeys
 from gateway.cli.config_checks import Checks, Verdict
+from gateway.federation.enrolment import new_tls_key, self_made_issuer
 from gateway.ledger.checkpoint import origin_of
 from gateway.ledger.notes import KeyKind, SigningKey
 from tests.support.federation import enrolled
@@ -118,6 +121,85 @@ async def test_the_end_of_a_certificate_is_seen_coming(database_url, tmp_path, d
     )
 
     assert said.verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("days", "verdict", "said"),
+    [
+        (0, Verdict.GOOD, "by 2 authorities"),
+        (360, Verdict.WARNING, "ends on"),
+        (500, Verdict.WARNING, "ends on"),
+        (900, Verdict.UNUSABLE, "the last authority for callers expired"),
+    ],
+)
+async def test_the_end_of_an_authority_of_callers_is_seen_coming(database_url, tmp_path, days, verdict, said):
+    own, issuers = long_lived(tmp_path)
+    at = datetime.now(UTC) + timedelta(days=days)
+    settings = {"tls_cert_file": own.certificate, "tls_key_file": own.key, "tls_client_ca_file": issuers}
+
+    found = await finding("TLS for callers", database_url, tmp_path, clock=lambda: at, **settings)
+
+    assert (found.verdict, said in found.said) == (verdict, True)
+
+
+def long_lived(folder):
+    """A certificate for three years, and authorities for one and for two."""
+    keys, now = [new_tls_key() for _ in range(2)], datetime.now(UTC)
+    issuers = folder / "authorities.pem"
+    issuers.write_bytes(
+        b"".join(self_made_issuer(key, name="Callers", at=now, days=365 * years) for years, key in enumerate(keys, 1))
+    )
+    return enrolled(folder / "member", "E08000009").renew(days=365 * 3).own, issuers
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        lambda own: None,
+        lambda own: b"",
+        lambda own: b"no certificate",
+        lambda own: own.certificate.read_bytes(),
+        lambda own: own.key.read_bytes(),
+    ],
+    ids=["missing", "empty", "no PEM", "no authority's", "a key"],
+)
+async def test_authorities_of_callers_that_cannot_be_used_are_named(database_url, tmp_path, content):
+    own, issuers = enrolled(tmp_path / "member", "E08000009").own, tmp_path / "authorities.pem"
+    if content(own) is not None:
+        issuers.write_bytes(content(own))
+
+    said = await finding(
+        "TLS for callers", database_url, tmp_path,
+        tls_cert_file=own.certificate, tls_key_file=own.key, tls_client_ca_file=issuers,
+    )  # fmt: skip
+
+    assert (said.verdict, "GATEWAY_TLS_CLIENT_CA_FILE" in said.said) == (Verdict.UNUSABLE, True)
+    assert said.way_out
+
+
+async def test_authorities_of_callers_without_tls_are_named(database_url, tmp_path):
+    issuers = tmp_path / "authorities.pem"
+    issuers.write_bytes(enrolled(tmp_path / "member", "E08000009").issuer)
+
+    said = await finding("TLS for callers", database_url, tmp_path, tls_client_ca_file=issuers)
+
+    assert (said.verdict, "GATEWAY_TLS_CLIENT_CA_FILE" in said.said) == (Verdict.UNUSABLE, True)
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"token_binding_required": "true"}, "GATEWAY_TLS_CLIENT_CA_FILE or GATEWAY_TLS_PROXIES"),
+        ({"tls_proxies": "0.0.0.0/0"}, "tls_proxies"),
+        ({"tls_proxies": "10.0.0.1/24"}, "tls_proxies"),
+        ({"tls_proxies": "proxy.invalid"}, "tls_proxies"),
+        ({"tls_proxy_header": "Client_Cert"}, "tls_proxy_header"),
+    ],
+    ids=str,
+)
+def test_settings_by_which_no_certificate_or_everybodys_would_be_believed_stop_the_start(settings, named):
+    with pytest.raises(ValidationError, match=named):
+        settings_for(Path(), **settings)
 
 
 @pytest.mark.parametrize(

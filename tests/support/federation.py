@@ -3,7 +3,6 @@
 Registries are of the moment at which the tests' world stands still; certificates are of now, as TLS reads the clock.
 """
 
-import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,7 +16,7 @@ from typer.testing import CliRunner
 from gateway.app.application import application
 from gateway.app.clock import utc_now
 from gateway.cli.main import app
-from gateway.cli.serving import listening, serve_on
+from gateway.cli.serving import listening
 from gateway.federation.assertion import ASSERTION_TYPE, Asker, make_assertion
 from gateway.federation.enrolment import certificate_request, der_of, issue, new_tls_key, self_made_issuer
 from gateway.federation.registry import Member, sign_registry
@@ -28,6 +27,7 @@ from gateway.settings import Settings
 from gateway.vocabulary import AuthorityCode, CallerStanding
 from tests.support.builders import NOW
 from tests.support.gateway import OF_THE_ENGINE, settings_for, shared_engine
+from tests.support.sockets import served_on_a_socket
 
 HERE, THERE, ELSEWHERE = "E08000009", "E08000003", "E08000006"
 OPERATOR = "https://registry.invalid"
@@ -151,28 +151,9 @@ async def a_member_served(
         clock=clock or utc_now,
         decider=decider or (await shared_engine() if OF_THE_ENGINE.isdisjoint(settings) else None),
     )
-    callers, peers = listening("127.0.0.1", 0), listening("127.0.0.1", peers_on)
-    up, leave = asyncio.Event(), asyncio.Event()
-    addresses = []
-
-    async def once_up(address):
-        addresses.append(address)
-        up.set()
-        await leave.wait()
-        return False
-
-    with callers, peers:
-        serving = asyncio.create_task(serve_on(callers, served, once_up=once_up, peers=peers, tls=tls))
-        waiting = asyncio.create_task(up.wait())
-        await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
-        if serving.done():
-            await serving
-        try:
-            yield addresses[0], f"https://127.0.0.1:{peers.getsockname()[1]}", served
-        finally:
-            leave.set()
-            await serving
+    with listening("127.0.0.1", peers_on) as peers:
+        async with served_on_a_socket(served, tls=tls, peers=peers) as address:
+            yield address, f"https://127.0.0.1:{peers.getsockname()[1]}", served
 
 
 def speaking_as(own, member, *, tls=None):

@@ -1,7 +1,8 @@
-"""Connections on the port for peers that are refused: counted by reason, and of each reason one log line a minute.
+"""Connections that TLS refuses: counted by reason, and of each reason one log line a minute.
 
-What no member can be held to goes nowhere else. The ledger keeps for years what it is given and makes every answer wait
-for its entry, so a stranger who could write into it could fill it; and nothing was asked that an entry could tell of.
+What no member and no caller can be held to goes nowhere else. The ledger keeps for years what it is given and makes
+every answer wait for its entry, so a stranger who could write into it could fill it; and nothing was asked that an
+entry could tell of.
 """
 
 import logging
@@ -12,7 +13,8 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Final
 
-log = logging.getLogger("gateway.peers")
+PEERS: Final = logging.getLogger("gateway.peers")
+CALLERS: Final = logging.getLogger("gateway.callers")
 
 PERIOD: Final = 60.0
 """Seconds between two log lines of one reason."""
@@ -36,13 +38,18 @@ class Fault(StrEnum):
 
 
 class RefusedConnections:
-    """Counts refused connections of one process, and says of each reason once a minute how many there were."""
+    """Counts connections refused at a port of a process, and says of each reason once a minute how many there were."""
 
     def __init__(
-        self, *, counted: Callable[[str], None] = lambda _reason: None, seconds: Callable[[], float] = time.monotonic
+        self,
+        *,
+        counted: Callable[[str], None] = lambda _reason: None,
+        log: logging.Logger = PEERS,
+        seconds: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take who counts, and a clock that only goes forward."""
+        """Take who counts, the port's log, and a clock that only goes forward."""
         self._counted = counted
+        self._log = log
         self._seconds = seconds
         self._said: dict[Fault, float] = {}
         self._unsaid: Counter[Fault] = Counter()
@@ -55,7 +62,7 @@ class RefusedConnections:
         if now - self._said.get(fault, -PERIOD) < PERIOD:
             return
         self._said[fault] = now
-        log.warning("connections refused: %s: %d since it was last said", fault.value, self._unsaid.pop(fault))
+        self._log.warning("connections refused: %s: %d since it was last said", fault.value, self._unsaid.pop(fault))
 
     def watch(self, context: ssl.SSLContext) -> None:
         """Note every handshake that fails on connections made in this context; event loops drop them in silence."""
