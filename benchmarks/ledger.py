@@ -36,6 +36,7 @@ import psutil  # type: ignore[import-untyped]  # it ships no annotations
 from connectors.postgres.checkpoints import PostgresCheckpoints
 from connectors.postgres.ledger import PostgresLedgerStore
 from connectors.postgres.ledger_keys import SealingKeys
+from connectors.postgres.ledger_numbers import NextNumber
 from connectors.postgres.migration import migrate
 from connectors.postgres.server import EmbeddedServer
 from gateway.cli.running import loop_factory
@@ -157,7 +158,8 @@ async def measure(
 ) -> tuple[list[float], float, float, float]:
     """Write for some seconds, from a moment on, and return every wait, the seconds it took, and both CPU times."""
     keys = SealingKeys(MASTER)
-    store, ahead = [PostgresLedgerStore(url, keys=keys, timeout=10) for _ in range(2)]
+    following = NextNumber()
+    store, ahead = [PostgresLedgerStore(url, keys=keys, timeout=10, next_number=following) for _ in range(2)]
     writer = LedgerWriter(store, ahead=ahead, timeout=10, waiting_limit=concurrent, group_limit=group_limit)
     writer.start()
     waits: list[float] = []

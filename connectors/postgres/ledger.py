@@ -12,6 +12,7 @@ import orjson
 
 from connectors.postgres.database import Database
 from connectors.postgres.ledger_keys import SealingKeys
+from connectors.postgres.ledger_numbers import NextNumber
 from connectors.postgres.ledger_tree import become_writer
 from gateway.errors import AuditUnavailable, SourceFailed
 from gateway.ledger.canonical import ChildRow, ClosedEntry, IndexRow, PreparedEntry
@@ -39,7 +40,7 @@ _FOREIGN = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClien
 _APPEND = """
 SELECT ledger_append($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[],
                      $8::text[], $9::text[], $10::text[], $11::smallint[], $12::bytea[], $13::int[], $14::text[],
-                     $15::text[])
+                     $15::text[], $16::bigint, $17::bytea[])
 """
 # The numbers are found first, in the index of children alone; the entries are then read by number and by nothing else.
 _ABOUT = """
@@ -58,11 +59,15 @@ class PostgresLedgerStore:
     Gateways that share a database take turns, a transaction each, so that the sequence has no gap and no double.
     """
 
-    def __init__(self, url: str, *, keys: SealingKeys, timeout: float) -> None:
-        """Take the database's URL, the keys that seal, and the seconds an append may take in all."""
+    def __init__(self, url: str, *, keys: SealingKeys, timeout: float, next_number: NextNumber | None = None) -> None:
+        """Take the database's URL, the keys that seal, and the seconds an append may take in all.
+
+        `next_number` is what the stores of one process share.
+        """
         self._url = url
         self._keys = keys
         self._timeout = timeout
+        self._next_number = next_number or NextNumber()
         self._connection: asyncpg.Connection | None = None
         self._used = 0.0
 
@@ -112,10 +117,22 @@ class PostgresLedgerStore:
         unsealed = [entry for entry in entries if isinstance(entry, PreparedEntry)]
         keys = await self._keys.to_seal(connection, {name for entry in unsealed for name in entry.keys})
         closed = [entry.closed(keys) if isinstance(entry, PreparedEntry) else entry for entry in entries]
-        # It answers once the transaction has committed: a statement outside a block is one of its own.
-        first: int = await connection.fetchval(_APPEND, *_columns(closed))
+        first = await self._sent(connection, closed)
         self._used = monotonic()
         self._keys.remember(keys)
+        return first
+
+    async def _sent(self, connection: asyncpg.Connection, entries: Sequence[ClosedEntry]) -> int:
+        sent = self._next_number.sending(len(entries))
+        try:
+            # It answers once the transaction has committed: a statement outside a block is one of its own.
+            first: int = await connection.fetchval(
+                _APPEND, *_columns(entries), sent.expected, _hashes(entries, sent.expected)
+            )
+        except BaseException:
+            self._next_number.lost(sent)
+            raise
+        self._next_number.numbered(sent, first)
         return first
 
     async def _connected(self) -> asyncpg.Connection:
@@ -285,26 +302,25 @@ def _unavailable() -> Iterator[None]:
         raise AuditUnavailable("The ledger could not be written; nothing is told.", reason=reason) from error
 
 
-def _columns(entries: Sequence[ClosedEntry]) -> tuple[list[object], ...]:
-    indexes = [entry.index for entry in entries]
-    touched = [(place, child) for place, entry in enumerate(entries) for child in entry.children]
+def _columns(entries: Sequence[ClosedEntry]) -> tuple[Sequence[object], ...]:
+    befores, afters, indexes, _ = zip(*entries, strict=True)
+    touched = [(place, *child) for place, entry in enumerate(entries) for child in entry.children]
+    places, tags, told, withheld = zip(*touched, strict=True) if touched else ((), (), (), ())
     return (
-        [entry.before for entry in entries],
-        [entry.after for entry in entries],
-        [index.at for index in indexes],
-        [index.request_id for index in indexes],
-        [index.person for index in indexes],
-        [index.role for index in indexes],
-        [index.agency for index in indexes],
-        [index.authority for index in indexes],
-        [index.purpose for index in indexes],
-        [index.outcome for index in indexes],
-        [index.searches for index in indexes],
-        [child.tag for _, child in touched],
-        [place for place, _ in touched],
-        [" ".join(child.told) for _, child in touched],
-        [" ".join(child.withheld) for _, child in touched],
+        befores,
+        afters,
+        *zip(*indexes, strict=True),  # what the index holds stands in the order in which `ledger_append` takes it
+        tags,
+        places,
+        [" ".join(fields) for fields in told],
+        [" ".join(fields) for fields in withheld],
     )
+
+
+def _hashes(entries: Sequence[ClosedEntry], expected: int | None) -> Sequence[bytes] | None:
+    if expected is None:
+        return None
+    return [entry.leaf_hash(seq) for seq, entry in enumerate(entries, start=expected)]
 
 
 def stored_entry(row: asyncpg.Record) -> StoredEntry:

@@ -18,6 +18,7 @@ from connectors.postgres.directory import PostgresDirectory
 from connectors.postgres.grants import PostgresGrants
 from connectors.postgres.ledger import OpeningLedgerReader, PostgresLedgerStore
 from connectors.postgres.ledger_keys import SealingKeys
+from connectors.postgres.ledger_numbers import NextNumber
 from connectors.postgres.links_elsewhere import PostgresLinks
 from connectors.postgres.queues import PostgresQueues
 from connectors.postgres.rates import PostgresSpending
@@ -260,7 +261,10 @@ def _ledger(
     metrics: Metrics,
     stack: AsyncExitStack,
 ) -> LedgerWriter:
-    store, ahead = [PostgresLedgerStore(url, keys=keys, timeout=settings.ledger_timeout) for _ in range(2)]
+    following = NextNumber()
+    store, ahead = [
+        PostgresLedgerStore(url, keys=keys, timeout=settings.ledger_timeout, next_number=following) for _ in range(2)
+    ]
     stack.push_async_callback(store.close)
     stack.push_async_callback(ahead.close)
     return LedgerWriter(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -33,6 +34,8 @@ SALT_BYTES: Final = 16
 INDEX_TEXT_LIMIT: Final = 200
 """Characters of a claim that the index keeps; a B-tree refuses longer ones, and no claim may stop an entry."""
 SEARCHES_LIMIT: Final = 32_767
+_WITHOUT_ZONE: Final = len("2026-11-22T12:00:00.000000")
+_BY_TAG: Final = attrgetter("tag")
 
 
 class IndexRow(NamedTuple):
@@ -74,8 +77,7 @@ class Part(NamedTuple):
     plain: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreparedEntry:
+class PreparedEntry(NamedTuple):
     """An entry that only lacks its number and its seals: all that can fail in it has been tried.
 
     `keys` names the keys that seal it, the children's first; `told` holds what the index says of each of those.
@@ -86,7 +88,7 @@ class PreparedEntry:
     keys: tuple[KeyName, ...]
     parts: tuple[Part, ...]
     told: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
-    index: IndexRow
+    indexed: IndexRow
 
     def closed(self, keys: Mapping[KeyName, SealingKey]) -> "ClosedEntry":
         """Return the entry with its parts sealed under the keys it names, all of which must be there."""
@@ -100,15 +102,12 @@ class PreparedEntry:
             ]
         )
         before_keys, before_sealed, before_seq, after_seq = self.pieces
-        rows = [
-            ChildRow(tag=key.tag, told=told, withheld=withheld)
-            for key, (told, withheld) in zip(named, self.told, strict=False)
-        ]
+        rows = [ChildRow(key.tag, told, withheld) for key, (told, withheld) in zip(named, self.told, strict=False)]
         return ClosedEntry(
-            before=f"{before_keys}[{tags}]{before_sealed}[{parts}]{before_seq}",
-            after=after_seq,
-            index=self.index,
-            children=tuple(sorted(rows, key=lambda row: row.tag)),
+            f"{before_keys}[{tags}]{before_sealed}[{parts}]{before_seq}",
+            after_seq,
+            self.indexed,
+            tuple(sorted(rows, key=_BY_TAG) if len(rows) > 1 else rows),
         )
 
     def sealed(self, seq: int, keys: Mapping[KeyName, SealingKey]) -> SealedEntry:
@@ -116,19 +115,22 @@ class PreparedEntry:
         return self.closed(keys).numbered(seq)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClosedEntry:
+class ClosedEntry(NamedTuple):
     """An entry that only lacks its number: what takes time is done before the turn to number is waited for."""
 
     before: str
     after: str
-    index: IndexRow
+    indexed: IndexRow
     children: tuple[ChildRow, ...]
 
     def numbered(self, seq: int) -> SealedEntry:
         """Return the entry under its number."""
         entry = f"{self.before}{seq}{self.after}".encode()
-        return SealedEntry(seq=seq, entry=entry, index=self.index, children=self.children)
+        return SealedEntry(seq=seq, entry=entry, index=self.indexed, children=self.children)
+
+    def leaf_hash(self, seq: int) -> bytes:
+        """Return the hash that the entry has under this number."""
+        return hashlib.sha256(f"\x00{self.before}{seq}{self.after}".encode()).digest()
 
 
 def prepare(entry: AuditEntry) -> PreparedEntry:
@@ -179,7 +181,7 @@ class _Sealing:
         records = [
             Part(
                 by=self.place_of[about][0] or (self.nobody,),
-                plain=_dumped(clean([_values(record) for record in group])),
+                plain=_dumped(clean([{"id": record.id, "values": record.values} for record in group])),
             )
             for about, group in self.groups.items()
         ]
@@ -215,7 +217,7 @@ def _made(
         keys=sealing.keys,
         parts=sealing.parts(_dumped(clean(_ask(entry))), clean),
         told=tuple(told),
-        index=index_of(document),
+        indexed=index_of(document),
     )
 
 
@@ -282,10 +284,6 @@ def _ask(entry: AuditEntry) -> dict[str, Any]:
     }
 
 
-def _values(record: RecordNote) -> dict[str, Any]:
-    return {"id": record.id, "values": record.values}
-
-
 def instant(at: datetime) -> str:
     """Return an aware instant as RFC 3339 in UTC with microseconds.
 
@@ -294,7 +292,7 @@ def instant(at: datetime) -> str:
     """
     if at.tzinfo is None:
         raise ValueError("an instant in the ledger has a time zone")
-    return at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+    return at.astimezone(UTC).isoformat(timespec="microseconds")[:_WITHOUT_ZONE] + "Z"
 
 
 def index_of(document: Mapping[str, Any]) -> IndexRow:
@@ -321,7 +319,7 @@ def children_of(document: Mapping[str, Any]) -> tuple[ChildRow, ...]:
         ChildRow(tag=tag, told=told, withheld=withheld)
         for tag, (told, withheld) in zip(tags, _told_in(document, touched), strict=True)
     ]
-    return tuple(sorted(rows, key=lambda row: row.tag))
+    return tuple(sorted(rows, key=_BY_TAG))
 
 
 def _told_in(document: Mapping[str, Any], children: int) -> Sequence[tuple[_Names, _Names]]:
@@ -426,13 +424,15 @@ _LATE: Final = orjson.Fragment(b"\x00")
 """Stands for what is known only when the entry is sealed: JSON spells this character out wherever it is meant."""
 
 
+_MISSING: Final = {"keys": _LATE, "sealed": _LATE, "seq": _LATE}
+
+
 def _dumped(value: Any) -> bytes:
     return orjson.dumps(value, option=_OPTIONS)
 
 
 def _pieces(document: Mapping[str, Any]) -> tuple[str, str, str, str]:
-    whole = _dumped({**document, "keys": _LATE, "sealed": _LATE, "seq": _LATE}).decode()
-    before_keys, before_sealed, before_seq, after_seq = whole.split("\x00")
+    before_keys, before_sealed, before_seq, after_seq = _dumped({**document, **_MISSING}).decode().split("\x00")
     return before_keys, before_sealed, before_seq, after_seq
 
 

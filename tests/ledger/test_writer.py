@@ -36,7 +36,7 @@ class MemoryStore:
 
     @property
     def requests(self):
-        return [[entry.index.request_id for entry in group] for group in self.groups]
+        return [[entry.indexed.request_id for entry in group] for group in self.groups]
 
 
 @pytest.fixture

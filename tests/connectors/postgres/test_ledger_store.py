@@ -13,12 +13,14 @@ import pytest
 
 from connectors.postgres import ledger
 from connectors.postgres.ledger import SEQUENCER_LOCK, OpeningLedgerReader, PostgresLedgerStore
+from connectors.postgres.ledger_numbers import NextNumber
 from connectors.postgres.migration import migrate
 from connectors.postgres.server import EmbeddedServer
 from gateway.errors import AuditUnavailable
+from gateway.ledger.canonical import leaf_hash, prepare
 from gateway.ledger.reading import check_sequence
 from gateway.ledger.writer import AHEAD, LedgerWriter
-from tests.ledger.entries import AYESHA, BEN, NOON, a_caller, a_masked_involvement, a_record, an_entry
+from tests.ledger.entries import AYESHA, BEN, NOON, a_caller, a_masked_involvement, a_record, an_entry, keys_for
 from tests.support.ledger import sealing_keys
 from tests.support.postgres import server_folder
 
@@ -28,7 +30,8 @@ PROJECT = Path(__file__).parents[3]
 @asynccontextmanager
 async def a_writer(url, *, timeout=20.0):  # noqa: ASYNC109 - the writer's, not this call's
     keys = sealing_keys()
-    store, ahead = [PostgresLedgerStore(url, keys=keys, timeout=timeout) for _ in range(2)]
+    following = NextNumber()
+    store, ahead = [PostgresLedgerStore(url, keys=keys, timeout=timeout, next_number=following) for _ in range(2)]
     writer = LedgerWriter(store, ahead=ahead, timeout=timeout)
     writer.start()
     try:
@@ -254,6 +257,27 @@ async def test_a_crowd_that_is_sent_ahead_waits_for_its_turn_and_is_numbered_aft
 
     assert sorted(numbers) == list(range(AHEAD + 1))
     assert set((await whole(reader)).values()) == {"first", *names}
+
+
+async def test_a_hash_that_was_sent_is_kept_under_the_number_it_was_made_for_and_made_anew_under_another(other):
+    prepared, sent = prepare(an_entry()), b"a hash of 32 bytes, made by hand"
+    columns = ledger._columns([prepared.closed(keys_for(prepared))])
+
+    for expected in (0, 7, None):
+        await other.fetchval(ledger._APPEND, *columns, expected, [sent])
+
+    kept = await other.fetch("SELECT entry, leaf_hash FROM ledger_entry ORDER BY seq")
+    assert [row["leaf_hash"] for row in kept] == [sent, *(leaf_hash(row["entry"].encode()) for row in kept[1:])]
+
+
+async def test_gateways_that_take_turns_hash_by_the_number_that_is_given(database_url, reader):
+    async with a_writer(database_url) as one, a_writer(database_url) as two:
+        for number in range(12):
+            await one.record(an_entry(request_id=f"one-{number}"))
+            if number % 4 == 3:
+                await two.record(an_entry(request_id=f"two-{number}"))
+
+    assert len(await whole(reader)) == 15
 
 
 async def test_a_connection_that_was_not_used_for_long_is_opened_afresh_before_an_entry_is_sent(

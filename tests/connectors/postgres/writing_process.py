@@ -4,6 +4,7 @@ import asyncio
 import sys
 
 from connectors.postgres.ledger import PostgresLedgerStore
+from connectors.postgres.ledger_numbers import NextNumber
 from gateway.ledger.writer import AHEAD, LedgerWriter
 from tests.ledger.entries import an_entry
 from tests.support.ledger import sealing_keys
@@ -11,7 +12,8 @@ from tests.support.ledger import sealing_keys
 
 async def write(url, name):
     keys = sealing_keys()
-    store, ahead = [PostgresLedgerStore(url, keys=keys, timeout=5) for _ in range(2)]
+    following = NextNumber()
+    store, ahead = [PostgresLedgerStore(url, keys=keys, timeout=5, next_number=following) for _ in range(2)]
     writer = LedgerWriter(store, ahead=ahead, timeout=5)
     writer.start()
 
