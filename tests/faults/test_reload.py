@@ -18,8 +18,11 @@ from gateway.federation.signed import new_key
 from gateway.settings import PACKAGED_POLICIES
 from tests.faults.crowd import a_crowd, an_asker, headers_of
 from tests.support.builders import an_authority
+from tests.support.callers import Certificates
 from tests.support.federation import HERE, THERE, RegistryFile, assertion, call, enrolled, entries_of
 from tests.support.processes import START_TIMEOUT, Load, a_served_gateway, free_port, lost, recorded, until
+
+CONNECTIONS = 12
 
 
 def retitle(folder, title):
@@ -191,3 +194,32 @@ async def test_another_authority_is_answered_by_the_keys_of_the_registry_and_by_
     assert [*listed, renewed] == [(200, [])] * 3
     assert issubclass(theirs_expired, httpx.ConnectError)
     assert issubclass(ours_expired, httpx.TransportError)
+
+
+async def test_in_every_worker_the_authorities_of_callers_are_those_of_the_last_reload(database_url, tmp_path):
+    certificates = Certificates(tmp_path)
+    one, other = certificates.caller("one"), certificates.caller("other", by=certificates.stranger)
+
+    async def let_in(gateway, caller):
+        """Whether somebody is let in, over connections enough to meet both workers, one after the other."""
+        outcomes = set()
+        for _ in range(CONNECTIONS):
+            try:
+                async with certificates.http(gateway.address, caller) as http:
+                    outcomes.add((await http.get("/healthz")).status_code == 200)
+            except httpx.TransportError:
+                outcomes.add(False)
+        return outcomes
+
+    async with a_served_gateway(tmp_path, url=database_url, workers=2, **certificates.settings) as gateway:
+        before = await let_in(gateway, one), await let_in(gateway, other)
+        certificates.believe(certificates.stranger)
+        gateway.send(signal.SIGHUP)
+
+        async def both_have_read():
+            return reloads(gateway) == 2
+
+        await until(both_have_read, within=START_TIMEOUT)
+        after = await let_in(gateway, one), await let_in(gateway, other)
+
+    assert (before, after) == (({True}, {False}), ({False}, {True}))

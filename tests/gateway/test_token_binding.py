@@ -1,12 +1,19 @@
 """A token that is bound to a certificate is good for whoever shows that one, and for nobody else (RFC 8705)."""
 
+import asyncio
+
 import pytest
+from typer.testing import CliRunner
 
 from connectors.issuer_keys import IssuerKeys
+from gateway.cli.main import app
+from gateway.federation.signed import unverified
 from gateway.shown_certificate import NOTHING, Shown
 from gateway.tokens import RefusedToken, TokenReader
 from tests.gateway.test_tokens import GOOD, KEY, key_file, signed
 from tests.support.builders import NOW
+from tests.support.callers import Certificates, bound_to
+from tests.support.gateway import a_persona
 
 OWN, OTHER = "o" * 43, "p" * 43
 BOUND = signed(GOOD | {"cnf": {"x5t#S256": OWN}})
@@ -84,3 +91,19 @@ async def test_a_bound_token_that_has_expired_is_refused_as_that(reader_of):
     expired = signed(GOOD | {"exp": GOOD["iat"] - 60, "cnf": {"x5t#S256": OWN}})
 
     assert await outcome(reader_of(), expired, Shown(thumbprint=OWN)) == "token-expired"
+
+
+async def test_in_development_a_token_is_bound_to_the_certificate_in_a_file(
+    database, database_url, tmp_path, monkeypatch
+):
+    caller, nurse = Certificates(tmp_path).caller("caller"), await a_persona(database, "health-practitioner")
+    for name, value in {"ENV": "development", "DATABASE_URL": database_url, "DATA_DIR": str(tmp_path)}.items():
+        monkeypatch.setenv(f"GATEWAY_{name}", value)
+
+    async def command(file):
+        return await asyncio.to_thread(CliRunner().invoke, app, ["token", nurse.person, "--certificate", str(file)])
+
+    made, refused = await command(caller.own.certificate), await command(caller.own.key)
+
+    assert unverified(made.stdout.strip())["cnf"] == {"x5t#S256": bound_to(caller)}
+    assert (refused.exit_code, "--certificate" in refused.output) == (2, True)
