@@ -209,4 +209,5 @@ async def has_change(database):
 
 
 async def ledger_waits(database):
-    return (await database.fetchrow(WAITING))[0] > 0
+    """Whether an entry waits: what else looks at the ledger, such as the signing of checkpoints, may wait as well."""
+    return (await database.fetchrow(WAITING + " AND query LIKE '%ledger_append(%'"))[0] > 0
