@@ -60,7 +60,8 @@ async def waiting_for_a_lock(gateway, nurse, data_dir, child, *, url, table="chi
 
 
 def served(data_dir, url, **settings):
-    patient = {"database_timeout": PATIENCE, "ledger_timeout": PATIENCE, "request_timeout": 2 * PATIENCE}
+    patient = dict.fromkeys(["database_timeout", "ledger_timeout", "decision_timeout"], PATIENCE)
+    patient["request_timeout"] = 2 * PATIENCE
     return a_served_gateway(data_dir, url=url, **(patient | settings))
 
 
