@@ -9,7 +9,7 @@ from connectors.following_engine import FollowingDecider
 from connectors.postgres.database import Database
 from connectors.postgres.rule_releases import RuleReleases
 from connectors.rule_set import RuleSet
-from connectors.rule_signature import Release, read_signature, verify_signature
+from connectors.rule_signature import Release, read_signature, refuse_other_bundle, verify_signature
 from gateway.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -74,7 +74,10 @@ class TrustedRules:
     async def to_publish(self, rules: RuleSet) -> None:
         """Return if rules may be handed to OPA; gateways take them up once OPA has."""
         if self._key is not None:
-            await self._releases.refuse_older(verify_signature(read_signature(self._folder), rules, self._key))
+            signature = read_signature(self._folder)
+            release = verify_signature(signature, rules, self._key)
+            refuse_other_bundle(signature or {}, rules)
+            await self._releases.refuse_older(release)
 
     async def _take_up(self, release: Release) -> None:
         await self._releases.take_up(release, at=self._clock())

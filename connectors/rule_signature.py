@@ -124,8 +124,29 @@ def verify_signature(document: Mapping[str, str] | None, rules: RuleSet, public_
     return release
 
 
+def refuse_other_bundle(document: Mapping[str, str], rules: RuleSet) -> None:
+    """Return if OPA can verify the bundle of these rules by what was signed: a release may put it together otherwise.
+
+    Raises:
+        RulesNotTrusted: Another bundle was signed.
+    """
+    token = document.get("bundle", "").split(".")
+    if len(token) != 3 or token[1] != _in_base64(_canonical(_files(rules, document))):
+        raise RulesNotTrusted("another release signed them, whose bundle differs: sign them with this one")
+
+
 def _bundle_signature(rules: RuleSet, document: Mapping[str, str], key: ec.EllipticCurvePrivateKey) -> str:
-    """Return the JSON web token by which OPA verifies each file of the bundle.
+    """Return the JSON web token by which OPA verifies each file of the bundle."""
+    signed = ".".join(
+        _in_base64(_canonical(part)) for part in ({"alg": "ES256", "typ": "JWT"}, _files(rules, document))
+    )
+    # A token holds the signature's two numbers side by side, at 32 bytes each.
+    numbers = decode_dss_signature(key.sign(signed.encode(), _ALGORITHM))
+    return f"{signed}.{_in_base64(b''.join(number.to_bytes(32, 'big') for number in numbers))}"
+
+
+def _files(rules: RuleSet, document: Mapping[str, str]) -> Mapping[str, Any]:
+    """Return what a bundle's token says of its files.
 
     Source: OPA's documentation of bundle signing; JSON is hashed in a canonical form, everything else as it is.
     """
@@ -133,14 +154,12 @@ def _bundle_signature(rules: RuleSet, document: Mapping[str, str], key: ec.Ellip
         **{name: source.encode() for name, source in rules.modules.items()},
         **{name: _canonical(content) for name, content in rules.bundled(document).items()},
     }
-    files = [
-        {"name": name, "hash": sha256(content).hexdigest(), "algorithm": "SHA-256"}
-        for name, content in sorted(contents.items())
-    ]
-    signed = ".".join(_in_base64(_canonical(part)) for part in ({"alg": "ES256", "typ": "JWT"}, {"files": files}))
-    # A token holds the signature's two numbers side by side, at 32 bytes each.
-    numbers = decode_dss_signature(key.sign(signed.encode(), _ALGORITHM))
-    return f"{signed}.{_in_base64(b''.join(number.to_bytes(32, 'big') for number in numbers))}"
+    return {
+        "files": [
+            {"name": name, "hash": sha256(content).hexdigest(), "algorithm": "SHA-256"}
+            for name, content in sorted(contents.items())
+        ]
+    }
 
 
 def _canonical(document: Mapping[str, Any]) -> bytes:

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from base64 import urlsafe_b64encode
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -219,6 +220,23 @@ async def test_rules_that_were_not_signed_are_not_published_until_they_are(road,
     await until(lambda: holds(road, after), within=START_TIMEOUT)
 
     assert held
+
+
+async def test_rules_whose_bundle_another_release_signed_are_not_published_until_they_are_signed_again(
+    database, folder, key, tmp_path
+):
+    file = folder / "signature.json"
+    document = json.loads(file.read_text())
+    head, _, made = document["bundle"].split(".")
+    file.write_text(json.dumps(document | {"bundle": f"{head}.{urlsafe_b64encode(b'{}').decode()}.{made}"}))
+    settings = settings_for(tmp_path, env="development", policies_dir=folder, policies_key_file=key)
+    trusted = TrustedRules(settings, RuleReleases(database), clock=lambda: NOW)
+
+    with pytest.raises(RulesNotTrusted, match="sign them with this one"):
+        await trusted.to_publish(RuleSet.read(folder))
+
+    sign(folder, PRIVATE, issued=NOW)
+    await trusted.to_publish(RuleSet.read(folder))
 
 
 async def test_opa_keeps_its_rules_where_a_bundle_cannot_be_read(folder, key, tmp_path):
