@@ -144,6 +144,8 @@ class _Connection(asyncio.Protocol):
             self._parts.append(body)
 
     def on_message_complete(self) -> None:
+        if self._parser is not None and self._parser.get_status_code() < OK:
+            return  # word from what stands between that the answer is still to come
         parser, self._parser = self._parser, None
         if parser is None or self._told is None or self._told.done():
             self._end()

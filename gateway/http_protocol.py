@@ -131,10 +131,10 @@ class LimitedProtocol(HttpToolsProtocol):
         if self.parser.get_method() == b"CONNECT":
             self._refuse(405, BadRequest("This is no proxy."))
         if not self._over and not self.parser.should_upgrade():
-            self._in_body = True
             self._passed_over = self._turned_away()
             if not self._passed_over:
                 super().on_headers_complete()
+            self._in_body = True
             if self._stopping:
                 self.cycle.keep_alive = False
 
@@ -156,6 +156,7 @@ class LimitedProtocol(HttpToolsProtocol):
         line, rest = reply
         said = [b"%s: %s\r\n" % header for header in self.server_state.default_headers]
         self.transport.write(b"".join([line, *said, rest]))
+        self._in_body = True  # for which the reply waits as little as for any other that goes out early
         self.on_response_complete()
         return True
 
@@ -248,7 +249,9 @@ class LimitedProtocol(HttpToolsProtocol):
         if under_way and not self._in_body:
             self.cycle.keep_alive = False  # the request before this one is still answered
             return
-        if not (under_way and self.cycle.response_started):
+        # What goes wrong in a body behind its reply is told to nobody: a second reply would be taken for another's.
+        replied = self._in_body and not under_way
+        if not replied and not (under_way and self.cycle.response_started):
             self.transport.write(_response(status, error))
         if self.transport.can_write_eof():
             self.transport.write_eof()

@@ -227,8 +227,24 @@ class _Server(uvicorn.Server):
         self.up = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        """Begin to listen; TLS has to be there as soon as a head has, where uvicorn would wait for a minute."""
+        await super().startup([])
+        loop, tls = asyncio.get_running_loop(), self.config.ssl
+        within = (
+            None if tls is None else getattr(self.config.http_protocol_class, "limits", ConnectionLimits()).head_timeout
+        )
+        for bound in sockets or ():
+            listening = await loop.create_server(
+                self._connection, sock=bound, ssl=tls, backlog=self.config.backlog, ssl_handshake_timeout=within
+            )
+            self.servers.append(listening)
         self.up.set()
+
+    def _connection(self) -> asyncio.Protocol:
+        made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]  # as uvicorn calls it
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return made
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to stop; a second Ctrl-C stops without waiting.

@@ -114,6 +114,14 @@ async def test_the_answer_to_a_question_that_was_left_is_given_to_nobody():
         assert server.connections == 2
 
 
+async def test_word_that_an_answer_is_still_to_come_is_no_answer():
+    async def later(number):
+        return [b"HTTP/1.1 102 Processing\r\n\r\n", *plain(TOLD % number)]
+
+    async with served(later) as (_, connections, url):
+        assert [await asked(connections, url) for _ in range(2)] == [{"told": 1}, {"told": 2}]
+
+
 async def test_a_server_that_says_more_than_it_was_asked_is_asked_on_another_connection():
     async def twice(number):
         return [b"".join(plain(TOLD % number) + plain(b'{"told": 99}'))]

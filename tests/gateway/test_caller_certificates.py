@@ -97,6 +97,16 @@ async def test_who_shows_a_certificate_by_the_authority_is_answered_under_tokens
     assert bound.data == unbound.data == {"me": {"role": "health-practitioner"}}
 
 
+async def test_who_connects_and_says_nothing_is_let_go_of_before_tls_is_there(gateway):
+    place = urlsplit(gateway.address)
+    reader, writer = await asyncio.open_connection(place.hostname, place.port)
+    try:
+        with suppress(ConnectionResetError):
+            assert await asyncio.wait_for(reader.read(), 30) == b""
+    finally:
+        writer.close()
+
+
 LONG_AGO = {"at": datetime.now(UTC) - timedelta(days=400)}
 REFUSED = {
     "certificate-missing": lambda made: made.shown_by(),
