@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
 import pytest
@@ -97,18 +97,21 @@ async def test_questions_at_once_have_a_connection_each_and_only_some_are_kept()
 
 
 async def test_the_answer_to_a_question_that_was_left_is_given_to_nobody():
-    left = asyncio.Event()
+    come, left = asyncio.Event(), asyncio.Event()
 
     async def late(number):
         if number == 1:
-            left.set()
-            await asyncio.sleep(WITHIN)
+            come.set()
+            await left.wait()
         return plain(TOLD % number)
 
     async with served(late) as (server, connections, url):
         first = asyncio.create_task(asked(connections, url))
-        await left.wait()
+        await come.wait()
         first.cancel()
+        with suppress(asyncio.CancelledError):
+            await first
+        left.set()
 
         assert await asked(connections, url) == {"told": 2}
         assert server.connections == 2
