@@ -11,6 +11,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Network = IPv4Network | IPv6Network
 
+WIDEST = {4: 8, 6: 16}
+"""Bits that a network of proxies states at least, by the version of the protocol."""
+
 PACKAGED_POLICIES = Path(__file__).resolve().parent.parent / "policies"
 PACKAGED_WORDS = Path(__file__).resolve().parent / "access_report" / "words" / "en.json"
 
@@ -360,8 +363,8 @@ class Settings(BaseSettings):
     @classmethod
     def _proxies_are_networks(cls, stated: str | None) -> str | None:
         for name in (stated or "").split(","):
-            if name.strip() and not ip_network(name.strip()).prefixlen:
-                raise ValueError("a network of all addresses declares no proxy")
+            if name.strip():
+                _hold_to_proxies(ip_network(name.strip()))
         return stated
 
     @model_validator(mode="after")
@@ -411,3 +414,10 @@ def read_settings() -> Settings:
             for problem in error.errors(include_input=False, include_url=False)
         )
         raise SettingsError(problems) from None
+
+
+def _hold_to_proxies(network: Network) -> None:
+    if network.prefixlen < WIDEST[network.version]:
+        raise ValueError(f"a network that states fewer than {WIDEST[network.version]} bits declares no proxy")
+    if isinstance(network, IPv6Network) and network.network_address.ipv4_mapped is not None:
+        raise ValueError("name a network of IPv4 by its own addresses")

@@ -191,6 +191,9 @@ async def test_authorities_of_callers_without_tls_are_named(database_url, tmp_pa
     [
         ({"token_binding_required": "true"}, "GATEWAY_TLS_CLIENT_CA_FILE or GATEWAY_TLS_PROXIES"),
         ({"tls_proxies": "0.0.0.0/0"}, "tls_proxies"),
+        ({"tls_proxies": "10.0.0.1, 128.0.0.0/7"}, "tls_proxies"),
+        ({"tls_proxies": "::/1"}, "tls_proxies"),
+        ({"tls_proxies": "::ffff:10.0.0.0/104"}, "tls_proxies"),
         ({"tls_proxies": "10.0.0.1/24"}, "tls_proxies"),
         ({"tls_proxies": "proxy.invalid"}, "tls_proxies"),
         ({"tls_proxy_header": "Client_Cert"}, "tls_proxy_header"),
