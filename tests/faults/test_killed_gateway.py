@@ -32,14 +32,14 @@ async def test_a_gateway_killed_under_load_loses_no_entry_of_a_delivered_answer(
         async with a_served_gateway(tmp_path, url=database_url, **DOOR) as gateway:
             await until(lambda: is_ready(gateway.address))
             away = None if killed_at is None else time.monotonic() - killed_at
-            enough = load.told + chance.randint(50, 400)
+            enough = len(load.delivered) + chance.randint(50, 400)
             async with load.on(gateway.address):
                 await until(lambda: _has_told(load, enough), within=120)  # noqa: B023 - as above
                 gateway.kill()
                 killed_at = time.monotonic()
                 # A kill meets asks under way, which find that out for themselves before the load ends.
                 await until(lambda: _has_cut_off(load, cut_off + 1))  # noqa: B023 - as above
-            cut_off = load.broken_off
+            cut_off = len(load.cut_off)
             aways.append(away)
     found = await recorded(database, tmp_path)
 
@@ -54,8 +54,8 @@ async def test_a_gateway_killed_under_load_loses_no_entry_of_a_delivered_answer(
 
 
 async def _has_cut_off(load, least):
-    return load.broken_off >= least
+    return len(load.cut_off) >= least
 
 
 async def _has_told(load, enough):
-    return load.told >= enough
+    return len(load.delivered) >= enough

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from tests.support.processes import NAME_OF, Asked, Load
+from tests.support.processes import NAME_OF, START_TIMEOUT, Asked, Load
 
 CONNECTIONS = 200
 """Asks under way at once at most: as many ask from elsewhere; whoever would be one more does not ask."""
@@ -22,8 +22,7 @@ class PacedLoad(Load):
         self.rate = rate
         self.seconds = 0.0
         """For how long it has asked."""
-        self.told = self.broken_off = 0
-        """Answers so far, and asks cut off: to count them among all that was asked takes too long while asking."""
+        self._delivered, self._refusals, self._cut_off = [], [], []
         headers = "".join(f"{name}: {value}\r\n" for name, value in asker.headers.items())
         self._head = f"POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n{headers}"
         self._bodies = cycle(
@@ -33,11 +32,32 @@ class PacedLoad(Load):
             ]
         )
 
+    # Kept apart as they come: to look for them among all that was asked takes too long while asking.
+    @property
+    def delivered(self):
+        return self._delivered
+
+    @property
+    def refusals(self):
+        return self._refusals
+
+    @property
+    def cut_off(self):
+        return self._cut_off
+
     @asynccontextmanager
     async def on(self, address):
-        """Keep asking for the length of the block."""
+        """Keep asking for the length of the block, once the first answer is there.
+
+        Until then the gateway does not know the document, and lets a few of one person wait for it to be read.
+        """
         self._place = urlsplit(address)
         self._idle, self._asking = [], set()
+        before = len(self._delivered)
+        async with asyncio.timeout(START_TIMEOUT):
+            while len(self._delivered) == before:
+                await self._ask_once()
+                await asyncio.sleep(0.01)
         pacing = asyncio.create_task(self._keep_pace())
         try:
             yield
@@ -78,7 +98,7 @@ class PacedLoad(Load):
             told = (await reader.readuntil(b"\r\n\r\n")).lower()
             document = await reader.readexactly(int(told.split(b"content-length:")[1].split(b"\r\n")[0]))
         except (OSError, asyncio.IncompleteReadError):
-            self.broken_off += 1
+            self._cut_off.append(asked)
             writer.close()
             return
         except asyncio.CancelledError:
@@ -87,7 +107,10 @@ class PacedLoad(Load):
             raise
         asked.document = orjson.loads(document)
         asked.status = int(told.split(b" ", 2)[1])
-        self.told += asked.delivered
+        if asked.delivered:
+            self._delivered.append(asked)
+        else:
+            self._refusals.append(asked.refusal)
         self._idle.append((reader, writer))
 
     async def _connection(self):
